@@ -1,0 +1,32 @@
+//! What the shell must now do. It carries effects out and makes no choices of its own.
+
+use crate::limit::{Limit, LimitScope};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Reserve one message of an exact limit in the transaction of the intent. If it refuses, ask
+    /// [`crate::Assessment::refused`] and do what that says.
+    Reserve {
+        /// Number or tenant.
+        scope: LimitScope,
+        /// The key it is reserved under.
+        key: u64,
+        /// What must hold.
+        limits: Vec<Limit>,
+        /// Windows to count in: those of all profiles.
+        windows_s: [u32; crate::limit::WINDOWS],
+    },
+    /// Give back what was counted for this attempt: it is not sent.
+    GiveBack,
+    /// Remember that this was proved: a number, device, user or pair.
+    Prove {
+        /// The record's key.
+        key: u64,
+        /// When, in Unix seconds.
+        at_s: u32,
+    },
+}

@@ -1,0 +1,93 @@
+//! The answers to the needs. Some may be missing; the judgement then says so.
+
+use crate::limit::{LimitScope, WINDOWS};
+use alloc::string::String;
+use arrayvec::ArrayVec;
+use cofferdam_atlas::Prefix;
+use serde::{Deserialize, Serialize};
+
+/// What is known of who asks. All times in Unix seconds; `None`: never, or not asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// When the number was last proved, by anybody.
+    pub number_proved_s: Option<u32>,
+    /// When the device last proved a number.
+    pub device_proved_s: Option<u32>,
+    /// When the user last proved a number.
+    pub user_proved_s: Option<u32>,
+    /// When this device or this user last proved this very number.
+    pub pair_proved_s: Option<u32>,
+    /// The safe list's entry that matched most narrowly.
+    pub safe: Option<Listed>,
+    /// The deny list's entry that matched most narrowly.
+    pub deny: Option<Listed>,
+}
+
+/// An entry of a list that matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The entry's identifier.
+    pub entry: String,
+    /// What kind of value it holds.
+    pub kind: ListedKind,
+    /// The prefix, where it is one; numbers and addresses are not repeated in the journal.
+    pub prefix: Option<Prefix>,
+}
+
+/// What a list entry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListedKind {
+    /// A whole number.
+    Number,
+    /// A run of numbers.
+    Prefix,
+    /// One address.
+    Address,
+    /// A run of addresses.
+    Cidr,
+    /// A domain of e-mail addresses.
+    EmailDomain,
+}
+
+/// How much was seen in one window of one scope, this attempt included where it was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// What it is about.
+    pub scope: LimitScope,
+    /// By window, in the order of the need: length in seconds, count.
+    pub windows: [SeenWindow; WINDOWS],
+}
+
+/// One window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenWindow {
+    /// Length in seconds; 0: none.
+    pub window_s: u32,
+    /// How many, the oldest bucket whole.
+    pub seen: u32,
+    /// In how many seconds the oldest counted bucket leaves the window.
+    pub frees_in_s: u32,
+}
+
+/// Why answers are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blind {
+    /// The tallies did not answer: judged from what is local, limits at their share of the nodes.
+    Tallies {
+        /// How many nodes share the limits.
+        nodes: u32,
+    },
+}
+
+/// All that an attempt is judged from, besides itself and the policy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// Round one.
+    pub identity: Identity,
+    /// Round two, in the order of the needs.
+    pub seen: ArrayVec<Seen, { crate::need::RECORDS }>,
+    /// What is missing.
+    pub blind: Option<Blind>,
+}
