@@ -1,5 +1,10 @@
 //! What a detector found: a closed list of codes, each with the figures behind it.
 
+mod code;
+mod sentence;
+
+pub use code::{Family, code_text};
+
 use crate::limit::LimitScope;
 use cofferdam_atlas::{Country, Prefix};
 use serde::{Deserialize, Serialize};
@@ -69,6 +74,3 @@ pub enum EvidenceKey {
     /// What a message to it costs by plan.
     Tariff(cofferdam_atlas::Tariff),
 }
-
-/// Codes as their dotted text.
-pub mod code_text {}
