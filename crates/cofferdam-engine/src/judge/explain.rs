@@ -65,6 +65,8 @@ pub enum Closest {
     Without(#[serde(with = "code_text")] Code),
     /// A score below this, at the same price.
     ScoreBelow(f64),
+    /// No single change: each of several reasons refuses it by itself.
+    Several,
 }
 
 impl fmt::Display for Closest {
@@ -74,6 +76,9 @@ impl fmt::Display for Closest {
                 write!(f, "allowed if `limits.{}` were {max} or more in {window_s} seconds", scope.name())
             }
             Self::Without(code) => write!(f, "allowed without the reason `{code}`"),
+            Self::Several => {
+                f.write_str("more than one reason refuses it, so no single change would have allowed it")
+            }
             Self::ScoreBelow(score) => write!(f, "allowed if the score were below {score:.4}"),
         }
     }
@@ -85,7 +90,8 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     let case = case(attempt, known, policy, terms);
     let signals = look(&case);
     let weighed = weigh(&signals, &policy.weights, terms.magic);
-    if decide(&case, &signals, &weighed).decision == Decision::Allow {
+    let verdict = decide(&case, &signals, &weighed);
+    if verdict.decision == Decision::Allow {
         return None;
     }
     // The least weighty first: the smallest change that suffices.
@@ -95,7 +101,7 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
         let without = weigh(&rest, &policy.weights, terms.magic);
         if decide(&case, &rest, &without).decision == Decision::Allow {
             return Some(match reason.code {
-                Code::Limit(scope) => Closest::Limit {
+                Code::Limit(scope) if known.blind.is_none() => Closest::Limit {
                     scope,
                     window_s: reason.evidence.window_s,
                     max: (reason.evidence.seen as u32).saturating_add(1),
@@ -103,6 +109,9 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
                 code => Closest::Without(code),
             });
         }
+    }
+    if verdict.hard {
+        return Some(Closest::Several);
     }
     let price = crate::weigh::price(&case);
     Some(Closest::ScoreBelow(threshold(
