@@ -9,6 +9,7 @@ mod library;
 mod pack;
 mod places;
 mod plan;
+mod prior;
 mod regex;
 mod rewrite;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     places.write(&mut files);
     let library = library::Library::read(&root)?;
     plan::write(&sources, &library, &places, &mut files)?;
+    prior::write(&sources, &places, &mut files)?;
     files.insert("edition.rs".to_owned(), edition(&library.version).into_bytes());
     address::write(&sources, &places, &mut files)?;
     let folder = root.join("crates/cofferdam-atlas/src/tables");

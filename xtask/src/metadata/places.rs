@@ -92,6 +92,9 @@ impl Places {
     }
 }
 
+/// Place-holders of the source for runs whose operator it does not know.
+const UNNAMED: [&str; 4] = ["__unknown", "__unkown", "__operator", "__mobile"];
+
 type Networks = (Vec<Network>, BTreeMap<(String, String), u16>);
 
 fn networks(sources: &Sources) -> Result<Networks, String> {
@@ -107,12 +110,15 @@ fn networks(sources: &Sources) -> Result<Networks, String> {
     let mut keyed = BTreeMap::new();
     for row in rows(&text) {
         let key = (field(&row, 0).to_owned(), field(&row, 1).to_owned());
+        if UNNAMED.contains(&key.1.as_str()) {
+            continue;
+        }
         let code = codes.get(&key).map_or("", String::as_str);
         let (mcc, mnc) = code.split_at_checked(3).unwrap_or(("", ""));
         let network = Network {
             calling_code: key.0.clone(),
             id: fnv(&format!("{}:{}", key.0, key.1)),
-            name: field(&row, 2).to_owned(),
+            name: field(&row, 2).trim_start_matches('_').to_owned(),
             mcc: mcc.to_owned(),
             mnc: mnc.to_owned(),
         };
