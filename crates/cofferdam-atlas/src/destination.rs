@@ -101,7 +101,8 @@ pub(crate) fn from_digits(text: &[u8]) -> Result<Destination, NumberError> {
 /// What the atlas knows of a number that was read before. A number that this edition's plans no longer hold
 /// keeps its digits and is `strictly_valid: false`, of no country and of unknown kind.
 pub fn look_up(number: Number) -> Destination {
-    let found = Digits::from_value(number.digits()).and_then(|digits| plan::resolve(&digits, number.digits()).ok());
+    let found =
+        Digits::from_value(number.digits()).and_then(|digits| plan::resolve(&digits, number.digits()).ok());
     let gone = Entry {
         country: None,
         network: None,

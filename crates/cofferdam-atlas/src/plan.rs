@@ -102,8 +102,7 @@ impl Digits {
         let [code, from, to, end] = [code, from, to, end].map(|position| usize::from(*position));
         let all = self.values.get(..self.len)?;
         let (code, rest) = all.split_at_checked(code)?;
-        let parts =
-            [code, insert.get(..usize::from(*inserted))?, rest.get(from..to)?, rest.get(end..)?];
+        let parts = [code, insert.get(..usize::from(*inserted))?, rest.get(from..to)?, rest.get(end..)?];
         let mut digits = Self { values: [ENDED as u8; LONGEST + 1], len: 0 };
         for digit in parts.into_iter().flatten() {
             *digits.values.get_mut(digits.len)? = *digit;

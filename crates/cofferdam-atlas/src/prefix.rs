@@ -49,7 +49,10 @@ impl Prefix {
 
     /// Whether every number of the other prefix is also one of this.
     pub fn covers(self, other: Self) -> bool {
-        other.len.checked_sub(self.len).is_some_and(|drop| other.digits / 10_u64.pow(drop.into()) == self.digits)
+        other
+            .len
+            .checked_sub(self.len)
+            .is_some_and(|drop| other.digits / 10_u64.pow(drop.into()) == self.digits)
     }
 }
 

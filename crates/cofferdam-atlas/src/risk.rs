@@ -64,11 +64,16 @@ const MOST_THROWN_AWAY: f64 = 0.9;
 
 /// The prior of a destination.
 pub fn risk(destination: &Destination) -> Risk {
-    let mut against: Vec<(f64, &'static str)> =
-        [tariff(destination), kind(destination), country(destination), thrown_away(destination), standing(destination)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut against: Vec<(f64, &'static str)> = [
+        tariff(destination),
+        kind(destination),
+        country(destination),
+        thrown_away(destination),
+        standing(destination),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     against.sort_by(|left, right| right.0.total_cmp(&left.0));
     let good = against.iter().fold(1.0 - BASE, |good, (weight, _)| good * (1.0 - weight));
     let score = 1.0 - good;
@@ -103,7 +108,9 @@ fn kind(destination: &Destination) -> Option<(f64, &'static str)> {
 
 fn country(destination: &Destination) -> Option<(f64, &'static str)> {
     let Some(country) = destination.country else {
-        return destination.strictly_valid.then_some((0.6, "number of no country: satellite or international service"));
+        return destination
+            .strictly_valid
+            .then_some((0.6, "number of no country: satellite or international service"));
     };
     let row = WARNED.binary_search_by_key(&(country.index() + 1), |(country, _)| *country).ok()?;
     Some(match WARNED.get(row)?.1 {

@@ -2,7 +2,7 @@
 //! and `NOTICE`. Only little-endian integers and rows of constants are in them; `plan` and `ip` say what they mean.
 
 #[rustfmt::skip]
-#[expect(clippy::unreadable_literal, reason = "coordinates and identifiers, written by a program")]
+#[expect(clippy::approx_constant, reason = "coordinates: a place may lie at 6.28 degrees")]
 pub(crate) mod countries;
 #[rustfmt::skip]
 pub(crate) mod edition;

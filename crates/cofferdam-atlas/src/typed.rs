@@ -65,7 +65,9 @@ fn read(text: &str, country: Option<Country>) -> Result<Destination, NumberError
 
 fn explain(why: &ParseError, text: &str) -> NumberError {
     match why {
-        ParseError::InvalidCountryCode if text.starts_with(['+', '\u{ff0b}']) => NumberError::UnknownCallingCode,
+        ParseError::InvalidCountryCode if text.starts_with(['+', '\u{ff0b}']) => {
+            NumberError::UnknownCallingCode
+        }
         ParseError::InvalidCountryCode => NumberError::CountryNeeded,
         ParseError::NotANumber(_) => NumberError::NotANumber,
         ParseError::TooShortAfterIdd | ParseError::TooShortNsn => NumberError::TooShort,
@@ -77,7 +79,8 @@ fn explain(why: &ParseError, text: &str) -> NumberError {
 #[cold]
 pub(crate) fn not_e164(text: &str) -> NumberError {
     let digits = text.strip_prefix('+').unwrap_or("");
-    let digital = text.len() <= LONGEST_TEXT && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let digital =
+        text.len() <= LONGEST_TEXT && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     if text.len() > LONGEST_TEXT || (digital && digits.len() > crate::number::LONGEST) {
         NumberError::TooLong
     } else {

@@ -2,6 +2,7 @@
 //! once as a set of places (a non-deterministic automaton made deterministic as it is explored), together with
 //! the ways of taking a national prefix away. Wherever what is left of a number no longer depends on its digits
 //! but only on how many there are, the walk ends in a `Shape`. Equal parts are shared.
+#![expect(clippy::indexing_slicing, reason = "indices are handed out here; a wrong one must stop the tool")]
 
 use std::collections::HashMap;
 
@@ -343,9 +344,7 @@ impl<'a, P: Plan> Walk<'a, P> {
             let length =
                 key.depth - rewrite.sets.len() + rewrite.insert.len() + (rewrite.kept.1 - rewrite.kept.0);
             let (other, other_viable) = self.judge(spot, length);
-            let changed = !(rewrite.insert.is_empty() && rewrite.kept == (0, rewrite.sets.len()))
-                && !rewrite.sets.is_empty()
-                || !rewrite.insert.is_empty();
+            let changed = !rewrite.insert.is_empty() || rewrite.kept != (0, rewrite.sets.len());
             if changed && (!viable || other_viable) && self.plan.may_be_cut_to(length) {
                 let fits = (SHORTEST..=LONGEST).contains(&(self.code_length + length));
                 return if other.is_some() && fits {

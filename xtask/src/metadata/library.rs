@@ -45,7 +45,8 @@ impl Library {
             .map(|(version, _)| version.to_owned())
             .ok_or("the library does not say the version of its metadata")?;
         let bytes = read("src/generated/metadata/metadata.bin")?;
-        let regions = fields(&bytes)?.into_iter().map(|(_, value)| region(value)).collect::<Result<_, _>>()?;
+        let regions =
+            fields(&bytes)?.into_iter().map(|(_, value)| region(value)).collect::<Result<_, _>>()?;
         Ok(Self { version, regions })
     }
 

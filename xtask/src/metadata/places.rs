@@ -103,7 +103,7 @@ fn networks(sources: &Sources) -> Result<Networks, String> {
     for row in rows(&text) {
         let code = codes.entry((field(&row, 1).to_owned(), field(&row, 2).to_owned())).or_default();
         if code.is_empty() {
-            *code = field(&row, 4).split('|').next().unwrap_or("").to_owned();
+            field(&row, 4).split('|').next().unwrap_or("").clone_into(code);
         }
     }
     let text = sources.text("operators.csv")?;

@@ -1,11 +1,14 @@
 //! The numbering plans: the patterns of the pinned library, the allocations of `number-ranges.csv.gz` and the
 //! ranges reserved for fiction become one graph (`graph`), written as small integers.
+#![expect(clippy::indexing_slicing, reason = "indices are handed out here; a wrong one must stop the tool")]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::csv::{field, rows};
-use super::graph::{Allocations, ByLength, Graph, Judged, LONGEST, Places as Patterns, Plan, SHAPE, SHORTEST, Walk};
+use super::graph::{
+    Allocations, ByLength, Graph, Judged, LONGEST, Places as Patterns, Plan, SHAPE, SHORTEST, Walk,
+};
 use super::library::{Library, Region};
 use super::pack::Bytes;
 use super::places::Places;
@@ -44,7 +47,8 @@ const UNKNOWN: u8 = 9;
 const STANDARD: u8 = 0;
 
 /// The library's types in the order in which it tries them, as (kind, tariff).
-const TYPES: [(u8, u8); 8] = [(UNKNOWN, 1), (UNKNOWN, 3), (UNKNOWN, 2), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0)];
+const TYPES: [(u8, u8); 8] =
+    [(UNKNOWN, 1), (UNKNOWN, 3), (UNKNOWN, 2), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0)];
 const GENERAL: u32 = 0;
 const FIRST_TYPE: u32 = 1;
 const FIXED_LINE: u32 = 9;
@@ -99,7 +103,7 @@ struct Code<'a> {
     registry: &'a RefCell<Registry>,
     areas: Vec<Area>,
     local_only: Vec<i32>,
-    code_length: u8,
+    digits: u8,
     fiction: Vec<(u8, u8)>,
     default_country: u8,
 }
@@ -195,7 +199,7 @@ impl Plan for Code<'_> {
     }
 
     fn rewritten(&self, rewrite: &Rewrite) -> u16 {
-        self.registry.borrow_mut().rewrite(self.code_length, rewrite)
+        self.registry.borrow_mut().rewrite(self.digits, rewrite)
     }
 }
 
@@ -266,11 +270,11 @@ fn code<'a>(
         made_up.push((range.country, range.kind));
     }
     let default_country = areas.first().map_or(0, |area| area.country);
-    let code_length = text.len() as u8;
+    let digits = text.len() as u8;
     let fiction = made_up;
     let prefixes = rewrites(&main.national_prefix, &main.transform)?;
     let local_only = main.patterns.first().map(|general| general.local_only.clone()).unwrap_or_default();
-    Ok((Code { registry, areas, local_only, code_length, fiction, default_country }, patterns, prefixes))
+    Ok((Code { registry, areas, local_only, digits, fiction, default_country }, patterns, prefixes))
 }
 
 type Rows = BTreeMap<String, Vec<(Vec<u8>, Vec<usize>, u16)>>;
@@ -303,7 +307,8 @@ struct Fiction {
 
 fn fiction(sources: &Sources, countries: &Places) -> Result<Vec<Fiction>, String> {
     // Any area code of the North American plan, 555-0100 to 555-0199; the country is the area code's.
-    let mut found = vec![Fiction { country: 0, kind: FIXED_OR_MOBILE, digits: vec!["1nxx55501xx".to_owned()] }];
+    let mut found =
+        vec![Fiction { country: 0, kind: FIXED_OR_MOBILE, digits: vec!["1nxx55501xx".to_owned()] }];
     let text = sources.text("test-number-ranges.csv")?;
     for row in rows(&text) {
         let kind = match field(&row, 3) {
@@ -395,9 +400,13 @@ fn pack(
             ops.u8(rewrite.insert.get(at).copied().unwrap_or(0));
         }
     }
-    for (name, bytes) in
-        [("root.bin", root), ("nodes.bin", nodes), ("shapes.bin", shapes), ("classes.bin", classes), ("rewrites.bin", ops)]
-    {
+    for (name, bytes) in [
+        ("root.bin", root),
+        ("nodes.bin", nodes),
+        ("shapes.bin", shapes),
+        ("classes.bin", classes),
+        ("rewrites.bin", ops),
+    ] {
         files.insert(name.to_owned(), bytes.0);
     }
     Ok(())

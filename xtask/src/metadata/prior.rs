@@ -8,13 +8,15 @@ use super::places::Places;
 use super::{Files, Sources};
 
 pub(crate) fn write(sources: &Sources, countries: &Places, files: &mut Files) -> Result<(), String> {
-    let mut text = String::from("// Written by `cargo xtask metadata` from data/reference-sms-prices.csv.\n\n");
+    let mut text =
+        String::from("// Written by `cargo xtask metadata` from data/reference-sms-prices.csv.\n\n");
     text.push_str("/// Calling code and millionths of a US dollar for one SMS.\n");
     text.push_str("pub(crate) static PRICES: &[(u16, i64)] = &[\n");
     let mut prices = Vec::new();
     for row in rows(&sources.text("reference-sms-prices.csv")?) {
         let code: u16 = field(&row, 0).parse().map_err(|_| format!("cannot read the code of {row:?}"))?;
-        prices.push((code, micros(field(&row, 3)).ok_or_else(|| format!("cannot read the price of {row:?}"))?));
+        prices
+            .push((code, micros(field(&row, 3)).ok_or_else(|| format!("cannot read the price of {row:?}"))?));
     }
     prices.sort_unstable();
     for (code, price) in prices {
