@@ -431,20 +431,20 @@ fn a_right_check_proves_and_what_was_not_sent_is_given_back() {
     let attempt = attempt();
     let outcome = |what| Outcome { at_ms: attempt.at_ms + 5000, what };
     let asked = identify(&attempt);
-    let proved = learn(&outcome(What::Check { result: CheckResult::Ok }), &attempt, &terms());
+    let proved = learn(&outcome(What::Check { result: CheckResult::Ok }), &attempt);
     let at_s = NOW_S + 5;
     let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
     let expected: Vec<_> = keys.into_iter().flatten().map(|key| Effect::Prove { key, at_s }).collect();
     assert_eq!(expected.len(), 5);
     assert_eq!(proved, expected);
-    assert_eq!(learn(&outcome(What::NotSent), &attempt, &terms()), [Effect::GiveBack]);
+    assert_eq!(learn(&outcome(What::NotSent), &attempt), [Effect::GiveBack]);
     for what in [
         What::Check { result: CheckResult::Wrong },
         What::Expired,
         What::Delivery { status: DeliveryStatus::Failed },
         What::Challenge { passed: false },
     ] {
-        assert_eq!(learn(&outcome(what), &attempt, &terms()), [], "{what:?}");
+        assert_eq!(learn(&outcome(what), &attempt), [], "{what:?}");
     }
 }
 

@@ -1,0 +1,3 @@
+//! Being written.
+/// How this machine runs.
+pub struct Settings {}

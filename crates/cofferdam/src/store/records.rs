@@ -1,0 +1,188 @@
+//! Records: durable and transactional. An `Ok` that changed something means that it is on stable storage.
+
+use super::StoreError;
+use super::row::{
+    Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
+    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, StoredAnswer, Swept, Told, ToldAnswer, Verification, VerificationFilter,
+};
+use super::tallies::Marks;
+use async_trait::async_trait;
+use cofferdam_engine::Pseudonym;
+use std::path::Path;
+
+/// What must not be lost. Every method that changes something is one transaction.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// Begins a verification: reservations, verification, first attempt, journal, idempotency
+    /// subject – all or nothing.
+    async fn start(&self, start: Start) -> Result<Started, StoreError>;
+
+    /// A further attempt of a verification. Guesses are never given back by it.
+    async fn again(&self, again: Again) -> Result<AgainAnswer, StoreError>;
+
+    /// What the providers said. A certain failure gives the reservations back; `Unknown` keeps them.
+    /// Only a queued attempt changes: what was told first stands.
+    async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError>;
+
+    /// One verification, with its attempts.
+    async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError>;
+
+    /// Verifications, by identifier (and so by time).
+    async fn verifications(
+        &self,
+        owner: &Owner,
+        filter: &VerificationFilter,
+        page: &PageAsk,
+    ) -> Result<Page<Verification>, StoreError>;
+
+    /// Pays for a guess. Exact under any concurrency: never more than the allowed guesses are paid,
+    /// over all machines and crashes. Also counts it against the number (`number_checks`), under
+    /// `number_checks_key`, in these windows.
+    async fn guess(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+        number_checks_windows_s: [u32; 3],
+    ) -> Result<Guess, StoreError>;
+
+    /// What the comparison said. `true` from a right one means: approved, by this call and no other.
+    /// A right one gives the number's wrong guess back. The last wrong one ends the verification.
+    async fn settle_guess(
+        &self,
+        owner: &Owner,
+        id: &str,
+        right: bool,
+        at_ms: i64,
+        marks: Marks,
+    ) -> Result<bool, StoreError>;
+
+    /// Wrong guesses that stand against a number, for the limit `number_checks`.
+    async fn guesses_against(
+        &self,
+        owner: &Owner,
+        number: Pseudonym,
+        windows_s: [u32; 3],
+        at_s: u32,
+    ) -> Result<[(u32, u32); 3], StoreError>;
+
+    /// Cancels a pending one (or one that waits for a challenge); `Err` of its status otherwise.
+    async fn cancel(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+    ) -> Result<Option<Result<(), super::row::Status>>, StoreError>;
+
+    /// Blocks one whose challenge was failed.
+    async fn challenge_failed(&self, owner: &Owner, id: &str, at_ms: i64) -> Result<bool, StoreError>;
+
+    /// Reserves by itself, for callers that send by themselves: all or nothing.
+    async fn reserve(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+        at_ms: i64,
+        what: &[Reservation],
+    ) -> Result<Result<(), Refusal>, StoreError>;
+
+    /// What was reserved was spent, at this price.
+    async fn settle(&self, owner: &Owner, attempt: &str, spent_micros: Option<i64>)
+    -> Result<(), StoreError>;
+
+    /// What was reserved was not spent: gives it back, once.
+    async fn release(&self, owner: &Owner, attempt: &str) -> Result<(), StoreError>;
+
+    /// Adds to the journal soon (100 ms) and in batches; never waits. False: the queue is full and
+    /// the entry is lost, which is counted.
+    fn journal(&self, entry: Journalled) -> bool;
+
+    /// Adds tally changes that belong to no new entry (a proof, something given back).
+    fn journal_marks(&self, marks: Marks);
+
+    /// Waits until all that was journalled before is on stable storage.
+    async fn flush(&self) -> Result<(), StoreError>;
+
+    /// A judged attempt, by the identifier of its assessment or of its attempt.
+    async fn journalled(&self, owner: &Owner, id: &str) -> Result<Option<JournalEntry>, StoreError>;
+
+    /// Judged attempts by time, newest last, for replay and recovery.
+    async fn journal_page(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<(Vec<Journalled>, Option<u64>), StoreError>;
+
+    /// Outcomes, each counted once. Deliveries and prices also change their attempt's row.
+    async fn told(&self, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ToldAnswer>, StoreError>;
+
+    /// Outcomes of an attempt, in order.
+    async fn outcomes(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+    ) -> Result<Vec<cofferdam_engine::Outcome>, StoreError>;
+
+    /// Changes standing facts, with the audit.
+    async fn change_facts(&self, change: FactChange) -> Result<FactAnswer, StoreError>;
+
+    /// Facts that changed after a version, gone ones included, in order of version. For caches.
+    async fn facts_since(&self, version: u64, limit: u32) -> Result<Vec<Fact>, StoreError>;
+
+    /// What was changed by people, newest first unless asked otherwise.
+    async fn audit(&self, owner: &Owner, page: &PageAsk) -> Result<Page<AuditEntry>, StoreError>;
+
+    /// An entry in the audit by itself (erasure, backup, waiver).
+    async fn audit_add(&self, entry: AuditEntry) -> Result<(), StoreError>;
+
+    /// Takes an idempotency key, or says what is known of it.
+    async fn idempotency_begin(
+        &self,
+        key: &IdempotencyKey,
+        fingerprint: [u8; 32],
+        at_ms: i64,
+        lease_ms: i64,
+    ) -> Result<Idempotency, StoreError>;
+
+    /// Keeps the answer, or frees the key (`None`) so that the caller can try again.
+    async fn idempotency_end(
+        &self,
+        key: &IdempotencyKey,
+        answer: Option<StoredAnswer>,
+    ) -> Result<(), StoreError>;
+
+    /// Puts a message into the outbox, durably.
+    async fn outbox_put(&self, row: OutboxRow) -> Result<(), StoreError>;
+
+    /// Messages, oldest first, of one number or all.
+    async fn outbox(
+        &self,
+        owner: &Owner,
+        number: Option<Pseudonym>,
+        page: &PageAsk,
+    ) -> Result<Page<OutboxRow>, StoreError>;
+
+    /// Empties it.
+    async fn outbox_clear(&self, owner: &Owner, number: Option<Pseudonym>) -> Result<u64, StoreError>;
+
+    /// Ends what is over: pending verifications past their time; queued attempts older than
+    /// `queued_before_ms` become unknown. Returns how many, and whether there is more.
+    async fn expire(&self, now_ms: i64, queued_before_ms: i64) -> Result<(u64, bool), StoreError>;
+
+    /// Takes numbers and old rows away.
+    async fn sweep(&self, now_ms: i64, keep: &Retention) -> Result<Swept, StoreError>;
+
+    /// Destroys a number everywhere: verifications, journal (a fresh random name takes its place, the
+    /// same in each row), outbox, list entries, limits. Changes no recorded decision.
+    async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError>;
+
+    /// A consistent copy while serving, without the secret key.
+    async fn backup(&self, to: &Path) -> Result<u64, StoreError>;
+
+    /// Whether it answers and takes writes.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Entries of the journal that were lost because its queue was full.
+    fn journal_lost(&self) -> u64;
+}

@@ -1,0 +1,3 @@
+//! Being written.
+/// What is counted about ourselves.
+pub struct Metrics {}

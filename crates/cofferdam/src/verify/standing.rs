@@ -1,0 +1,3 @@
+//! Being written.
+/// Standing facts.
+pub struct Standing {}

@@ -1,0 +1,33 @@
+//! Running other programs, and finding them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a step answers.
+pub type Done = Result<(), String>;
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Runs a program in the workspace's root and shows what it prints; an error unless it succeeds.
+pub fn run(program: &str, args: &[&str]) -> Done {
+    run_in(&root(), program, args)
+}
+
+/// The same in another folder.
+pub fn run_in(folder: &Path, program: &str, args: &[&str]) -> Done {
+    println!("$ {program} {}", args.join(" "));
+    let status = Command::new(program)
+        .args(args)
+        .current_dir(folder)
+        .status()
+        .map_err(|error| format!("cannot run `{program}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{program} {}` ended with {status}", args.join(" "))) }
+}
+
+/// Whether a program is on the path.
+pub fn found(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
