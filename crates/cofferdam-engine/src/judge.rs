@@ -72,7 +72,7 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
     let signals = look(&case);
     let weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
     let verdict = decide(&case, &signals, &weighed);
-    conclude(&case, &signals, weighed, &verdict)
+    conclude(&case, &signals, weighed, verdict)
 }
 
 /// Gathers what detectors may look at.
@@ -152,8 +152,8 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, weighed: &Weighed) -> V
     }
 }
 
-fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, verdict: &Verdict) -> Assessment {
-    let Verdict { decision, hard } = *verdict;
+fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, verdict: Verdict) -> Assessment {
+    let Verdict { decision, hard } = verdict;
     let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);
     let longest = limit::hits(case).max_by_key(|hit| hit.frees_in_s);
     let retry_after_ms = longest.map(|hit| i64::from(hit.frees_in_s) * 1000);

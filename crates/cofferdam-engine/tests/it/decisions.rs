@@ -282,8 +282,8 @@ fn who_proved_this_number_has_an_allowance_of_his_own() {
     let device = Identity { number_device_proved_s: Some(NOW_S - 60), ..Identity::default() };
     let keys = [key(Identity::default()), key(user.clone()), key(device)];
     assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
-    use LimitScope::{Device, Profile, Session, User};
-    assert_eq!(scopes(&attempt, &user, &terms), [Device, Session, User, Profile]);
+    let own = [LimitScope::Device, LimitScope::Session, LimitScope::User, LimitScope::Profile];
+    assert_eq!(scopes(&attempt, &user, &terms), own);
     // Half a year later it is anybody's again.
     let old = Identity { number_user_proved_s: Some(NOW_S - 181 * 86_400), ..Identity::default() };
     assert_eq!(key(old), keys[0]);

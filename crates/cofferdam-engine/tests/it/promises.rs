@@ -165,3 +165,24 @@ fn every_code_reads_back_and_stands_once() {
     }
     assert_eq!(Code::parse("limit.moon"), None);
 }
+
+#[test]
+fn table_and_files_agree_and_a_code_is_its_files_name() {
+    let listed: Vec<_> = cofferdam_engine::detectors().collect();
+    for (file, code) in &listed {
+        let expected = file.replacen('_', ".", 1);
+        match code {
+            Some(code) => assert_eq!(code.text(), expected),
+            None => assert_eq!(expected, "limit"),
+        }
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/detect");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder of detectors") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a name");
+        let name = name.strip_suffix(".rs").expect("a source file").to_owned();
+        assert!(listed.iter().any(|(file, _)| *file == name), "{name} is not in the table");
+        files += 1;
+    }
+    assert_eq!(files, listed.len());
+}
