@@ -397,7 +397,7 @@ fn pack(
         ops.u8(rewrite.sets.len() as u8);
         ops.u8(rewrite.insert.len() as u8);
         for at in 0..11 {
-            ops.u8(rewrite.insert.get(at).copied().unwrap_or(0));
+            ops.u8(b'0' + rewrite.insert.get(at).copied().unwrap_or(0));
         }
     }
     for (name, bytes) in [
