@@ -17,6 +17,7 @@ pub mod cancel;
 pub mod challenge;
 pub mod check;
 pub mod code;
+mod facts;
 pub mod get;
 mod judge;
 pub mod keys;

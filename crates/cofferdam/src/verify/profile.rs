@@ -3,12 +3,12 @@
 //! Here is what a profile may say and what it means for a judgement; it is stored by `profiles` and
 //! cached by `standing`.
 
-use super::FieldError;
-use crate::store::row::Restart;
+use super::{FieldError, message};
+use crate::store::row::{Restart, World};
 use cofferdam_atlas::Country;
 use cofferdam_engine::Channel;
 use cofferdam_engine::limit::{Limit, LimitScope, Limits};
-use cofferdam_engine::policy::{Destinations, Level, Mode};
+use cofferdam_engine::policy::{Destinations, Level, Magic, Mode, Terms, WindowPlan};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -233,7 +233,11 @@ impl ProfileEdit {
 pub fn valid_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let first = name.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    first && name.len() <= 64 && name.chars().all(plain) && !name.starts_with("prf_") && !name.starts_with("ten_")
+    first
+        && name.len() <= 64
+        && name.chars().all(plain)
+        && !name.starts_with("prf_")
+        && !name.starts_with("ten_")
 }
 
 /// What the phone's system looks for on a message's last line.
@@ -292,7 +296,9 @@ mod tests {
         };
         let named = ["code_length", "lifetime_s", "checks", "resend_after_s", "send_wait_s"];
         assert_eq!(fields(&edit, World::Live), named);
-        assert!(fields(&ProfileEdit { lifetime_s: Some(1), ..ProfileEdit::default() }, World::Test).is_empty());
+        assert!(
+            fields(&ProfileEdit { lifetime_s: Some(1), ..ProfileEdit::default() }, World::Test).is_empty()
+        );
         let short = ProfileEdit { code_length: Some(4), ..ProfileEdit::default() };
         assert_eq!(fields(&short, World::Live), ["checks"]);
         let short = ProfileEdit { code_length: Some(4), checks: Some(3), ..ProfileEdit::default() };
@@ -318,8 +324,10 @@ mod tests {
 
     #[test]
     fn limits_that_are_not_named_keep_theirs() {
-        let edit =
-            ProfileEdit { limits: BTreeMap::from([(LimitScope::Number, Vec::new())]), ..ProfileEdit::default() };
+        let edit = ProfileEdit {
+            limits: BTreeMap::from([(LimitScope::Number, Vec::new())]),
+            ..ProfileEdit::default()
+        };
         let new = Profile::builtin("default").edited(&edit, World::Live).unwrap();
         assert!(new.limits.number.is_empty());
         assert_eq!(new.limits.device, Profile::builtin("default").limits.device);

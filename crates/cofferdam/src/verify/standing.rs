@@ -5,7 +5,7 @@
 
 mod state;
 
-pub use state::{KeyFact, TenantFact, World as WorldFacts};
+pub use state::{KeyBody, KeyFact, State, TenantFact, World as WorldFacts, hex, realm};
 
 use super::profile::Profile;
 use crate::app::App;
@@ -14,7 +14,6 @@ use crate::store::row::{Basis, Owner};
 use cofferdam_engine::policy::{Level, Magic};
 use cofferdam_engine::{Channel, Policy};
 use sha2::{Digest as _, Sha256};
-use state::State;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -24,7 +23,7 @@ use zeroize::Zeroizing;
 const PAGE: u32 = 1000;
 
 /// Under which an attempt is judged: profile, channel, and what a magic number asks for.
-type BasisKey = (Owner, String, Channel, Option<Magic>);
+type BasisKey = (Owner, String, Channel, Option<u8>);
 
 /// Standing facts.
 #[derive(Default)]
@@ -82,7 +81,7 @@ impl Standing {
         channel: Channel,
         magic: Option<Magic>,
     ) -> Arc<Basis> {
-        let key = (owner.clone(), profile.id.clone(), channel, magic);
+        let key = (owner.clone(), profile.id.clone(), channel, magic.map(|magic| magic as u8));
         if let Some(basis) = self.bases.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(basis);
         }

@@ -6,9 +6,9 @@ use crate::store::row::{self, Fact, FactKind, Owner};
 use crate::verify::KeyScope;
 use crate::verify::lists::{EntryBody, EntryFact};
 use crate::verify::profile::Profile;
+use cofferdam_engine::Realm;
 use cofferdam_engine::list::{List, ListEntry, ListIndex, ListKey};
 use cofferdam_engine::policy::WindowPlan;
-use cofferdam_engine::Realm;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -144,8 +144,7 @@ impl State {
         }
         if !fact.gone {
             self.tenant_names.insert(fact.unique.clone(), fact.id.clone());
-            let tenant =
-                TenantFact { id: fact.id.clone(), name: fact.unique, created_ms: fact.created_ms };
+            let tenant = TenantFact { id: fact.id.clone(), name: fact.unique, created_ms: fact.created_ms };
             self.tenants.insert(fact.id, tenant);
         }
     }
@@ -167,7 +166,9 @@ impl State {
         if let Some(old) = world.profiles.remove(&fact.id) {
             world.profile_names.remove(&old.name);
         }
-        if !fact.gone && let Ok(mut profile) = serde_json::from_str::<Profile>(&fact.body) {
+        if !fact.gone
+            && let Ok(mut profile) = serde_json::from_str::<Profile>(&fact.body)
+        {
             profile.id.clone_from(&fact.id);
             profile.created_ms = fact.created_ms;
             profile.version = fact.version;
@@ -186,8 +187,11 @@ impl State {
             world.lists.remove(list, &key);
         }
         let Ok(body) = serde_json::from_str::<EntryBody>(&fact.body) else { return };
-        let entry = EntryFact { list, created_ms: fact.created_ms, until_ms: fact.expires_ms, id: fact.id, body };
-        if !fact.gone && let Some(key) = entry.key(app, realm) {
+        let entry =
+            EntryFact { list, created_ms: fact.created_ms, until_ms: fact.expires_ms, id: fact.id, body };
+        if !fact.gone
+            && let Some(key) = entry.key(app, realm)
+        {
             self.insert(app, &fact.owner, entry, key);
         }
     }
