@@ -124,6 +124,15 @@ pub async fn delivered(
     Ok(answers.first().copied().unwrap_or(ReportAnswer::Unknown))
 }
 
+/// Reports the deliveries of magic numbers whose time has come.
+pub async fn due(app: &App) {
+    for (attempt, at_ms, status) in app.sends.due(app.clock.now_ms()) {
+        if let Err(error) = delivery(app, None, attempt, at_ms, status).await {
+            tracing::warn!(%error, "a delivery of the test world was not recorded");
+        }
+    }
+}
+
 /// A delivery that we know of ourselves.
 pub(super) async fn delivery(
     app: &App,
