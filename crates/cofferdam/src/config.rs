@@ -108,7 +108,7 @@ impl Settings {
         }
         let providers = provider::read(top.get("provider"), errors);
         let routes = provider::routes(top.get("routes"), &providers, errors);
-        let mut read = |keys: &'static key::SectionKeys| Section::of(top.get(keys.path), keys.path, keys.keys);
+        let read = |keys: &'static key::SectionKeys| Section::of(top.get(keys.path), keys.path, keys.keys);
         let (mut listen, mut store) = (read(&listen::SECTION), read(&store::SECTION));
         let (mut secrets, mut keys) = (read(&secret_file::SECTION), read(&keys::SECTION));
         let (mut log, mut limits) = (read(&log::SECTION), read(&limits::SECTION));

@@ -21,7 +21,7 @@ pub struct Section<'a> {
 /// What stands under a key: the operator's value, or the default.
 enum Stands<'a> {
     Set(&'a Node, Kind),
-    Default(&'static str, Kind),
+    Default(&'static str),
 }
 
 impl<'a> Section<'a> {
@@ -73,14 +73,14 @@ impl<'a> Section<'a> {
         let kind = key.map_or(Kind::Text, |key| key.kind);
         match self.node(name) {
             Some(node) => Stands::Set(node, kind),
-            None => Stands::Default(key.map_or("", |key| key.default), kind),
+            None => Stands::Default(key.map_or("", |key| key.default)),
         }
     }
 
     /// Text; `None` if nothing is set and there is no default.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.stands(name) {
-            Stands::Default(default, _) => (!default.is_empty()).then(|| default.to_owned()),
+            Stands::Default(default) => (!default.is_empty()).then(|| default.to_owned()),
             Stands::Set(node, kind) => match &node.value {
                 Value::Text(text) if text.chars().any(char::is_control) => {
                     self.refuse(name, "control characters are not taken", "remove them");
@@ -109,7 +109,7 @@ impl<'a> Section<'a> {
     /// True or false. The environment may also say `1` and `0`.
     pub fn bool(&mut self, name: &str) -> bool {
         let (text, default) = match self.stands(name) {
-            Stands::Default(default, _) => return default == "true",
+            Stands::Default(default) => return default == "true",
             Stands::Set(node, _) => match &node.value {
                 Value::Bool(bool) => return *bool,
                 Value::Text(text) if node.from_environment() => (text.to_lowercase(), false),
@@ -129,7 +129,7 @@ impl<'a> Section<'a> {
     /// A whole number within the bounds of its key.
     pub fn integer(&mut self, name: &str) -> u64 {
         let (given, kind) = match self.stands(name) {
-            Stands::Default(default, _) => return default.replace('_', "").parse().unwrap_or(0),
+            Stands::Default(default) => return default.replace('_', "").parse().unwrap_or(0),
             Stands::Set(node, kind) => (
                 match &node.value {
                     Value::Integer(integer) => u64::try_from(*integer).ok(),
@@ -188,7 +188,7 @@ impl<'a> Section<'a> {
     /// A list of texts. The environment separates them by commas.
     pub fn list(&mut self, name: &str) -> Vec<String> {
         match self.stands(name) {
-            Stands::Default(default, _) => words(default),
+            Stands::Default(default) => words(default),
             Stands::Set(node, _) => texts(node).unwrap_or_else(|| {
                 self.refuse(name, "a list of texts is expected", "write `[\"one\", \"two\"]`");
                 Vec::new()

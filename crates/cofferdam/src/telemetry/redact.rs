@@ -79,7 +79,7 @@ fn is_identifier(token: &str) -> bool {
 fn replace(text: &str, least: usize, out: &mut String) {
     let mut run = String::new();
     let mut digits = 0;
-    let mut flush = |run: &mut String, digits: &mut usize, out: &mut String| {
+    let flush = |run: &mut String, digits: &mut usize, out: &mut String| {
         if *digits >= least {
             let kept = run.trim_end_matches(|c: char| !c.is_numeric());
             out.push_str("[digits]");

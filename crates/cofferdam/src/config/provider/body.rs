@@ -45,7 +45,7 @@ impl Auth {
     pub(super) fn read(section: &mut Section<'_>, vars: &Vars) -> Self {
         let path = format!("{}.auth", section.path());
         let mut auth = Section::of(section.node("auth"), &path, AUTH.keys);
-        let mut part = |auth: &mut Section<'_>, name: &str| {
+        let part = |auth: &mut Section<'_>, name: &str| {
             let Some(text) = auth.text(name) else {
                 auth.refuse(name, "this kind of `auth` needs it", format!("set `{path}.{name}`"));
                 return SecretString::default();
