@@ -118,7 +118,7 @@ impl Metrics {
         let build: Family<[OwnLabel; 2], Gauge> = add(&mut registry, BUILD, Family::default());
         let labels = [
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
-            ("edition", cofferdam_atlas::edition().date.to_owned()),
+            ("edition", cofferdam_atlas::edition().data().to_owned()),
         ];
         build.get_or_create(&labels).set(1);
         let r = &mut registry;
