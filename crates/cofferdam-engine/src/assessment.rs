@@ -1,11 +1,11 @@
 //! Decision, score, reasons and effects as one value.
 
+use crate::attempt::Edition;
 use crate::effect::Effect;
 use crate::limit::LimitScope;
 use crate::policy::{Level, Mode};
 use crate::signal::{Code, Evidence};
-use alloc::{string::String, vec::Vec};
-use arrayvec::ArrayVec;
+use arrayvec::{ArrayString, ArrayVec};
 use cofferdam_atlas::Prefix;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +36,17 @@ pub struct Reason {
 /// At most this many reasons.
 pub const REASONS: usize = 16;
 
+/// At most this many effects of one assessment.
+pub const EFFECTS: usize = 4;
+
+/// A policy's identifier and version, `pol_…@7`; longer ones are cut at the identifier's end.
+pub type Stamp = ArrayString<64>;
+
 /// The whole answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
+    /// When it was judged, in Unix milliseconds.
+    pub at_ms: i64,
     /// What becomes of the attempt. In shadow mode: what would have become of it.
     pub decision: Decision,
     /// Whether the decision is followed; false in shadow where only detectors decided.
@@ -53,9 +61,9 @@ pub struct Assessment {
     pub reasons: ArrayVec<Reason, REASONS>,
     /// What the strongest reason is about, where that is narrower than the attempt's number.
     pub scope: Option<AssessedScope>,
-    /// When the refusal ends by itself.
+    /// When the refusal ends by itself, in Unix milliseconds.
     pub until_ms: Option<i64>,
-    /// When it is worth asking again, for limits.
+    /// In how many milliseconds it is worth asking again, for limits.
     pub retry_after_ms: Option<i64>,
     /// The price that was judged with, and whether it was a guess.
     pub price_micros: i64,
@@ -66,13 +74,13 @@ pub struct Assessment {
     /// The mode.
     pub mode: Mode,
     /// `pol_…@version`.
-    pub policy: String,
+    pub policy: Stamp,
     /// The atlas's data.
-    pub edition: String,
+    pub edition: Edition,
     /// The engine's version.
     pub engine: u32,
     /// What the shell must do.
-    pub effects: Vec<Effect>,
+    pub effects: ArrayVec<Effect, EFFECTS>,
 }
 
 /// What a refusal covers.
@@ -89,5 +97,12 @@ impl Assessment {
     /// What is followed: the decision, or `Allow` where it is only shadowed.
     pub fn followed(&self) -> Decision {
         if self.enforced { self.decision } else { Decision::Allow }
+    }
+}
+
+impl Reason {
+    /// What is told of a number that no plan has: it never becomes an attempt.
+    pub fn number_invalid() -> Self {
+        crate::detect::number_invalid()
     }
 }

@@ -5,6 +5,7 @@
 //! judged, journalled and judged again.
 
 use crate::key::{Keyer, Pseudonym, Realm};
+use arrayvec::ArrayString;
 use cofferdam_atlas::{Country, Destination, IpFacts, Kind, Prefix, Tariff};
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,16 @@ pub struct Attempt {
     pub place: Place,
     /// Whence it was asked for.
     pub source: Source,
+    /// A challenge was asked of the person for this attempt, and passed: it is judged once more.
+    #[serde(default)]
+    pub challenge_passed: bool,
+    /// Date of the atlas's data that `place` and `source` were read from. It stands here, not in
+    /// the assessment's making, so that an attempt judged again under a later build keeps its own.
+    pub edition: Edition,
 }
+
+/// The date of an edition, as text.
+pub type Edition = ArrayString<16>;
 
 /// A destination under keyed names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,6 +182,8 @@ impl Attempt {
             price_micros: asked.price_micros,
             place: Place::of(asked.destination, asked.realm, asked.commons, keyer),
             source,
+            challenge_passed: false,
+            edition: Edition::from(cofferdam_atlas::edition().date).unwrap_or_default(),
         }
     }
 }

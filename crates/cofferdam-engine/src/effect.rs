@@ -1,7 +1,8 @@
 //! What the shell must now do. It carries effects out and makes no choices of its own.
 
 use crate::limit::{Limit, LimitScope};
-use alloc::vec::Vec;
+use alloc::string::String;
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 /// One thing to do.
@@ -16,7 +17,7 @@ pub enum Effect {
         /// The key it is reserved under.
         key: u64,
         /// What must hold.
-        limits: Vec<Limit>,
+        limits: ArrayVec<Limit, { crate::limit::WINDOWS }>,
         /// Windows to count in: those of all profiles.
         windows_s: [u32; crate::limit::WINDOWS],
     },
@@ -28,5 +29,10 @@ pub enum Effect {
         key: u64,
         /// When, in Unix seconds.
         at_s: u32,
+    },
+    /// The standing entry of a list is over.
+    EndEntry {
+        /// Its identifier.
+        entry: String,
     },
 }

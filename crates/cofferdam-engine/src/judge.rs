@@ -1,41 +1,265 @@
-//! Being written.
-use crate::{
-    Assessment, Attempt, Identity, Inquiry, Known, Needs, Outcome, Policy, assessment::Decision,
-    effect::Effect, policy::Terms,
-};
-/// Being written.
-pub fn identify(_: &Attempt) -> Inquiry {
-    Inquiry::default()
-}
-/// Being written.
-pub fn needs(_: &Attempt, _: &Identity, _: &Terms) -> Needs {
-    Needs::new()
-}
-/// Being written.
-pub fn assess(_: &Attempt, _: &Known, policy: &Policy, terms: &Terms) -> Assessment {
-    Assessment {
-        decision: Decision::Allow,
-        enforced: true,
-        score: 0.0,
-        base_points: 0,
-        points: 0,
-        reasons: arrayvec::ArrayVec::new(),
-        scope: None,
-        until_ms: None,
-        retry_after_ms: None,
-        price_micros: 0,
-        losses_micros: [0; 3],
-        level: policy.level,
-        mode: terms.mode,
-        policy: policy.id.clone(),
-        edition: "".into(),
-        engine: 1,
-        effects: alloc::vec::Vec::new(),
+//! The verbs: what is asked, what is counted, what is thought, what is learned.
+//!
+//! Nothing here counts or keeps anything: the shell asks in the order that the crate's header
+//! names, carries the effects out, and writes down what was judged from what.
+
+mod explain;
+pub(crate) mod key;
+mod outcome;
+mod standing;
+
+pub use explain::{Closest, Step, closest_change, threshold};
+pub use outcome::{Entry, learn, review};
+pub(crate) use standing::{Lists, Standing};
+
+use crate::assessment::{AssessedScope, Assessment, Decision, EFFECTS, REASONS, Reason, Stamp};
+use crate::attempt::Attempt;
+use crate::detect::{Case, DETECTORS, Question, Signals, limit};
+use crate::effect::Effect;
+use crate::known::{Blind, Identity, Known, SeenWindow};
+use crate::limit::{Limit, LimitScope};
+use crate::need::{Inquiry, Needs};
+use crate::policy::{Magic, Mode, Policy, Terms};
+use crate::signal::{Code, Evidence, EvidenceKey, Signal};
+use crate::tally::Change;
+use crate::weigh::{self, Weighed};
+use arrayvec::ArrayVec;
+use cofferdam_atlas::{Kind, Tariff};
+use core::fmt::Write as _;
+
+/// Round one: the keys under which proofs of who asks are kept. Lists are asked beside it.
+pub fn identify(attempt: &Attempt) -> Inquiry {
+    let (realm, number, source) = (attempt.realm, attempt.place.number, &attempt.source);
+    Inquiry {
+        number: key::proved_number(realm, number),
+        device: source.device.map(|device| key::proved_device(realm, device)),
+        user: source.user.map(|user| key::proved_user(realm, user)),
+        number_device: source.device.map(|device| key::number_device(realm, number, device)),
+        number_user: source.user.map(|user| key::number_user(realm, number, user)),
     }
 }
-/// Being written.
-pub fn learn(_: &Outcome, _: &Attempt) -> alloc::vec::Vec<Effect> {
-    alloc::vec::Vec::new()
+
+/// Round two: what to count, now that it is known who asks. Who proved this number before, or
+/// stands on the safe list, is not counted where others are.
+pub fn needs(attempt: &Attempt, identity: &Identity, policy: &Policy, terms: &Terms) -> Needs {
+    let standing = Standing::of(attempt, identity, policy);
+    let question = Question { attempt, terms, standing };
+    let mut needs = Needs::new();
+    for detector in &DETECTORS {
+        (detector.need)(&question, &mut needs);
+    }
+    needs
 }
-/// Being written.
-pub fn review() {}
+
+/// The changes by which a store counts an attempt that it was asked to count.
+pub fn changes(needs: &Needs, at_s: u32) -> impl Iterator<Item = Change> {
+    counted(needs, at_s, 1)
+}
+
+/// The changes by which a store gives back what [`changes`] counted, with the same `at_s`.
+pub fn give_back(needs: &Needs, at_s: u32) -> impl Iterator<Item = Change> {
+    counted(needs, at_s, -1)
+}
+
+fn counted(needs: &Needs, at_s: u32, by: i32) -> impl Iterator<Item = Change> {
+    let added = needs.iter().filter(|need| need.add);
+    added.map(move |need| Change::Count { key: need.key, at_s, windows_s: need.windows_s, by })
+}
+
+/// The judgement. It cannot fail, and the same values give the same assessment, for ever.
+pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) -> Assessment {
+    let case = case(attempt, known, policy, terms);
+    let signals = look(&case);
+    let weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
+    let verdict = decide(&case, &signals, &weighed);
+    conclude(&case, &signals, weighed, &verdict)
+}
+
+/// Gathers what detectors may look at.
+pub(crate) fn case<'a>(
+    attempt: &'a Attempt,
+    known: &'a Known,
+    policy: &'a Policy,
+    terms: &'a Terms,
+) -> Case<'a> {
+    let (kind, tariff) = match terms.magic {
+        Some(Magic::Landline) => (Kind::Fixed, Tariff::Standard),
+        Some(Magic::Premium) => (attempt.place.kind, Tariff::Premium),
+        _ => (attempt.place.kind, attempt.place.tariff),
+    };
+    let standing = Standing::of(attempt, &known.identity, policy);
+    Case { attempt, known, policy, terms, standing, kind, tariff }
+}
+
+/// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
+pub(crate) fn look(case: &Case<'_>) -> Signals {
+    let mut signals = Signals::new();
+    for detector in &DETECTORS {
+        (detector.see)(case, &mut signals);
+    }
+    let shown =
+        Evidence { key: EvidenceKey::Prefix(case.attempt.place.shown), seen: 1.0, ..Evidence::default() };
+    let magic = match case.terms.magic {
+        Some(Magic::Block) => Some(Signal { code: Code::BlockStanding, evidence: shown }),
+        Some(Magic::Challenge) if !case.attempt.challenge_passed => {
+            Some(Signal { code: Code::BlockStanding, evidence: shown })
+        }
+        Some(Magic::Budget) => Some(Signal { code: Code::BudgetExhausted, evidence: Evidence::default() }),
+        _ => None,
+    };
+    let blind = case.known.blind.map(|Blind::Tallies { nodes }| {
+        let evidence = Evidence { expected: f64::from(nodes.max(1)), ..Evidence::default() };
+        Signal { code: Code::Blind, evidence }
+    });
+    for signal in magic.into_iter().chain(blind) {
+        let told = signals.try_push(signal);
+        debug_assert!(told.is_ok(), "more signals than there are detectors and limits");
+    }
+    signals
+}
+
+/// What was decided, and by what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub decision: Decision,
+    /// Limits, lists or rules about destinations decided, not the score.
+    pub hard: bool,
+}
+
+/// What refuses, refuses whatever the score; then what is safe passes; then money decides.
+pub(crate) fn decide(case: &Case<'_>, signals: &Signals, weighed: &Weighed) -> Verdict {
+    let magic = case.terms.magic;
+    // A magic number plays a detector's finding, so shadow and score treat it as one.
+    let played = matches!(magic, Some(Magic::Block | Magic::Challenge));
+    let refuses = |signal: &Signal| signal.code.refuses() && !(played && signal.code == Code::BlockStanding);
+    if signals.iter().any(refuses) {
+        return Verdict { decision: Decision::Block, hard: true };
+    }
+    let soft = |decision| Verdict { decision, hard: false };
+    if case.standing.lists == Lists::SafeDestination {
+        return soft(Decision::Allow);
+    }
+    match magic {
+        Some(Magic::Block) if signals.iter().any(|s| s.code == Code::BlockStanding) => soft(Decision::Block),
+        Some(Magic::Challenge) if case.terms.can_challenge && !case.attempt.challenge_passed => {
+            soft(Decision::Challenge)
+        }
+        _ => soft(weigh::least_loss(
+            &weighed.losses(case),
+            case.terms.can_challenge,
+            case.attempt.challenge_passed,
+        )),
+    }
+}
+
+fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, verdict: &Verdict) -> Assessment {
+    let Verdict { decision, hard } = *verdict;
+    let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);
+    let longest = limit::hits(case).max_by_key(|hit| hit.frees_in_s);
+    let retry_after_ms = longest.map(|hit| i64::from(hit.frees_in_s) * 1000);
+    let blocked = signals.iter().any(|s| s.code == Code::BlockStanding);
+    let mut policy_stamp = Stamp::new();
+    // An identifier of ours is shorter than the stamp; a longer one is cut.
+    let _ = write!(policy_stamp, "{}@{}", policy.id, policy.version);
+    let mut assessment = Assessment {
+        at_ms: attempt.at_ms,
+        decision,
+        enforced: hard || terms.mode == Mode::Enforce,
+        score: weighed.score(),
+        base_points: weighed.base_points,
+        points: weighed.points,
+        losses_micros: weighed.losses(case),
+        price_micros: weigh::price(case),
+        reasons: weighed.reasons,
+        scope: longest
+            .map(|hit| AssessedScope::Limit(hit.scope))
+            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown))),
+        until_ms: retry_after_ms.map(|ms| attempt.at_ms.saturating_add(ms)),
+        retry_after_ms,
+        level: policy.level,
+        mode: terms.mode,
+        policy: policy_stamp,
+        edition: attempt.edition,
+        engine: crate::ENGINE,
+        effects: ArrayVec::new(),
+    };
+    assessment.effects = effects(case, assessment.followed());
+    assessment
+}
+
+/// What is sent is reserved; what is not is given back.
+fn effects(case: &Case<'_>, followed: Decision) -> ArrayVec<Effect, EFFECTS> {
+    let mut effects = ArrayVec::new();
+    if followed != Decision::Allow {
+        effects.push(Effect::GiveBack);
+        return effects;
+    }
+    for scope in [LimitScope::Number, LimitScope::Tenant] {
+        let windows_s = case.terms.windows_of(scope);
+        let own = match scope {
+            LimitScope::Number => case.standing.pair_key,
+            _ => None,
+        };
+        let key = own.or_else(|| limit::key_of(case.attempt, scope));
+        if let Some(key) = key.filter(|_| windows_s != [0; 3]) {
+            let limits = case.terms.limits.of(scope).iter().copied().take(crate::limit::WINDOWS).collect();
+            effects.push(Effect::Reserve { scope, key, limits, windows_s });
+        }
+    }
+    effects
+}
+
+impl Assessment {
+    /// What it becomes when the records refuse an exact reservation: a block with its reason and
+    /// the time after which the reservation would hold. `seen` is what stood without this attempt.
+    #[must_use]
+    pub fn refused(&self, scope: LimitScope, seen: SeenWindow, limit: Limit) -> Self {
+        let hit = limit::Hit { scope, limit, stood: seen.seen, frees_in_s: seen.frees_in_s };
+        let reason = Reason { code: Code::Limit(scope), points: 0, evidence: limit::evidence(&hit) };
+        let retry_after_ms = i64::from(seen.frees_in_s) * 1000;
+        let mut refused = self.clone();
+        refused.reasons.insert_first(reason);
+        refused.decision = Decision::Block;
+        refused.enforced = true;
+        refused.scope = Some(AssessedScope::Limit(scope));
+        refused.retry_after_ms = Some(retry_after_ms);
+        refused.until_ms = Some(self.at_ms.saturating_add(retry_after_ms));
+        refused.effects.clear();
+        refused.effects.push(Effect::GiveBack);
+        refused
+    }
+}
+
+/// Room for one more at the front, at the expense of a reason without points.
+trait InsertFirst {
+    fn insert_first(&mut self, reason: Reason);
+}
+
+impl InsertFirst for ArrayVec<Reason, REASONS> {
+    fn insert_first(&mut self, reason: Reason) {
+        if self.is_full()
+            && let Some(at) = self.iter().rposition(|r| r.points == 0)
+        {
+            self.remove(at);
+        }
+        if !self.is_full() {
+            self.insert(0, reason);
+        }
+    }
+}
+
+impl Terms {
+    /// The windows that a send raises in a scope. A plan that was not filled in falls back to the
+    /// profile's own limits, so that a limit is never set and yet not counted.
+    pub fn windows_of(&self, scope: LimitScope) -> [u32; crate::limit::WINDOWS] {
+        let planned = self.windows.of(scope);
+        if planned != [0; crate::limit::WINDOWS] {
+            return planned;
+        }
+        let mut own = planned;
+        for (window, limit) in own.iter_mut().zip(self.limits.of(scope)) {
+            *window = limit.window_s;
+        }
+        own
+    }
+}

@@ -15,8 +15,10 @@ pub struct Identity {
     pub device_proved_s: Option<u32>,
     /// When the user last proved a number.
     pub user_proved_s: Option<u32>,
-    /// When this device or this user last proved this very number.
-    pub pair_proved_s: Option<u32>,
+    /// When this device last proved this very number.
+    pub number_device_proved_s: Option<u32>,
+    /// When this user last proved this very number.
+    pub number_user_proved_s: Option<u32>,
     /// The safe list's entry that matched most narrowly.
     pub safe: Option<Listed>,
     /// The deny list's entry that matched most narrowly.
@@ -32,6 +34,9 @@ pub struct Listed {
     pub kind: ListedKind,
     /// The prefix, where it is one; numbers and addresses are not repeated in the journal.
     pub prefix: Option<Prefix>,
+    /// How narrow it is within its kind: digits of a prefix, bits of a run of addresses (IPv4 counts
+    /// as its mapped IPv6), 0 otherwise. The narrower entry wins.
+    pub narrow: u8,
 }
 
 /// What a list entry holds.

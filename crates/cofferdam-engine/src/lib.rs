@@ -36,7 +36,10 @@ mod weigh;
 pub use assessment::{Assessment, Decision, Reason};
 pub use attempt::{Asked, Attempt, Channel};
 pub use effect::Effect;
-pub use judge::{assess, identify, learn, needs, review};
+pub use judge::{
+    Closest, Entry, Step, assess, changes, closest_change, give_back, identify, learn, needs, review,
+    threshold,
+};
 pub use key::{Keyer, Pseudonym, Realm};
 pub use known::{Identity, Known};
 pub use need::{Inquiry, Needs};

@@ -4,7 +4,11 @@
 //! profile under which a caller verifies ([`Terms`]). It holds no key and no address of a machine:
 //! that is the settings file's business.
 
-use crate::attempt::Channel;
+mod levels;
+mod validate;
+
+pub use validate::{LimitError, TooManyWindows};
+
 use crate::limit::{LimitScope, Limits, WINDOWS};
 use alloc::{string::String, vec::Vec};
 use cofferdam_atlas::Country;
@@ -116,9 +120,4 @@ pub enum Magic {
     Landline,
     /// `31`: judged as a premium number.
     Premium,
-}
-
-/// The channels that can carry a text to a fixed line are few: used by the kind detector.
-pub(crate) fn needs_screen(channel: Channel) -> bool {
-    matches!(channel, Channel::Sms | Channel::Whatsapp)
 }

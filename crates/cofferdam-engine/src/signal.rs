@@ -1,5 +1,10 @@
 //! What a detector found: a closed list of codes, each with the figures behind it.
 
+mod code;
+mod sentence;
+
+pub use code::{Family, code_text};
+
 use crate::limit::LimitScope;
 use cofferdam_atlas::{Country, Prefix};
 use serde::{Deserialize, Serialize};
@@ -68,18 +73,4 @@ pub enum EvidenceKey {
     Kind(cofferdam_atlas::Kind),
     /// What a message to it costs by plan.
     Tariff(cofferdam_atlas::Tariff),
-}
-
-/// Codes as their dotted text.
-pub mod code_text {
-    use super::Code;
-    use serde::{Deserializer, Serializer, de::Error as _};
-    /// Being written.
-    pub fn serialize<S: Serializer>(_: &Code, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str("")
-    }
-    /// Being written.
-    pub fn deserialize<'de, D: Deserializer<'de>>(_: D) -> Result<Code, D::Error> {
-        Err(D::Error::custom(""))
-    }
 }

@@ -8,6 +8,8 @@
 //! being filled. A reader sums the buckets that overlap the window, the oldest whole, so a window is
 //! never passed and errs by at most a sixth of its length, on the strict side.
 
+use crate::known::SeenWindow;
+use crate::limit::WINDOWS;
 use serde::{Deserialize, Serialize};
 
 /// Buckets that make one window.
@@ -40,7 +42,7 @@ pub enum Keep {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitRecord {
     /// One ring a window, in the order in which the windows were first asked for.
-    pub rings: [Ring; crate::limit::WINDOWS],
+    pub rings: [Ring; WINDOWS],
 }
 
 /// When something was last proved, in Unix seconds.
@@ -61,7 +63,7 @@ pub enum Change {
         /// When, in Unix seconds.
         at_s: u32,
         /// Lengths of the windows, in seconds; 0: none.
-        windows_s: [u32; crate::limit::WINDOWS],
+        windows_s: [u32; WINDOWS],
         /// How many; negative to give back.
         by: i32,
     },
@@ -72,4 +74,131 @@ pub enum Change {
         /// When, in Unix seconds.
         at_s: u32,
     },
+}
+
+/// How long a bucket must be so that six of them are no shorter than the window.
+pub const fn width_of(window_s: u32) -> u32 {
+    window_s.div_ceil(BUCKETS)
+}
+
+impl Ring {
+    /// An empty ring that serves a window.
+    pub const fn serving(window_s: u32) -> Self {
+        Self { width_s: width_of(window_s), head: 0, counts: [0; RING] }
+    }
+
+    /// Adds to the bucket of `at_s`. What is older than the ring reaches is ignored: it would be
+    /// out of every window that can still be read. A bucket may stand below nought for a moment,
+    /// when what gives back arrives before what it gives back, so the arithmetic wraps.
+    pub fn add(&mut self, at_s: u32, by: i32) {
+        let Some(bucket) = at_s.checked_div(self.width_s) else { return };
+        if bucket > self.head {
+            self.advance(bucket);
+        } else if self.head - bucket >= RING as u32 {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(bucket as usize % RING) {
+            *count = count.wrapping_add_signed(by);
+        }
+    }
+
+    /// Empties the buckets between the newest and the one that becomes it.
+    fn advance(&mut self, to: u32) {
+        if to - self.head >= RING as u32 {
+            self.counts = [0; RING];
+        } else {
+            for bucket in self.head + 1..=to {
+                if let Some(count) = self.counts.get_mut(bucket as usize % RING) {
+                    *count = 0;
+                }
+            }
+        }
+        self.head = to;
+    }
+
+    /// How many stand in the window that ends at `at_s`, and in how many seconds the oldest of
+    /// them leave it. What was added for later times is counted too: a clock that runs behind its
+    /// neighbours must not let more through.
+    pub fn read(&self, at_s: u32) -> (u32, u32) {
+        let Some(now) = at_s.checked_div(self.width_s) else { return (0, 0) };
+        let oldest = now.max(self.head).saturating_sub(BUCKETS);
+        let mut sum = 0i64;
+        let mut first = None;
+        for bucket in oldest..=self.head {
+            let count = self.counts.get(bucket as usize % RING).map_or(0, |c| i64::from(*c as i32));
+            if count > 0 && first.is_none() {
+                first = Some(bucket);
+            }
+            sum += count;
+        }
+        let frees_in_s = first.map_or(0, |bucket| {
+            let leaves_s = (u64::from(bucket) + RING as u64) * u64::from(self.width_s);
+            u32::try_from(leaves_s.saturating_sub(u64::from(at_s))).unwrap_or(u32::MAX)
+        });
+        (u32::try_from(sum.max(0)).unwrap_or(u32::MAX), frees_in_s)
+    }
+
+    /// Whether no window that ends at `at_s` or later holds anything of it.
+    pub fn at_rest(&self, at_s: u32) -> bool {
+        match at_s.checked_div(self.width_s) {
+            None => true,
+            Some(now) => now.saturating_sub(self.head) > BUCKETS || self.counts.iter().all(|c| *c == 0),
+        }
+    }
+}
+
+impl LimitRecord {
+    /// Adds to the ring of each window. A window that has no ring takes an unused one, or one that
+    /// serves none of the windows asked for any more: a changed limit begins anew, the others stay.
+    pub fn add(&mut self, at_s: u32, windows_s: &[u32; WINDOWS], by: i32) {
+        let mut done = [0u32; WINDOWS];
+        for (window_s, seen) in windows_s.iter().zip(0..) {
+            let width_s = width_of(*window_s);
+            if width_s == 0 || done.contains(&width_s) {
+                continue;
+            }
+            if let Some(slot) = done.get_mut(seen as usize) {
+                *slot = width_s;
+            }
+            if let Some(ring) = self.ring_for(width_s, windows_s) {
+                ring.add(at_s, by);
+            }
+        }
+    }
+
+    fn ring_for(&mut self, width_s: u32, windows_s: &[u32; WINDOWS]) -> Option<&mut Ring> {
+        let wanted = |ring: &Ring| windows_s.iter().any(|w| width_of(*w) == ring.width_s);
+        let at = self
+            .rings
+            .iter()
+            .position(|ring| ring.width_s == width_s)
+            .or_else(|| self.rings.iter().position(|ring| ring.width_s == 0 || !wanted(ring)))?;
+        let ring = self.rings.get_mut(at)?;
+        if ring.width_s != width_s {
+            *ring = Ring { width_s, ..Ring::default() };
+        }
+        Some(ring)
+    }
+
+    /// What stands in each window that ends at `at_s`.
+    pub fn read(&self, at_s: u32, windows_s: &[u32; WINDOWS]) -> [SeenWindow; WINDOWS] {
+        windows_s.map(|window_s| {
+            let width_s = width_of(window_s);
+            let ring = self.rings.iter().find(|ring| width_s != 0 && ring.width_s == width_s);
+            let (seen, frees_in_s) = ring.map_or((0, 0), |ring| ring.read(at_s));
+            SeenWindow { window_s, seen, frees_in_s }
+        })
+    }
+}
+
+impl ProofRecord {
+    /// Keeps the later of two times.
+    pub fn prove(&mut self, at_s: u32) {
+        self.at_s = self.at_s.max(at_s);
+    }
+
+    /// When it was last proved.
+    pub fn proved_s(self) -> Option<u32> {
+        (self.at_s != 0).then_some(self.at_s)
+    }
 }

@@ -1,0 +1,187 @@
+//! A reason's code as its dotted text, and what it belongs with. It says nothing about worth: that
+//! is the policy's. Called by whoever shows, stores or reads a reason.
+
+use super::Code;
+use crate::limit::LimitScope;
+
+/// Signals of one family look at the same event: the strongest counts in full, the second a
+/// quarter, the rest nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// Where it would go.
+    Destination,
+    /// Whence it was asked for.
+    Source,
+    /// Who asks.
+    Person,
+    /// What stands: lists, limits, blocks, budgets. These decide and are not weighed.
+    Standing,
+}
+
+impl Code {
+    /// How many there are.
+    pub const COUNT: usize = 13 + LimitScope::ALL.len();
+
+    /// All, in the order in which equal ones are told.
+    pub const ALL: [Code; Self::COUNT] = {
+        let mut all = [Code::NumberInvalid; Self::COUNT];
+        let plain = [
+            Code::NumberInvalid,
+            Code::NumberKind,
+            Code::NumberTariff,
+            Code::DestinationNotAllowed,
+            Code::DestinationLocked,
+            Code::ListDeny,
+            Code::ListSafe,
+            Code::NumberProved,
+            Code::BlockStanding,
+            Code::BudgetExhausted,
+            Code::BreakerOpen,
+            Code::Waiver,
+            Code::Blind,
+        ];
+        let (mut at, mut rest) = (0, plain.as_slice());
+        while let [code, tail @ ..] = rest {
+            #[expect(
+                clippy::indexing_slicing,
+                reason = "evaluated at build time: a wrong length does not compile"
+            )]
+            {
+                all[at] = *code;
+            }
+            at += 1;
+            rest = tail;
+        }
+        let mut rest = LimitScope::ALL.as_slice();
+        while let [scope, tail @ ..] = rest {
+            #[expect(
+                clippy::indexing_slicing,
+                reason = "evaluated at build time: a wrong length does not compile"
+            )]
+            {
+                all[at] = Code::Limit(*scope);
+            }
+            at += 1;
+            rest = tail;
+        }
+        all
+    };
+
+    /// Its dotted text: the same in answers, logs, metrics, manual and console.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NumberInvalid => "number.invalid",
+            Self::NumberKind => "number.kind",
+            Self::NumberTariff => "number.tariff",
+            Self::DestinationNotAllowed => "destination.not_allowed",
+            Self::DestinationLocked => "destination.locked",
+            Self::ListDeny => "list.deny",
+            Self::ListSafe => "list.safe",
+            Self::NumberProved => "number.proved",
+            Self::BlockStanding => "block.standing",
+            Self::BudgetExhausted => "budget.exhausted",
+            Self::BreakerOpen => "breaker.open",
+            Self::Waiver => "waiver",
+            Self::Blind => "blind",
+            Self::Limit(scope) => limit_text(scope),
+        }
+    }
+
+    /// The code of a dotted text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.text() == text)
+    }
+
+    /// What it belongs with.
+    pub fn family(self) -> Family {
+        match self {
+            Self::NumberKind | Self::NumberTariff => Family::Destination,
+            Self::NumberProved => Family::Person,
+            Self::NumberInvalid
+            | Self::DestinationNotAllowed
+            | Self::DestinationLocked
+            | Self::ListDeny
+            | Self::ListSafe
+            | Self::BlockStanding
+            | Self::BudgetExhausted
+            | Self::BreakerOpen
+            | Self::Waiver
+            | Self::Blind
+            | Self::Limit(_) => Family::Standing,
+        }
+    }
+
+    /// Whether it refuses whatever the score, in shadow too.
+    pub fn refuses(self) -> bool {
+        match self {
+            Self::NumberInvalid
+            | Self::DestinationNotAllowed
+            | Self::DestinationLocked
+            | Self::ListDeny
+            | Self::BlockStanding
+            | Self::BudgetExhausted
+            | Self::Limit(_) => true,
+            Self::NumberKind
+            | Self::NumberTariff
+            | Self::ListSafe
+            | Self::NumberProved
+            | Self::BreakerOpen
+            | Self::Waiver
+            | Self::Blind => false,
+        }
+    }
+}
+
+fn limit_text(scope: LimitScope) -> &'static str {
+    match scope {
+        LimitScope::Number => "limit.number",
+        LimitScope::NumberChecks => "limit.number_checks",
+        LimitScope::Ip => "limit.ip",
+        LimitScope::Ipv4_24 => "limit.ipv4_24",
+        LimitScope::Ipv6_64 => "limit.ipv6_64",
+        LimitScope::Ipv6_48 => "limit.ipv6_48",
+        LimitScope::Device => "limit.device",
+        LimitScope::Session => "limit.session",
+        LimitScope::User => "limit.user",
+        LimitScope::UserAgent => "limit.user_agent",
+        LimitScope::Prefix => "limit.prefix",
+        LimitScope::Network => "limit.network",
+        LimitScope::Country => "limit.country",
+        LimitScope::Profile => "limit.profile",
+        LimitScope::Tenant => "limit.tenant",
+    }
+}
+
+impl core::fmt::Display for Code {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.text())
+    }
+}
+
+/// Codes as their dotted text, for `#[serde(with = …)]`.
+pub mod code_text {
+    use super::Code;
+    use core::fmt;
+    use serde::{Deserializer, Serializer, de};
+
+    /// Writes the dotted text.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub fn serialize<S: Serializer>(code: &Code, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(code.text())
+    }
+
+    /// Reads the dotted text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Code, D::Error> {
+        struct Text;
+        impl de::Visitor<'_> for Text {
+            type Value = Code;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reason's code")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Code, E> {
+                Code::parse(text).ok_or_else(|| E::custom(format_args!("`{text}` is not a reason's code")))
+            }
+        }
+        from.deserialize_str(Text)
+    }
+}

@@ -1,0 +1,170 @@
+//! A reason in a sentence for a person who answers the phone, not for one who wrote the detector.
+//! It shows no number and no address. Called by the API, the console and the command line.
+
+use super::{Code, EvidenceKey};
+use crate::assessment::Reason;
+use crate::limit::LimitScope;
+use cofferdam_atlas::{Kind, Tariff};
+use core::fmt;
+
+impl Reason {
+    /// The reason in one plain sentence, with its figures; nothing is allocated.
+    pub fn sentence(&self) -> impl fmt::Display + '_ {
+        Sentence(self)
+    }
+}
+
+struct Sentence<'a>(&'a Reason);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let evidence = &self.0.evidence;
+        match self.0.code {
+            Code::NumberInvalid => {
+                f.write_str("No numbering plan has this number, so no message can reach it.")
+            }
+            Code::NumberKind => match evidence.key {
+                EvidenceKey::Kind(kind) => write!(
+                    f,
+                    "The number is {}, which this channel seldom or never reaches.",
+                    kind_text(kind)
+                ),
+                _ => f.write_str("The number is of a kind that this channel seldom or never reaches."),
+            },
+            Code::NumberTariff => match evidence.key {
+                EvidenceKey::Tariff(tariff) => {
+                    write!(f, "The number is {}: {}.", tariff_text(tariff), tariff_why(tariff))
+                }
+                _ => f.write_str("Somebody earns money when this number is called or written to."),
+            },
+            Code::DestinationNotAllowed => match evidence.key {
+                EvidenceKey::Country(country) => {
+                    write!(f, "The profile does not send to {} on this channel.", country.name())
+                }
+                _ => f.write_str(
+                    "The number belongs to no country, and the profile sends only to named countries.",
+                ),
+            },
+            Code::DestinationLocked => match evidence.key {
+                EvidenceKey::Country(country) => {
+                    write!(f, "The profile is locked to another country than {}.", country.name())
+                }
+                _ => f.write_str("The profile is locked to one country, and the number belongs to none."),
+            },
+            Code::ListDeny => listed(f, "deny", evidence.key),
+            Code::ListSafe => listed(f, "safe", evidence.key),
+            Code::NumberProved => {
+                write!(f, "A right code came back from this number {} ago.", Span(evidence.seen as u64))
+            }
+            Code::BlockStanding => match evidence.key {
+                EvidenceKey::Prefix(prefix) => write!(f, "Numbers that begin with {prefix} are blocked."),
+                _ => f.write_str("A block stands against this destination or its source."),
+            },
+            Code::BudgetExhausted => f.write_str("The money set aside for this has been spent."),
+            Code::BreakerOpen => f.write_str("No provider can carry the message at present."),
+            Code::Waiver => f.write_str("The caller waived the judgement for this attempt."),
+            Code::Blind => write!(
+                f,
+                "Some counts did not answer in time: this was judged from what one of {} machines knows, with limits divided among them.",
+                evidence.expected
+            ),
+            Code::Limit(LimitScope::NumberChecks) => write!(
+                f,
+                "{} wrong codes were entered for this number within {}; after {} nothing is sent to it.",
+                evidence.seen,
+                Span(u64::from(evidence.window_s)),
+                evidence.expected
+            ),
+            Code::Limit(scope) => write!(
+                f,
+                "{} {} within {}, and {} are allowed.",
+                evidence.seen,
+                scope_text(scope),
+                Span(u64::from(evidence.window_s)),
+                evidence.expected
+            ),
+        }
+    }
+}
+
+fn listed(f: &mut fmt::Formatter<'_>, list: &str, key: EvidenceKey) -> fmt::Result {
+    match key {
+        EvidenceKey::Prefix(prefix) => {
+            write!(f, "Numbers that begin with {prefix} stand on the {list} list.")
+        }
+        _ => write!(f, "The number or the address stands on the {list} list."),
+    }
+}
+
+fn kind_text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Mobile => "a mobile line",
+        Kind::Fixed => "a landline",
+        Kind::FixedOrMobile => "a landline or a mobile line",
+        Kind::Voip => "an internet line",
+        Kind::Personal => "a personal number that is passed on to other lines",
+        Kind::Pager => "a pager",
+        Kind::Uan => "a company's number",
+        Kind::Voicemail => "a voice mailbox",
+        Kind::Isp => "a dial-up access number",
+        Kind::Unknown => "of an unknown kind",
+    }
+}
+
+fn tariff_text(tariff: Tariff) -> &'static str {
+    match tariff {
+        Tariff::Standard => "an ordinary one",
+        Tariff::Premium => "a premium one",
+        Tariff::SharedCost => "a shared-cost one",
+        Tariff::TollFree => "a toll-free one",
+    }
+}
+
+fn tariff_why(tariff: Tariff) -> &'static str {
+    match tariff {
+        Tariff::Standard => "nobody earns by it",
+        Tariff::Premium => "its owner earns by each message or call, and no person receives codes on it",
+        Tariff::SharedCost => {
+            "its owner may earn by each message or call, and hardly any person receives codes on it"
+        }
+        Tariff::TollFree => {
+            "its owner pays or shares for each call, and hardly any person receives codes on it"
+        }
+    }
+}
+
+fn scope_text(scope: LimitScope) -> &'static str {
+    match scope {
+        LimitScope::Number => "messages went to this number",
+        LimitScope::NumberChecks => "wrong codes were entered for this number",
+        LimitScope::Ip => "messages were asked for from this address",
+        LimitScope::Ipv4_24 => "messages were asked for from this address's neighbourhood (its /24)",
+        LimitScope::Ipv6_64 => "messages were asked for from this address's /64",
+        LimitScope::Ipv6_48 => "messages were asked for from this address's neighbourhood (its /48)",
+        LimitScope::Device => "messages were asked for from this device",
+        LimitScope::Session => "messages were asked for in this session",
+        LimitScope::User => "messages were asked for by this user",
+        LimitScope::UserAgent => "messages were asked for by browsers or apps of this description",
+        LimitScope::Prefix => {
+            "messages went to numbers that differ from this one in the last four digits only"
+        }
+        LimitScope::Network => "messages went to this number's network",
+        LimitScope::Country => "messages went to this country",
+        LimitScope::Profile => "messages went out under this profile",
+        LimitScope::Tenant => "messages went out for this tenant",
+    }
+}
+
+/// A span of time in its largest unit that leaves no rest, or in the largest that fits.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+        let whole = UNITS.iter().find(|(s, _)| self.0 > 0 && self.0.is_multiple_of(*s) && self.0 / s < 120);
+        let fits = || UNITS.iter().find(|(s, _)| self.0 >= *s);
+        let (length, unit) = whole.or_else(fits).copied().unwrap_or((1, "second"));
+        let n = self.0 / length;
+        write!(f, "{n} {unit}{}", if n == 1 { "" } else { "s" })
+    }
+}

@@ -1,0 +1,98 @@
+//! What a table asks of the records it holds. Implemented here for each kind that is kept.
+
+use crate::known::SeenWindow;
+use crate::limit::WINDOWS;
+use crate::tally::{LimitRecord, ProofRecord, RING, Ring};
+use alloc::vec::Vec;
+
+/// A record of fixed size.
+pub trait Record: Copy + Default {
+    /// Whether keys may share one at the ceiling and be judged more strictly for it.
+    const SHARED: bool;
+    /// Its length when saved.
+    const BYTES: usize;
+
+    /// Whether it says nothing any more, at `at_s` and after.
+    fn at_rest(&self, at_s: u32) -> bool;
+    /// How much it holds: of two shared cells the lighter is nearer to the truth.
+    fn weight(&self) -> u64;
+    /// Writes it, little-endian, [`Record::BYTES`] long.
+    fn save(&self, to: &mut Vec<u8>);
+    /// Reads what [`Record::save`] wrote.
+    fn restore(from: &[u8]) -> Option<Self>;
+}
+
+/// A proof is of no use after half a year; a policy may let it last less, hardly more.
+const PROOF_KEPT_S: u32 = 200 * 24 * 3600;
+
+impl Record for LimitRecord {
+    const SHARED: bool = true;
+    const BYTES: usize = WINDOWS * (2 + RING) * 4;
+
+    fn at_rest(&self, at_s: u32) -> bool {
+        self.rings.iter().all(|ring| ring.at_rest(at_s))
+    }
+
+    fn weight(&self) -> u64 {
+        let counts = self.rings.iter().flat_map(|ring| ring.counts);
+        counts.map(|count| u64::try_from(count as i32).unwrap_or(0)).sum()
+    }
+
+    fn save(&self, to: &mut Vec<u8>) {
+        for ring in &self.rings {
+            for word in [ring.width_s, ring.head].into_iter().chain(ring.counts) {
+                to.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+    }
+
+    fn restore(from: &[u8]) -> Option<Self> {
+        let mut words = words(from, Self::BYTES)?;
+        let mut record = Self::default();
+        for ring in &mut record.rings {
+            *ring = Ring { width_s: words.next()?, head: words.next()?, counts: [0; RING] };
+            for count in &mut ring.counts {
+                *count = words.next()?;
+            }
+        }
+        Some(record)
+    }
+}
+
+impl Record for ProofRecord {
+    /// To share a proof would be to trust a stranger.
+    const SHARED: bool = false;
+    const BYTES: usize = 4;
+
+    fn at_rest(&self, at_s: u32) -> bool {
+        at_s.saturating_sub(self.at_s) > PROOF_KEPT_S
+    }
+
+    fn weight(&self) -> u64 {
+        u64::from(self.at_s)
+    }
+
+    fn save(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.at_s.to_le_bytes());
+    }
+
+    fn restore(from: &[u8]) -> Option<Self> {
+        words(from, Self::BYTES)?.next().map(|at_s| Self { at_s })
+    }
+}
+
+fn words(from: &[u8], bytes: usize) -> Option<impl Iterator<Item = u32> + '_> {
+    let whole = (from.len() == bytes).then_some(from)?;
+    Some(whole.chunks_exact(4).filter_map(|four| four.try_into().ok().map(u32::from_le_bytes)))
+}
+
+/// Of two shared cells' answers, the lower in each window: both hold all of the key's own.
+pub(super) fn lesser(a: [SeenWindow; WINDOWS], b: [SeenWindow; WINDOWS]) -> [SeenWindow; WINDOWS] {
+    let mut lesser = a;
+    for (a, b) in lesser.iter_mut().zip(b) {
+        if (b.seen, b.frees_in_s) < (a.seen, a.frees_in_s) {
+            *a = b;
+        }
+    }
+    lesser
+}
