@@ -70,20 +70,22 @@ impl Bases {
 }
 
 /// Writes the lines of a transaction; answers how many bytes the journal grew by.
-pub(super) fn write(tx: &Tx<'_>, lines: &[Line]) -> Result<u64, StoreError> {
+pub(super) fn write(tx: &Tx<'_>, lines: &[Arc<Line>]) -> Result<u64, StoreError> {
     let mut grown = 0;
     let mut rest = lines;
     while let Some(first) = rest.first() {
-        let (mut from_ms, mut to_ms, mut n) = (i64::MAX, i64::MIN, 0);
+        let (mut span, mut n) = (first.span(), 0);
         for line in rest.iter().take(LINES) {
-            let (from, to) =
-                if line.text.is_empty() { (first.from_ms, first.to_ms) } else { (line.from_ms, line.to_ms) };
-            let (from, to) = (from_ms.min(from), to_ms.max(to));
-            if n > 0 && to - from > SPAN_MS {
+            let wider = match (span, line.span()) {
+                (Some((from, to)), Some((own_from, own_to))) => Some((own_from.min(from), own_to.max(to))),
+                (one, other) => one.or(other),
+            };
+            if n > 0 && wider.is_some_and(|(from, to)| to - from > SPAN_MS) {
                 break;
             }
-            (from_ms, to_ms, n) = (from, to, n + 1);
+            (span, n) = (wider, n + 1);
         }
+        let (from_ms, to_ms) = span.unwrap_or_default();
         let (row, later) = rest.split_at_checked(n).unwrap_or((rest, &[]));
         grown += write_row(tx, row, from_ms, to_ms)?;
         rest = later;
@@ -91,8 +93,8 @@ pub(super) fn write(tx: &Tx<'_>, lines: &[Line]) -> Result<u64, StoreError> {
     Ok(grown)
 }
 
-fn write_row(tx: &Tx<'_>, lines: &[Line], from_ms: i64, to_ms: i64) -> Result<u64, StoreError> {
-    let bytes: usize = lines.iter().map(Line::size).sum();
+fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Result<u64, StoreError> {
+    let bytes: usize = lines.iter().map(|line| line.size()).sum();
     let mut body = Vec::with_capacity(bytes);
     let mut marks = Vec::with_capacity(lines.len() * 4 + bytes / 4);
     for line in lines {

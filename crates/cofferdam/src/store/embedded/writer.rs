@@ -27,7 +27,7 @@ pub(super) struct Tx<'a> {
     /// Within the transaction.
     pub(super) conn: &'a Connection,
     /// Judged attempts of this transaction: written together as it ends.
-    lines: Vec<Line>,
+    lines: Vec<Arc<Line>>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -44,14 +44,14 @@ impl Tx<'_> {
     }
 
     /// Adds a judged attempt to this transaction.
-    pub(super) fn journal(&mut self, line: Line) {
+    pub(super) fn journal(&mut self, line: Arc<Line>) {
         self.lines.push(line);
     }
 
     /// Adds tally changes that belong to no judged attempt.
     pub(super) fn marks(&mut self, marks: Marks) {
         if !marks.0.is_empty() {
-            self.lines.push(Line::of_marks(marks));
+            self.lines.push(Arc::new(Line::of_marks(marks)));
         }
     }
 }
@@ -62,6 +62,14 @@ trait Change: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
     /// Answers whoever waits.
     fn answer(self: Box<Self>, commit: &Result<(), StoreError>);
+}
+
+/// What the thread is asked for.
+enum Job {
+    /// A change, together with others.
+    Change(Box<dyn Change>),
+    /// Something that must stand outside of a transaction.
+    Apart(Box<dyn FnOnce(&Connection) + Send>),
 }
 
 struct Typed<F, T> {
@@ -101,7 +109,7 @@ where
 }
 
 /// The same error for one more caller.
-fn again(error: &StoreError) -> StoreError {
+pub(super) fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Away(text) => StoreError::Away(text.clone()),
         StoreError::Full => StoreError::Full,
@@ -112,7 +120,7 @@ fn again(error: &StoreError) -> StoreError {
 
 /// The way to the writing thread.
 pub(super) struct Writer {
-    changes: Option<mpsc::Sender<Box<dyn Change>>>,
+    jobs: Option<mpsc::Sender<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Bytes of the journal, kept up to date by every transaction.
     pub(super) journal_bytes: Arc<AtomicU64>,
@@ -121,14 +129,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread over its connection.
     pub(super) fn start(conn: Connection, opening: i64, journal_bytes: u64) -> Result<Self, StoreError> {
-        let (changes, queue) = mpsc::channel(WAITING);
+        let (jobs, queue) = mpsc::channel(WAITING);
         let bytes = Arc::new(AtomicU64::new(journal_bytes));
         let worker = Worker { conn, opening, journal_bytes: Arc::clone(&bytes) };
         let thread = std::thread::Builder::new()
             .name("cofferdam-writer".into())
             .spawn(move || worker.work(queue))
             .map_err(|e| StoreError::Away(format!("no thread for the store: {e}")))?;
-        Ok(Self { changes: Some(changes), thread: Mutex::new(Some(thread)), journal_bytes: bytes })
+        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), journal_bytes: bytes })
     }
 
     /// Has a change made, and waits until it is on stable storage.
@@ -138,9 +146,9 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let change = Box::new(Typed { work: Some(work), done: None, reply });
-        let Some(changes) = &self.changes else { return Err(stopped()) };
-        changes.send(change).await.map_err(|_| stopped())?;
+        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.send(change).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -151,17 +159,34 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let change = Box::new(Typed { work: Some(work), done: None, reply });
-        let Some(changes) = &self.changes else { return Err(stopped()) };
-        changes.blocking_send(change).map_err(|_| stopped())?;
+        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.blocking_send(change).map_err(|_| stopped())?;
         answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    /// Has something done on the writer's connection, between transactions.
+    pub(super) async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Apart(Box::new(move |conn| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(lost()));
+            // Whoever asked may be gone by now.
+            let _ = reply.send(done);
+        }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 }
 
 impl Drop for Writer {
     /// What is queued is still written: the thread ends when the queue is empty.
     fn drop(&mut self) {
-        drop(self.changes.take());
+        drop(self.jobs.take());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = thread.join();
@@ -184,18 +209,22 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(self, mut queue: mpsc::Receiver<Box<dyn Change>>) {
+    fn work(self, mut queue: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut last = 0;
         while let Some(first) = queue.blocking_recv() {
-            batch.push(first);
-            gather(&mut queue, &mut batch, last);
-            last = batch.len();
-            let commit = self.transaction(&mut batch);
-            for change in batch.drain(..) {
-                change.answer(&commit);
+            let apart = gather(&mut queue, first, &mut batch, last);
+            if !batch.is_empty() {
+                last = batch.len();
+                let commit = self.transaction(&mut batch);
+                for change in batch.drain(..) {
+                    change.answer(&commit);
+                }
+                self.checkpoint();
             }
-            self.checkpoint();
+            if let Some(apart) = apart {
+                apart(&self.conn);
+            }
         }
     }
 
@@ -262,16 +291,28 @@ impl Worker {
 
 /// Takes whatever waits. Callers who were just answered come back at once: after a batch of many, a
 /// few turns are given to them, or batches of one and of many would alternate.
-fn gather(queue: &mut mpsc::Receiver<Box<dyn Change>>, batch: &mut Vec<Box<dyn Change>>, last: usize) {
+/// What is to be done apart ends the batch, and is returned.
+fn gather(
+    queue: &mut mpsc::Receiver<Job>,
+    first: Job,
+    batch: &mut Vec<Box<dyn Change>>,
+    last: usize,
+) -> Option<Box<dyn FnOnce(&Connection) + Send>> {
     let mut turns = if last > 8 { 16 } else { 0 };
-    while batch.len() < BATCH {
-        match queue.try_recv() {
-            Ok(change) => batch.push(change),
-            Err(_) if turns > 0 && batch.len() < last => {
+    let mut job = Some(first);
+    loop {
+        match job.take() {
+            Some(Job::Change(change)) => batch.push(change),
+            Some(Job::Apart(apart)) => return Some(apart),
+            None if turns > 0 && batch.len() < last => {
                 turns -= 1;
                 std::thread::yield_now();
             }
-            Err(_) => break,
+            None => return None,
         }
+        if batch.len() >= BATCH {
+            return None;
+        }
+        job = queue.try_recv().ok();
     }
 }

@@ -82,6 +82,16 @@ impl Line {
         Self { text: Vec::new(), marks: marks.0, from_ms: 0, to_ms: 0, ids: [0; 2], basis: None }
     }
 
+    /// What it was judged under, if that may not be kept yet.
+    pub(in crate::store::embedded) fn basis(&self) -> Option<Arc<Basis>> {
+        self.basis.clone()
+    }
+
+    /// From when to when its identifiers are; tally changes alone have none.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
+    }
+
     pub(super) fn size(&self) -> usize {
         self.text.len() + self.marks.len()
     }
