@@ -54,6 +54,9 @@ fn main() {
             keys *= 10;
         }
     }
+    for keys in [10_000, 1_000_000.min(most)] {
+        sharded(keys);
+    }
     growth(most);
 }
 
@@ -229,6 +232,53 @@ fn timed(work: impl FnOnce()) -> f64 {
     let start = ThreadTime::now();
     work();
     start.elapsed().as_nanos() as f64
+}
+
+/// The same tables as many shards behind plain locks, one key after another.
+fn sharded(keys: u64) {
+    const SHARDS: usize = 512;
+    let (terms, policy) = (profile(false), Policy::builtin(Level::Standard));
+    let each = (1 << 27) / SHARDS;
+    let shards: Vec<std::sync::Mutex<(Table<LimitRecord>, Table<ProofRecord>)>> =
+        (0..SHARDS).map(|_| std::sync::Mutex::new((Table::new(each), Table::new(each)))).collect();
+    let shard = |key: u64| shards[key as usize % SHARDS].lock().expect("no panic");
+    let attempts = keys / 5;
+    let judge = |attempt: &Attempt| {
+        let asked = identify(attempt);
+        let proved = |key: Option<u64>| key.and_then(|key| shard(key).1.proved_s(key));
+        let identity = Identity {
+            number_proved_s: proved(Some(asked.number)),
+            device_proved_s: proved(asked.device),
+            user_proved_s: proved(asked.user),
+            number_device_proved_s: proved(asked.number_device),
+            number_user_proved_s: proved(asked.number_user),
+            ..Identity::default()
+        };
+        let needs = needs(attempt, &identity, &policy, &terms);
+        let mut known = Known { identity, ..Known::default() };
+        for need in &needs {
+            known.seen.push(shard(need.key).0.count(need, NOW_S));
+        }
+        assess(attempt, &known, &policy, &terms)
+    };
+    for n in 0..attempts {
+        black_box(judge(&attempt(n)));
+        if n % 2 == 0 {
+            let key = identify(&attempt(n)).number;
+            shard(key).1.prove(key, NOW_S);
+        }
+    }
+    let mut rounds = Vec::new();
+    for round in 0..ROUNDS as u64 {
+        let drawn: Vec<Attempt> = (0..20_000).map(|n| attempt(stir(round * 20_000 + n) % attempts)).collect();
+        rounds.push(timed(|| {
+            for attempt in &drawn {
+                black_box(judge(attempt));
+            }
+        }));
+    }
+    rounds.sort_by(f64::total_cmp);
+    println!("{SHARDS} locked shards, default limits, {keys} keys: {:.0} ns", rounds[ROUNDS / 2] / 20_000.0);
 }
 
 /// Every assessment brings new keys: the longest one by this thread's CPU time, and by the clock.

@@ -6,7 +6,7 @@
 //!
 //! **Shape.** Records lie densely in chunks ([`slab`]), in the order in which they came. An index
 //! of small segments ([`index`]) leads from a key to its place; a full segment splits in two, which
-//! moves some 1,500 entries of 8 bytes and is all that ever grows at once. The index uses the upper
+//! moves some 1,400 entries of 8 bytes and is all that ever grows at once. The index uses the upper
 //! half of a key, so shards should part keys by the lower half.
 //!
 //! **At the ceiling** a newcomer takes the place of a record at rest, if a few steps of a hand that
