@@ -182,3 +182,20 @@ fn keys_that_all_look_alike_are_bounded_and_still_counted() {
         assert!(seen(&table, n, START) >= 1, "key {n}");
     }
 }
+
+#[test]
+fn a_clock_set_back_over_a_restart_locks_nobody_out() {
+    let mut table = Table::<LimitRecord>::new(1000);
+    table.add(key(1), START, &WINDOWS_S, 9);
+    let mut bytes = Vec::new();
+    table.save(Cursor::default(), START, &mut bytes);
+    let mut again = Table::<LimitRecord>::new(1000);
+    let before = START - 3600;
+    again.restore(&bytes, before).expect("what was saved");
+    let seen = again.get(key(1)).expect("kept").read(before, &WINDOWS_S);
+    assert_eq!(
+        [seen[0].seen, seen[1].seen],
+        [0, 9],
+        "an hour is six windows of the one and none of the other"
+    );
+}
