@@ -12,11 +12,13 @@ use cofferdam_engine::limit::LimitScope;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+mod asked;
 pub mod assess;
 pub mod cancel;
 pub mod challenge;
 pub mod check;
 pub mod code;
+pub mod erase;
 mod facts;
 pub mod get;
 mod judge;
@@ -163,7 +165,7 @@ pub enum VerifyError {
         attempt: String,
         /// Its assessment.
         assessment: String,
-        /// When to come again.
+        /// In how many milliseconds to come again.
         retry_after_ms: i64,
         /// The limit and what stands in it, for the `RateLimit` header.
         max: u32,
@@ -173,7 +175,7 @@ pub enum VerifyError {
     /// Before the moment that the verification states.
     #[error("too soon")]
     TooSoon {
-        /// When to come again.
+        /// In how many milliseconds to come again.
         retry_after_ms: i64,
     },
     /// It ended before.

@@ -10,9 +10,9 @@ use crate::id::{self, Noun};
 use crate::secrets::Purpose;
 use crate::store::row::{Fact, FactEdit, FactKind, Owner, Page, PageAsk};
 use cofferdam_atlas::Country;
-use cofferdam_engine::Realm;
 use cofferdam_engine::known::ListedKind;
 use cofferdam_engine::list::{List, ListKey, ListValue, ListValueError};
+use cofferdam_engine::{Entry, Realm};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -140,6 +140,38 @@ pub async fn list(
         facts::page(entries.map(|(id, entry)| (id.clone(), entry)), page).map_rows(|entry| entry.view(app))
     });
     Ok(page.unwrap_or(Page { rows: Vec::new(), next: None }))
+}
+
+/// Ends entries whose time is over. They match nothing already; this takes their rows away.
+pub async fn end_over(app: &App) -> Result<(), crate::store::StoreError> {
+    let at_ms = app.clock.now_ms();
+    for (owner, entry) in over_now(app, at_ms) {
+        let caller = Caller {
+            key: "time".to_owned(),
+            owner: owner.clone(),
+            scopes: Vec::new(),
+            request_id: String::new(),
+        };
+        match end(app, &caller, entry.list, fact_kind(entry.list), &entry.id).await {
+            Err(VerifyError::Store(error)) => return Err(error),
+            // Somebody else ended it.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A bounded number of entries that are over.
+fn over_now(app: &App, at_ms: i64) -> Vec<(Owner, EntryFact)> {
+    app.standing.read(|state| {
+        let all =
+            state.worlds.iter().flat_map(|(owner, world)| world.entries.values().map(move |e| (owner, e)));
+        let ended = all.filter(|(_, entry)| {
+            let standing = Entry { id: String::new(), until_ms: entry.until_ms };
+            !cofferdam_engine::review(&[standing], at_ms).is_empty()
+        });
+        ended.take(1000).map(|(owner, entry)| (owner.clone(), entry.clone())).collect()
+    })
 }
 
 impl<T> Page<T> {

@@ -79,6 +79,11 @@ pub fn realm(secrets: &Secrets, owner: &Owner) -> Realm {
     realm_of(secrets, &[b"realm", owner.tenant.as_bytes(), world_name(owner.world)])
 }
 
+/// The realm of a tenant's world, and the one that it shares with other tenants.
+pub fn realms(secrets: &Secrets, owner: &Owner) -> (Realm, Realm) {
+    (realm(secrets, owner), commons(secrets, owner.world))
+}
+
 fn commons(secrets: &Secrets, world: row::World) -> Realm {
     realm_of(secrets, &[b"commons", world_name(world)])
 }
