@@ -76,8 +76,7 @@ async fn compare(
 
 /// What a right code proves: number, device, user, and the number with each.
 async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Marks {
-    let basis = report::basis(app, verification);
-    let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt, &basis.terms);
+    let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt);
     let proofs: Vec<Change> = learned
         .into_iter()
         .filter_map(|effect| match effect {

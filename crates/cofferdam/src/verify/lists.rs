@@ -33,7 +33,6 @@ pub struct NewEntry {
 
 /// An entry as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct ListEntry {
     pub id: String,
     /// Normalised; `None` once erased.
@@ -59,7 +58,6 @@ pub struct EntryBody {
 
 /// An entry as the cache holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct EntryFact {
     pub id: String,
     pub list: List,
