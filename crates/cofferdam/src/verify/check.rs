@@ -37,6 +37,9 @@ async fn pay(app: &Arc<App>, caller: &Caller, id: &str, code: &Code) -> Result<C
         Guess::Finished(verification) => match verification.status {
             Status::TooManyChecks => checked(app, Status::TooManyChecks, *verification).await,
             Status::Expired => Err(VerifyError::Expired),
+            Status::ChallengeRequired => {
+                Err(VerifyError::State("a challenge must be passed first".to_owned()))
+            }
             ended => Err(VerifyError::AlreadyFinished(ended)),
         },
         Guess::Expired(_) => Err(VerifyError::Expired),
