@@ -28,7 +28,7 @@ async fn house(name: &str) -> House {
     let place = Place::new(name, &settings);
     let server = place.start().await;
     let keys = server.tenant("sender").await;
-    let limits = only(json!({ "number": [{ "max": 1, "window_s": 3600 }] }));
+    let limits = only(&json!({ "number": [{ "max": 1, "window_s": 3600 }] }));
     let profile = json!({ "name": "once", "send_wait_s": 10, "limits": limits });
     server.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
     let api = server.api(&keys.live);
@@ -269,7 +269,7 @@ async fn a_message_in_flight_at_a_crash_becomes_unknown_and_is_never_sent_again(
     let place = Place::new("in-flight", &a.settings("a", 20));
     let server = place.start().await;
     let keys = server.tenant("sender").await;
-    let limits = only(json!({ "number": [{ "max": 1, "window_s": 3600 }] }));
+    let limits = only(&json!({ "number": [{ "max": 1, "window_s": 3600 }] }));
     let profile = json!({ "name": "short-wait", "send_wait_s": 1, "limits": limits });
     server.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
     let to = live(700);

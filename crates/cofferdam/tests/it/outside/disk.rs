@@ -46,7 +46,7 @@ async fn a_full_disk_is_refused_as_503_reads_go_on_and_it_recovers_alone() {
     let place = place.through(&words.iter().map(String::as_str).collect::<Vec<_>>());
     let server = place.start().await;
     let api = server.api(TEST);
-    let profile = json!({ "name": "disk", "limits": only(json!({})) });
+    let profile = json!({ "name": "disk", "limits": only(&json!({})) });
     api.post("/v1/profiles", profile).await.want(201);
     let start = |n: usize| json!({ "to": fictional(n), "profile": "disk" });
     let mut made = Vec::new();
@@ -57,7 +57,7 @@ async fn a_full_disk_is_refused_as_503_reads_go_on_and_it_recovers_alone() {
     // What others write fills the disk to the last byte.
     let filler = inside(&place, &server).join("filler");
     let mut file = std::fs::File::create(&filler).unwrap();
-    while file.write_all(&[7; 65_536]).is_ok() {}
+    while file.write_all(&[7; 8192]).is_ok() {}
     while file.write_all(&[7; 1]).is_ok() {}
 
     let mut refused = 0;

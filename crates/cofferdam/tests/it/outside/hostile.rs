@@ -125,9 +125,8 @@ fn good_body(operation: &Operation) -> Value {
         "label" => json!({ "label": "good" }),
         "entries" => json!({ "value": "203.0.113.77" }),
         "lookup" => json!({ "number": fictional(77) }),
-        "profiles" => json!({ "name": "hostile" }),
+        "profiles" | "tenants" => json!({ "name": "hostile" }),
         "keys" => json!({ "name": "hostile", "world": "test", "scopes": ["read"] }),
-        "tenants" => json!({ "name": "hostile" }),
         "events" => json!({ "events": [] }),
         _ => json!({}),
     }
@@ -293,7 +292,7 @@ async fn forwarding_headers_of_a_stranger_change_nothing() {
     let place = Place::new("forwarded", "");
     let server = place.start().await;
     let api = server.api(TEST);
-    let limits = super::kill_9::only(json!({ "ip": [{ "max": 2, "window_s": 3600 }] }));
+    let limits = super::kill_9::only(&json!({ "ip": [{ "max": 2, "window_s": 3600 }] }));
     api.post("/v1/profiles", json!({ "name": "by-address", "limits": limits })).await.want(201);
     let mut statuses = Vec::new();
     for n in 0..4 {

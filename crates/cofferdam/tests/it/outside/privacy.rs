@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -22,7 +23,12 @@ struct Hidden {
 /// Every way in which a careless program could have written it down.
 fn spellings(hidden: &Hidden) -> Vec<(String, Vec<u8>)> {
     let mut forms = vec![("clear", hidden.text.clone().into_bytes())];
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    };
     forms.push(("hex", hex(hidden.text.as_bytes()).into_bytes()));
     // Inside a longer text base64 can begin at any of three places; the inner letters are the same.
     for shift in 0..3 {
@@ -113,7 +119,7 @@ impl Day {
 /// All that a caller can do with a number in a day, and what he does wrong.
 async fn a_day(api: &Api, manage: &Api, numbers: &[String], codes: &dyn Fn(&Answer) -> String) -> Day {
     let mut day = Day { hidden: Vec::new(), assessments: Vec::new(), verifications: Vec::new() };
-    let profile = json!({ "name": "long", "code_length": 10, "own_codes": true, "resend_after_s": 1, "limits": only(json!({})) });
+    let profile = json!({ "name": "long", "code_length": 10, "own_codes": true, "resend_after_s": 1, "limits": only(&json!({})) });
     manage.post("/v1/profiles", profile).await.want(201);
     let ip = "203.0.113.177";
     for (n, to) in numbers.iter().enumerate() {

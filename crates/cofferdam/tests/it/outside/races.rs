@@ -7,8 +7,11 @@ use super::server::{Place, Server, TEST, alone};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// Who asks, where, with which headers, and what.
+type Question = (Api, String, Vec<(&'static str, String)>, Value);
+
 /// Asks all at once, and hands the answers back in the order of the questions.
-async fn together(questions: Vec<(Api, String, Vec<(&'static str, String)>, Value)>) -> Vec<Answer> {
+async fn together(questions: Vec<Question>) -> Vec<Answer> {
     let gate = std::sync::Arc::new(tokio::sync::Barrier::new(questions.len()));
     let mut tasks = Vec::new();
     for (api, path, headers, body) in questions {
@@ -27,7 +30,7 @@ async fn together(questions: Vec<(Api, String, Vec<(&'static str, String)>, Valu
     answers
 }
 
-async fn server(place: &Place, limits: Value) -> Server {
+async fn server(place: &Place, limits: &Value) -> Server {
     let server = place.start().await;
     let profile = json!({ "name": "races", "checks": 5, "limits": only(limits) });
     server.api(TEST).post("/v1/profiles", profile).await.want(201);
@@ -40,7 +43,7 @@ async fn begin(api: &Api, to: &str) -> String {
     started.text("id")
 }
 
-fn guesses(api: &Api, id: &str, codes: &[String]) -> Vec<(Api, String, Vec<(&'static str, String)>, Value)> {
+fn guesses(api: &Api, id: &str, codes: &[String]) -> Vec<Question> {
     codes
         .iter()
         .map(|code| (api.clone(), format!("/v1/verifications/{id}/check"), vec![], json!({ "code": code })))
@@ -71,7 +74,7 @@ async fn a_burst_of_guesses_opens_no_more_than_the_allowed_guesses_would() {
     let _alone = alone().await;
     let mut dice = Dice::new("bursts");
     let place = Place::new("bursts", "");
-    let server = server(&place, json!({})).await;
+    let server = server(&place, &json!({})).await;
     let api = server.api(TEST);
     let mut opened = 0;
     for burst in 0..30 {
@@ -113,7 +116,7 @@ async fn a_burst_of_guesses_opens_no_more_than_the_allowed_guesses_would() {
 async fn of_a_hundred_right_answers_at_once_exactly_one_is_approved() {
     let _alone = alone().await;
     let place = Place::new("right", "");
-    let server = server(&place, json!({})).await;
+    let server = server(&place, &json!({})).await;
     let api = server.api(TEST);
     let to = fictional(1);
     for _ in 0..3 {
@@ -136,7 +139,7 @@ async fn of_a_hundred_right_answers_at_once_exactly_one_is_approved() {
 async fn two_hundred_starts_at_once_send_exactly_what_the_limit_allows() {
     let _alone = alone().await;
     let place = Place::new("starts", "");
-    let server = server(&place, json!({ "number": [{ "max": 7, "window_s": 3600 }] })).await;
+    let server = server(&place, &json!({ "number": [{ "max": 7, "window_s": 3600 }] })).await;
     let api = server.api(TEST);
     let to = fictional(2);
     let body = json!({ "to": to, "profile": "races" });
@@ -186,7 +189,7 @@ async fn one_more_under_another_spelling(api: &Api, to: &str) -> Vec<u16> {
 async fn one_idempotency_key_a_hundred_times_at_once_is_one_message() {
     let _alone = alone().await;
     let place = Place::new("once", "");
-    let server = server(&place, json!({})).await;
+    let server = server(&place, &json!({})).await;
     let api = server.api(TEST);
     let to = fictional(3);
     let body = json!({ "to": to, "profile": "races" });
@@ -219,9 +222,9 @@ async fn one_idempotency_key_a_hundred_times_at_once_is_one_message() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_gives_no_guess_back_and_sends_the_same_code() {
     let place = Place::new("resend", "");
-    let server = server(&place, json!({})).await;
+    let server = server(&place, &json!({})).await;
     let api = server.api(TEST);
-    let quick = json!({ "name": "quick", "resend_after_s": 1, "limits": only(json!({})) });
+    let quick = json!({ "name": "quick", "resend_after_s": 1, "limits": only(&json!({})) });
     api.post("/v1/profiles", quick).await.want(201);
     let to = fictional(5);
     let id =

@@ -208,8 +208,9 @@ async fn answer(stream: &mut TcpStream, behaviour: Behaviour) -> Option<()> {
                 .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"id\":\"")
                 .await
                 .ok()?;
+            let much = vec![b'x'; 1 << 20];
             for _ in 0..200 {
-                stream.write_all(&[b'x'; 1 << 20]).await.ok()?;
+                stream.write_all(&much).await.ok()?;
             }
             return None;
         }

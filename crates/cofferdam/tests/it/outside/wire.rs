@@ -47,7 +47,7 @@ pub async fn say(address: SocketAddr, bytes: &[u8], at_most: Duration) -> Heard 
         }
         (silent, first.unwrap_or_else(|| began.elapsed()))
     };
-    let (_, (silent, took)) = tokio::join!(write, read);
+    let ((), (silent, took)) = tokio::join!(write, read);
     Heard { statuses: statuses(&heard), took, silent }
 }
 

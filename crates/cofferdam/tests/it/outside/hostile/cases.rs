@@ -1,4 +1,5 @@
 //! The cases: bytes, bodies, paths.
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 use serde_json::Value;
 

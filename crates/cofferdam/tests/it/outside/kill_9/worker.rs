@@ -278,7 +278,7 @@ impl Worker {
         }
     }
 
-    pub fn no_number_had_more_than(&self, max: usize, taken: &[Taken]) {
+    pub fn no_number_had_more_than(max: usize, taken: &[Taken]) {
         let mut messages: BTreeMap<&str, usize> = BTreeMap::new();
         for taken in taken {
             *messages.entry(taken.body["to"].as_str().unwrap_or_default()).or_default() += 1;
