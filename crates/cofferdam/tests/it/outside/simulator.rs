@@ -218,3 +218,28 @@ async fn answer(stream: &mut TcpStream, behaviour: Behaviour) -> Option<()> {
     };
     stream.write_all(text.as_bytes()).await.ok()
 }
+
+#[tokio::test]
+async fn the_simulated_provider_does_what_it_says_and_forgets_nothing() {
+    let provider = Simulator::start(Behaviour::Accept).await;
+    let http = super::api::Api::new(&format!("http://{}", provider.address), "");
+    let body = serde_json::json!({ "to": "+12125550123", "body": "412345 is your code, for 10 minutes" });
+    let send = async |attempt: &str| {
+        http.send("POST", "/messages", &[("Idempotency-Key", attempt)], Some(&body)).await
+    };
+    assert_eq!(send("att_1").await.unwrap().json["id"], "msg-1");
+    for fault in [Behaviour::AcceptThenReset, Behaviour::AcceptThenClose, Behaviour::Garbage] {
+        provider.set(fault);
+        assert!(send("att_2").await.is_none(), "{fault:?} answered");
+    }
+    provider.set(Behaviour::Status(503));
+    assert_eq!(send("att_3").await.unwrap().status, 503);
+    assert_eq!((provider.taken().len(), provider.repeated()), (4, vec!["att_2".to_owned()]));
+    assert_eq!(provider.code_of("att_1", 6), "412345");
+    let hanging = tokio::time::timeout(Duration::from_millis(300), async {
+        provider.set(Behaviour::AcceptThenHang);
+        send("att_4").await
+    });
+    assert!(hanging.await.is_err(), "it answered");
+    assert_eq!(provider.taken_for("+12125550123").len(), 5);
+}
