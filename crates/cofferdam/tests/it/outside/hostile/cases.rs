@@ -106,7 +106,49 @@ pub fn raw(key: &str) -> Vec<(String, Vec<u8>)> {
     heads(key, &mut cases);
     lengths(key, &mut cases);
     targets(key, &mut cases);
+    frames(&mut cases);
     cases
+}
+
+/// HTTP/2: the preface, and then what no peer may send.
+fn frames(cases: &mut Vec<(String, Vec<u8>)>) {
+    let frame = |kind: u8, flags: u8, stream: u32, body: &[u8]| {
+        let mut bytes = (body.len() as u32).to_be_bytes()[1..].to_vec();
+        bytes.extend([kind, flags]);
+        bytes.extend(stream.to_be_bytes());
+        bytes.extend(body);
+        bytes
+    };
+    let settings = frame(4, 0, 0, b"");
+    let resets: Vec<u8> = (0..20_000u32)
+        .flat_map(|n| {
+            let stream = 2 * n + 1;
+            // `:method GET`, `:path /`, `:scheme http`, from the static table; then the reset.
+            [frame(1, 5, stream, &[0x82, 0x84, 0x86]), frame(3, 0, stream, &8u32.to_be_bytes())].concat()
+        })
+        .collect();
+    let continued: Vec<u8> = (0..2_000).flat_map(|_| frame(9, 0, 1, &[0; 1000])).collect();
+    for (name, bytes) in [
+        ("settings of an odd length", frame(4, 0, 0, &[1, 2, 3])),
+        ("settings on a stream", frame(4, 0, 1, b"")),
+        ("a frame far too long", vec![0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1]),
+        ("headers that are no HPACK", [settings.clone(), frame(1, 5, 1, &[0xff; 200])].concat()),
+        ("data without a stream", [settings.clone(), frame(0, 0, 1, b"x")].concat()),
+        ("a push from a client", [settings.clone(), frame(5, 4, 1, &[0; 8])].concat()),
+        ("streams opened and reset, 20,000 times", [settings.clone(), resets].concat()),
+        ("a head that never ends", [settings.clone(), frame(1, 0, 1, &[0x82]), continued].concat()),
+        ("a window of nothing", [settings.clone(), frame(8, 0, 0, &[0; 4])].concat()),
+        (
+            "ten thousand pings",
+            [settings, (0..10_000).flat_map(|_| frame(6, 0, 0, &[0; 8])).collect()].concat(),
+        ),
+    ] {
+        add(
+            cases,
+            &format!("HTTP/2: {name}"),
+            [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), bytes].concat(),
+        );
+    }
 }
 
 fn add(cases: &mut Vec<(String, Vec<u8>)>, name: &str, bytes: impl AsRef<[u8]>) {
