@@ -72,8 +72,8 @@ pub fn parse_e164(text: &str) -> Result<Destination, NumberError> {
 #[inline]
 fn strict(text: &[u8]) -> Option<Result<Destination, NumberError>> {
     let (b'+', digits) = text.split_first()? else { return None };
-    if let Some((digits, value)) = Digits::from_ascii(digits) {
-        return Some(plan::resolve(&digits, value).map(|(value, entry)| Destination::new(value, entry)));
+    if let Some(value) = plan::value(digits) {
+        return Some(plan::resolve(digits, value).map(|(value, entry)| Destination::new(value, entry)));
     }
     too_few(digits)
 }
@@ -88,10 +88,8 @@ fn too_few(digits: &[u8]) -> Option<Result<Destination, NumberError>> {
 
 /// Digits that the library made of a text.
 pub(crate) fn from_digits(text: &[u8]) -> Result<Destination, NumberError> {
-    match Digits::from_ascii(text) {
-        Some((digits, value)) => {
-            plan::resolve(&digits, value).map(|(value, entry)| Destination::new(value, entry))
-        }
+    match plan::value(text) {
+        Some(value) => plan::resolve(text, value).map(|(value, entry)| Destination::new(value, entry)),
         None if text.len() > LONGEST => Err(NumberError::TooLong),
         None if text.len() < SHORTEST => Err(plan::short(text)),
         None => Err(NumberError::NotANumber),
@@ -102,7 +100,7 @@ pub(crate) fn from_digits(text: &[u8]) -> Result<Destination, NumberError> {
 /// keeps its digits and is `strictly_valid: false`, of no country and of unknown kind.
 pub fn look_up(number: Number) -> Destination {
     let found =
-        Digits::from_value(number.digits()).and_then(|digits| plan::resolve(&digits, number.digits()).ok());
+        Digits::of(number.digits()).and_then(|digits| plan::resolve(digits.text(), number.digits()).ok());
     let gone = Entry {
         country: None,
         network: None,

@@ -36,100 +36,100 @@ pub(crate) struct Entry {
     pub(crate) strictly_valid: bool,
 }
 
-/// Up to fifteen digits as values 0 to 9.
+/// The value of ASCII digits that do not begin with 0; `None` where there is anything else or the length is
+/// impossible.
+#[inline]
+pub(crate) fn value(text: &[u8]) -> Option<u64> {
+    if !(SHORTEST..=LONGEST).contains(&text.len()) || text.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value = 0_u64;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    Some(value)
+}
+
+/// ASCII digits of a number's length, held without a heap.
 #[derive(Clone, Copy)]
 pub(crate) struct Digits {
-    values: [u8; LONGEST + 1],
+    bytes: [u8; LONGEST],
     len: usize,
 }
 
 impl Digits {
-    /// ASCII digits that do not begin with 0; `None` where there is anything else or the length is impossible.
-    #[inline]
-    pub(crate) fn from_ascii(text: &[u8]) -> Option<(Self, u64)> {
-        if !(SHORTEST..=LONGEST).contains(&text.len()) || text.first() == Some(&b'0') {
-            return None;
-        }
-        let mut digits = Self { values: [ENDED as u8; LONGEST + 1], len: text.len() };
-        let mut value = 0_u64;
-        for (slot, byte) in digits.values.iter_mut().zip(text) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
-            }
-            *slot = digit;
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        }
-        Some((digits, value))
-    }
-
-    pub(crate) fn from_value(value: u64) -> Option<Self> {
+    pub(crate) fn of(value: u64) -> Option<Self> {
         let len = value.checked_ilog10()? as usize + 1;
         if !(SHORTEST..=LONGEST).contains(&len) {
             return None;
         }
-        let mut digits = Self { values: [ENDED as u8; LONGEST + 1], len };
+        let mut digits = Self { bytes: [0; LONGEST], len };
         let mut rest = value;
-        for slot in digits.values.iter_mut().take(len).rev() {
-            *slot = (rest % 10) as u8;
+        for slot in digits.bytes.iter_mut().take(len).rev() {
+            *slot = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
         Some(digits)
     }
 
-    fn value(&self) -> u64 {
-        self.values.iter().take(self.len).fold(0, |all, digit| all * 10 + u64::from(*digit))
-    }
-
-    #[inline]
-    fn class(&self) -> u16 {
-        let [a, b, c, d, ..] = self.values;
-        let start = usize::from(a) * 1000 + usize::from(b) * 100 + usize::from(c) * 10 + usize::from(d);
-        let mut entry = ROOT.at(start);
-        let mut rest = self.values.iter().skip(ROOT_DIGITS);
-        while entry & SHAPE == 0 {
-            let digit = rest.next().map_or(ENDED, |digit| usize::from(*digit));
-            entry = NODES.at(usize::from(entry) * NODE_ENTRIES + digit);
-        }
-        SHAPES.at(usize::from(entry & !SHAPE) * SHAPE_ENTRIES + self.len - SHORTEST)
-    }
-
-    /// Applies a way of rewriting: what it inserts, the digits that it keeps, then all after the match.
-    fn rewritten(&self, rule: u16) -> Option<Self> {
-        let at = usize::from(rule) * REWRITE_BYTES;
-        let rule: &[u8; REWRITE_BYTES] = REWRITES.get(at..at + REWRITE_BYTES)?.try_into().ok()?;
-        let [code, from, to, end, inserted, insert @ ..] = rule;
-        let [code, from, to, end] = [code, from, to, end].map(|position| usize::from(*position));
-        let all = self.values.get(..self.len)?;
-        let (code, rest) = all.split_at_checked(code)?;
-        let parts = [code, insert.get(..usize::from(*inserted))?, rest.get(from..to)?, rest.get(end..)?];
-        let mut digits = Self { values: [ENDED as u8; LONGEST + 1], len: 0 };
-        for digit in parts.into_iter().flatten() {
-            *digits.values.get_mut(digits.len)? = *digit;
-            digits.len += 1;
-        }
-        (SHORTEST..=LONGEST).contains(&digits.len).then_some(digits)
+    pub(crate) fn text(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
     }
 }
 
-/// Digits, as far as they are a number, in their normal form and what the plans say of them.
 #[inline]
-pub(crate) fn resolve(digits: &Digits, value: u64) -> Result<(u64, Entry), NumberError> {
-    match class(digits.class()) {
+fn class_of(text: &[u8]) -> u16 {
+    let Some((first, rest)) = text.split_first_chunk::<ROOT_DIGITS>() else { return 0 };
+    let start = first.iter().fold(0, |start, byte| start * 10 + usize::from(byte.wrapping_sub(b'0')));
+    let mut entry = ROOT.at(start);
+    let mut rest = rest.iter();
+    while entry & SHAPE == 0 {
+        let digit = rest.next().map_or(ENDED, |byte| usize::from(byte.wrapping_sub(b'0')));
+        entry = NODES.at(usize::from(entry) * NODE_ENTRIES + digit);
+    }
+    SHAPES.at(usize::from(entry & !SHAPE) * SHAPE_ENTRIES + text.len() - SHORTEST)
+}
+
+/// Applies a way of rewriting: what it inserts, the digits that it keeps, then all after the match.
+fn rewrite(text: &[u8], rule: u16) -> Option<Digits> {
+    let at = usize::from(rule) * REWRITE_BYTES;
+    let rule: &[u8; REWRITE_BYTES] = REWRITES.get(at..at + REWRITE_BYTES)?.try_into().ok()?;
+    let [code, from, to, end, inserted, insert @ ..] = rule;
+    let [code, from, to, end] = [code, from, to, end].map(|position| usize::from(*position));
+    let (code, rest) = text.split_at_checked(code)?;
+    let parts = [code, insert.get(..usize::from(*inserted))?, rest.get(from..to)?, rest.get(end..)?];
+    let mut digits = Digits { bytes: [0; LONGEST], len: 0 };
+    for part in parts {
+        digits.bytes.get_mut(digits.len..digits.len + part.len())?.copy_from_slice(part);
+        digits.len += part.len();
+    }
+    (SHORTEST..=LONGEST).contains(&digits.len).then_some(digits)
+}
+
+/// Digits that `value` has read, as far as they are a number: its normal form and what the plans say of it.
+#[inline]
+pub(crate) fn resolve(text: &[u8], value: u64) -> Result<(u64, Entry), NumberError> {
+    match class(class_of(text)) {
         Class::Valid(entry) => Ok((value, entry)),
         Class::Invalid(why) => Err(why),
-        Class::Rewrite(rule) => rewritten(digits, rule),
+        Class::Rewrite(rule) => rewritten(text, rule),
     }
 }
 
 #[cold]
-fn rewritten(digits: &Digits, rule: u16) -> Result<(u64, Entry), NumberError> {
-    let mut digits = digits.rewritten(rule).ok_or(NumberError::Unassigned)?;
+fn rewritten(text: &[u8], rule: u16) -> Result<(u64, Entry), NumberError> {
+    let mut digits = rewrite(text, rule).ok_or(NumberError::Unassigned)?;
     for _ in 0..MOST_REWRITES {
-        match class(digits.class()) {
-            Class::Valid(entry) => return Ok((digits.value(), entry)),
+        match class(class_of(digits.text())) {
+            Class::Valid(entry) => {
+                return value(digits.text()).map(|value| (value, entry)).ok_or(NumberError::Unassigned);
+            }
             Class::Invalid(why) => return Err(why),
-            Class::Rewrite(rule) => digits = digits.rewritten(rule).ok_or(NumberError::Unassigned)?,
+            Class::Rewrite(rule) => digits = rewrite(digits.text(), rule).ok_or(NumberError::Unassigned)?,
         }
     }
     Err(NumberError::Unassigned)

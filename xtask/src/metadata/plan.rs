@@ -188,12 +188,13 @@ impl Plan for Code<'_> {
     fn invalid(&self, length: usize) -> u16 {
         let all = || self.areas.iter().filter_map(|area| area.lengths.first()).flatten();
         let length = length as i32;
-        let reason = if all().min().is_some_and(|least| length < *least) {
-            TOO_SHORT
+        // A length between those that occur is a number cut off.
+        let reason = if all().any(|possible| *possible == length) {
+            UNASSIGNED
         } else if all().max().is_some_and(|most| length > *most) {
             TOO_LONG
         } else {
-            UNASSIGNED
+            TOO_SHORT
         };
         self.registry.borrow_mut().invalid(reason)
     }
@@ -397,7 +398,7 @@ fn pack(
         ops.u8(rewrite.sets.len() as u8);
         ops.u8(rewrite.insert.len() as u8);
         for at in 0..11 {
-            ops.u8(rewrite.insert.get(at).copied().unwrap_or(0));
+            ops.u8(b'0' + rewrite.insert.get(at).copied().unwrap_or(0));
         }
     }
     for (name, bytes) in [
