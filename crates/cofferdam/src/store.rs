@@ -85,7 +85,11 @@ impl Store {
     }
 
     /// State in a folder, recovered.
-    pub fn embedded(options: &StoreOptions, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Self, StoreError> {
+    pub fn embedded(
+        options: &StoreOptions,
+        clock: Arc<dyn Clock>,
+        dice: &dyn Dice,
+    ) -> Result<Self, StoreError> {
         embedded::embedded(options, clock, dice)
     }
 }

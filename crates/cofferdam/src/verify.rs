@@ -41,7 +41,6 @@ pub mod tenants;
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum KeyScope {
     Verify,
     Assess,
@@ -65,7 +64,6 @@ pub struct Caller {
 
 /// What a caller tells of the person.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs)]
 pub struct Client {
     pub ip: Option<IpAddr>,
     pub device_id: Option<String>,
@@ -79,7 +77,6 @@ pub struct Client {
 
 /// A verification asked for. Shapes are checked at the edge; meaning is checked here.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct StartInput {
     pub to: String,
     pub country: Option<Country>,
@@ -97,7 +94,6 @@ pub struct StartInput {
 
 /// A judgement asked for.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct AssessInput {
     pub to: String,
     pub country: Option<Country>,

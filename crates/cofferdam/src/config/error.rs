@@ -30,7 +30,12 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// An error at a key.
-    pub fn new(origin: Origin, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub fn new(
+        origin: Origin,
+        key: impl Into<String>,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
         Self { origin, key: key.into(), what: what.into(), mend: mend.into() }
     }
 

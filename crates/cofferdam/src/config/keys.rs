@@ -9,8 +9,20 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "keys",
     doc: "Keys of the API that are set from outside. Better in the environment than in a file.",
     keys: &[
-        key("admin", Kind::Secret, "", "The first admin key, 32 or more visible characters. Also as `COFFERDAM_ADMIN_KEY`.", "none: without it tenants and keys are made on the command line of the machine"),
-        key("test", Kind::Secret, "", "The test key of the tenant `default`, 8 or more visible characters. Also as `COFFERDAM_TEST_KEY`.", "none: the first start draws one"),
+        key(
+            "admin",
+            Kind::Secret,
+            "",
+            "The first admin key, 32 or more visible characters. Also as `COFFERDAM_ADMIN_KEY`.",
+            "none: without it tenants and keys are made on the command line of the machine",
+        ),
+        key(
+            "test",
+            Kind::Secret,
+            "",
+            "The test key of the tenant `default`, 8 or more visible characters. Also as `COFFERDAM_TEST_KEY`.",
+            "none: the first start draws one",
+        ),
     ],
 };
 
@@ -32,7 +44,11 @@ impl Keys {
         let key = section.secret(name)?;
         let text = key.expose_secret();
         if text.len() < least || text.len() > 256 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            section.refuse(name, "this key is not usable", format!("take {least} to 256 visible ASCII characters"));
+            section.refuse(
+                name,
+                "this key is not usable",
+                format!("take {least} to 256 visible ASCII characters"),
+            );
             return None;
         }
         Some(key)

@@ -10,16 +10,76 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "listen",
     doc: "Addresses of this machine, proxies before it, and how long a connection may take its time.",
     keys: &[
-        key("address", Kind::Address, "127.0.0.1:8080", "Where the API is served. Put a proxy with TLS before it when it leaves this machine.", "the port that `cofferdam dev` prints; loopback, so that nothing is open by accident"),
-        key("admin_address", Kind::Text, "next", "Where `/metrics` is served: an address and port, `next` for the port after `address` on loopback, or `same` for the same listener.", "metrics name tenants' traffic, so they are not where the world looks"),
-        key("admin_calls_there", Kind::Bool, "false", "Whether calls that need the scope `admin` are answered on `admin_address` only.", "guess"),
-        key("public_url", Kind::Url, "", "The address under which providers reach this machine, for delivery callbacks; without it providers are not asked to report.", "only the operator can know it"),
-        key("trusted_proxies", Kind::List, "", "Addresses or CIDR ranges of proxies whose `Forwarded` and `X-Forwarded-For` are believed, on the hosted page only.", "believing anybody would let anybody choose his address"),
-        key("connections_max", Kind::Integer { min: 1, max: 1_000_000 }, "10000", "Connections that are held at once; further ones wait in the kernel's queue.", "guess: 64 KiB each at worst"),
-        key("header_timeout_s", Kind::Integer { min: 1, max: 300 }, "10", "How long a connection may take to send the head of a request.", "guess"),
-        key("body_timeout_s", Kind::Integer { min: 1, max: 300 }, "20", "How long the body may take after that.", "guess: with the head's time below 35 s"),
-        key("idle_timeout_s", Kind::Integer { min: 1, max: 3600 }, "75", "How long an idle connection is kept.", "nginx `keepalive_timeout`, so that a proxy of that kind closes first"),
-        key("stop_timeout_s", Kind::Integer { min: 1, max: 60 }, "10", "How long a stop waits for what is under way.", "half of what a service manager usually grants before it kills"),
+        key(
+            "address",
+            Kind::Address,
+            "127.0.0.1:8080",
+            "Where the API is served. Put a proxy with TLS before it when it leaves this machine.",
+            "the port that `cofferdam dev` prints; loopback, so that nothing is open by accident",
+        ),
+        key(
+            "admin_address",
+            Kind::Text,
+            "next",
+            "Where `/metrics` is served: an address and port, `next` for the port after `address` on loopback, or `same` for the same listener.",
+            "metrics name tenants' traffic, so they are not where the world looks",
+        ),
+        key(
+            "admin_calls_there",
+            Kind::Bool,
+            "false",
+            "Whether calls that need the scope `admin` are answered on `admin_address` only.",
+            "guess",
+        ),
+        key(
+            "public_url",
+            Kind::Url,
+            "",
+            "The address under which providers reach this machine, for delivery callbacks; without it providers are not asked to report.",
+            "only the operator can know it",
+        ),
+        key(
+            "trusted_proxies",
+            Kind::List,
+            "",
+            "Addresses or CIDR ranges of proxies whose `Forwarded` and `X-Forwarded-For` are believed, on the hosted page only.",
+            "believing anybody would let anybody choose his address",
+        ),
+        key(
+            "connections_max",
+            Kind::Integer { min: 1, max: 1_000_000 },
+            "10000",
+            "Connections that are held at once; further ones wait in the kernel's queue.",
+            "guess: 64 KiB each at worst",
+        ),
+        key(
+            "header_timeout_s",
+            Kind::Integer { min: 1, max: 300 },
+            "10",
+            "How long a connection may take to send the head of a request.",
+            "guess",
+        ),
+        key(
+            "body_timeout_s",
+            Kind::Integer { min: 1, max: 300 },
+            "20",
+            "How long the body may take after that.",
+            "guess: with the head's time below 35 s",
+        ),
+        key(
+            "idle_timeout_s",
+            Kind::Integer { min: 1, max: 3600 },
+            "75",
+            "How long an idle connection is kept.",
+            "nginx `keepalive_timeout`, so that a proxy of that kind closes first",
+        ),
+        key(
+            "stop_timeout_s",
+            Kind::Integer { min: 1, max: 60 },
+            "10",
+            "How long a stop waits for what is under way.",
+            "half of what a service manager usually grants before it kills",
+        ),
     ],
 };
 
@@ -93,12 +153,20 @@ impl Listen {
         let proxies = section.list("trusted_proxies");
         let trusted_proxies = proxies.iter().filter_map(|text| Net::parse(text)).collect::<Vec<_>>();
         if trusted_proxies.len() < proxies.len() {
-            section.refuse("trusted_proxies", "one of them is not an address", "write `10.0.0.0/8` or `192.0.2.1`");
+            section.refuse(
+                "trusted_proxies",
+                "one of them is not an address",
+                "write `10.0.0.0/8` or `192.0.2.1`",
+            );
         }
         let admin_address = Self::admin_address(section, address);
         let admin_calls_there = section.bool("admin_calls_there");
         if admin_calls_there && admin_address == AdminAddress::Same {
-            section.refuse("admin_calls_there", "there is no address of their own", "set `listen.admin_address`");
+            section.refuse(
+                "admin_calls_there",
+                "there is no address of their own",
+                "set `listen.admin_address`",
+            );
         }
         Self {
             address,

@@ -8,8 +8,20 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "log",
     doc: "Logs go to standard error. They never hold a number, a code, a key or the text of a message.",
     keys: &[
-        key("level", Kind::Choice(&["error", "warn", "info", "debug"]), "info", "How much is written.", "one line a request at `info`"),
-        key("format", Kind::Choice(&["auto", "text", "json"]), "auto", "`text` for people, `json` for machines; `auto` is text on a terminal and JSON elsewhere.", "a log collector is no terminal"),
+        key(
+            "level",
+            Kind::Choice(&["error", "warn", "info", "debug"]),
+            "info",
+            "How much is written.",
+            "one line a request at `info`",
+        ),
+        key(
+            "format",
+            Kind::Choice(&["auto", "text", "json"]),
+            "auto",
+            "`text` for people, `json` for machines; `auto` is text on a terminal and JSON elsewhere.",
+            "a log collector is no terminal",
+        ),
     ],
 };
 

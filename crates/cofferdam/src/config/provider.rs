@@ -27,20 +27,74 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "provider.<name>",
     doc: "Whom we send through. The name is of lower-case letters, digits and single underscores; it is part of the address for delivery callbacks.",
     keys: &[
-        key("kind", Kind::Choice(&["outbox", "http"]), "http", "`outbox` keeps messages in the store; `http` posts them as the template below says.", "a provider that is named is meant to send"),
-        key("url", Kind::Url, "", "Where a message is posted. May hold `{vars.…}` and places of the message after the host. Private addresses are allowed: the operator chose them.", "only the operator can know it"),
+        key(
+            "kind",
+            Kind::Choice(&["outbox", "http"]),
+            "http",
+            "`outbox` keeps messages in the store; `http` posts them as the template below says.",
+            "a provider that is named is meant to send",
+        ),
+        key(
+            "url",
+            Kind::Url,
+            "",
+            "Where a message is posted. May hold `{vars.…}` and places of the message after the host. Private addresses are allowed: the operator chose them.",
+            "only the operator can know it",
+        ),
         key("method", Kind::Choice(&["POST", "PUT"]), "POST", "The method.", "what all known providers take"),
-        key("timeout_s", Kind::Integer { min: 1, max: 120 }, "10", "How long handing over may take in all; after that it is not known whether the message left, and it is never sent again.", "guess"),
-        key("connect_timeout_s", Kind::Integer { min: 1, max: 60 }, "3", "How long connecting may take; after that the next route is tried.", "guess: three round trips and a lost packet"),
+        key(
+            "timeout_s",
+            Kind::Integer { min: 1, max: 120 },
+            "10",
+            "How long handing over may take in all; after that it is not known whether the message left, and it is never sent again.",
+            "guess",
+        ),
+        key(
+            "connect_timeout_s",
+            Kind::Integer { min: 1, max: 60 },
+            "3",
+            "How long connecting may take; after that the next route is tried.",
+            "guess: three round trips and a lost packet",
+        ),
         key("channels", Kind::List, "sms", "Which channels it carries.", "the one that every provider has"),
-        key("from", Kind::Text, "", "What stands in `{from}` where a verification names no `sender_id`.", "only the operator can know it"),
-        key("proxy", Kind::Url, "", "A proxy for messages that leave. Proxies of the environment are not used.", "none: an attacker of the environment must not read codes"),
-        key("vars", Kind::Table, "", "The operator's own values of the template, used as `{vars.name}`; secrets belong here, or into the environment.", "none"),
+        key(
+            "from",
+            Kind::Text,
+            "",
+            "What stands in `{from}` where a verification names no `sender_id`.",
+            "only the operator can know it",
+        ),
+        key(
+            "proxy",
+            Kind::Url,
+            "",
+            "A proxy for messages that leave. Proxies of the environment are not used.",
+            "none: an attacker of the environment must not read codes",
+        ),
+        key(
+            "vars",
+            Kind::Table,
+            "",
+            "The operator's own values of the template, used as `{vars.name}`; secrets belong here, or into the environment.",
+            "none",
+        ),
         key("headers", Kind::Table, "", "Further headers.", "none"),
         key("auth", Kind::Table, "", "How we prove who we are; see `auth` below.", "none"),
-        key("body", Kind::Table, "", "The body; see `body` below. Without it: JSON `{to, from, body, ref, channel}`, and the header `Idempotency-Key`.", "the API's contract"),
+        key(
+            "body",
+            Kind::Table,
+            "",
+            "The body; see `body` below. Without it: JSON `{to, from, body, ref, channel}`, and the header `Idempotency-Key`.",
+            "the API's contract",
+        ),
         key("answer", Kind::Table, "", "What the answer means; see `answer` below.", "the API's contract"),
-        key("delivery", Kind::Table, "", "How deliveries are reported; see `delivery` below.", "none: nothing is read from callbacks then"),
+        key(
+            "delivery",
+            Kind::Table,
+            "",
+            "How deliveries are reported; see `delivery` below.",
+            "none: nothing is read from callbacks then",
+        ),
     ],
 };
 
@@ -137,12 +191,18 @@ pub(super) fn routes(
         errors.push(ConfigError::new(node.origin.clone(), "routes", what, mend));
     };
     let Some(names) = texts(node) else {
-        refuse("a list of names is expected".to_owned(), "write `routes = [\"main\", \"backup\"]` before the first section");
+        refuse(
+            "a list of names is expected".to_owned(),
+            "write `routes = [\"main\", \"backup\"]` before the first section",
+        );
         return all();
     };
     for (n, name) in names.iter().enumerate() {
         if !providers.iter().any(|provider| provider.name == *name) {
-            refuse(format!("there is no provider `{name}`"), "add `[provider.<name>]`, or remove it from the routes");
+            refuse(
+                format!("there is no provider `{name}`"),
+                "add `[provider.<name>]`, or remove it from the routes",
+            );
         } else if names.get(..n).is_some_and(|before| before.contains(name)) {
             refuse(format!("`{name}` stands twice"), "name each once: no message goes to one provider twice");
         }
@@ -196,7 +256,13 @@ fn vars(section: &mut Section<'_>) -> Vars {
             Value::Text(text) => text.clone(),
             Value::Integer(integer) => integer.to_string(),
             _ => {
-                refuse_at(section, &format!("vars.{name}"), &node.origin, "text is expected", "put it in quotation marks");
+                refuse_at(
+                    section,
+                    &format!("vars.{name}"),
+                    &node.origin,
+                    "text is expected",
+                    "put it in quotation marks",
+                );
                 continue;
             }
         };
@@ -208,7 +274,11 @@ fn vars(section: &mut Section<'_>) -> Vars {
 /// The places of a message may stand in the path and the query alone: never in the host.
 fn url(section: &mut Section<'_>, vars: &Vars) -> Pattern {
     let Some(text) = section.text("url") else {
-        section.refuse("url", "a provider of kind `http` needs an address", "set `url`, or `kind = \"outbox\"`");
+        section.refuse(
+            "url",
+            "a provider of kind `http` needs an address",
+            "set `url`, or `kind = \"outbox\"`",
+        );
         return Pattern::default();
     };
     let parsed = Pattern::parse(&text, vars).and_then(|pattern| {
@@ -244,7 +314,11 @@ fn channels(section: &mut Section<'_>) -> Vec<Channel> {
             "whatsapp" => channels.push(Channel::Whatsapp),
             "email" => channels.push(Channel::Email),
             _ => {
-                section.refuse("channels", format!("`{name}` is no channel"), "take `sms`, `voice`, `whatsapp` or `email`");
+                section.refuse(
+                    "channels",
+                    format!("`{name}` is no channel"),
+                    "take `sms`, `voice`, `whatsapp` or `email`",
+                );
             }
         }
     }
@@ -255,7 +329,11 @@ fn channels(section: &mut Section<'_>) -> Vec<Channel> {
 fn members(section: &mut Section<'_>, name: &str) -> Vec<(String, Node)> {
     let Some(node) = section.node(name) else { return Vec::new() };
     let Some(table) = node.table() else {
-        section.refuse(name, format!("a table is expected, not {}", node.value.kind()), "write `{ name = \"value\" }`");
+        section.refuse(
+            name,
+            format!("a table is expected, not {}", node.value.kind()),
+            "write `{ name = \"value\" }`",
+        );
         return Vec::new();
     };
     table.iter().map(|(name, node)| (name.clone(), node.clone())).collect()
@@ -295,7 +373,13 @@ fn words(section: &mut Section<'_>, name: &str) -> BTreeMap<String, (String, Ori
             }
             other => {
                 let what = format!("text is expected, not {}", other.kind());
-                refuse_at(section, &format!("{name}.{field}"), &node.origin, &what, "put it in quotation marks");
+                refuse_at(
+                    section,
+                    &format!("{name}.{field}"),
+                    &node.origin,
+                    &what,
+                    "put it in quotation marks",
+                );
             }
         }
     }
@@ -306,7 +390,11 @@ fn words(section: &mut Section<'_>, name: &str) -> BTreeMap<String, (String, Ori
 fn pointer(section: &mut Section<'_>, name: &str) -> Option<String> {
     let text = section.text(name)?;
     if !text.starts_with('/') {
-        section.refuse(name, format!("`{text}` is not a JSON pointer"), "write `/data/id`; a form's field is `/Field`");
+        section.refuse(
+            name,
+            format!("`{text}` is not a JSON pointer"),
+            "write `/data/id`; a form's field is `/Field`",
+        );
         return None;
     }
     Some(text)

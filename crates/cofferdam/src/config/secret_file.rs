@@ -11,8 +11,20 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "secrets",
     doc: "The installation's secret key: codes are derived from it, numbers and secrets are sealed under it. Without it a backup cannot be read.",
     keys: &[
-        key("key", Kind::Secret, "", "The key itself, for installations that keep secrets elsewhere: lines or comma-separated parts `<version>:<64 hexadecimal digits>`, as in the file.", "a file is simpler, and its mode can be checked"),
-        key("key_file", Kind::Path, "", "The key's file, mode 0600, made at the first start. Where absent, `secrets.key` beside the store.", "beside the store it is found without a setting"),
+        key(
+            "key",
+            Kind::Secret,
+            "",
+            "The key itself, for installations that keep secrets elsewhere: lines or comma-separated parts `<version>:<64 hexadecimal digits>`, as in the file.",
+            "a file is simpler, and its mode can be checked",
+        ),
+        key(
+            "key_file",
+            Kind::Path,
+            "",
+            "The key's file, mode 0600, made at the first start. Where absent, `secrets.key` beside the store.",
+            "beside the store it is found without a setting",
+        ),
     ],
 };
 

@@ -30,7 +30,12 @@ impl<'a> Section<'a> {
         let mut errors = Vec::new();
         if let Some(node) = node.filter(|node| node.table().is_none()) {
             let what = format!("a section is expected, not {}", node.value.kind());
-            errors.push(ConfigError::new(node.origin.clone(), path, what, format!("write `[{path}]` and its keys below")));
+            errors.push(ConfigError::new(
+                node.origin.clone(),
+                path,
+                what,
+                format!("write `[{path}]` and its keys below"),
+            ));
         }
         Self { path: path.to_owned(), members: node.and_then(Node::table), keys, errors }
     }
@@ -120,7 +125,11 @@ impl<'a> Section<'a> {
             "true" | "1" | "yes" | "on" => true,
             "false" | "0" | "no" | "off" => false,
             _ => {
-                self.refuse(name, "`true` or `false` is expected", "write one of the two, without quotation marks");
+                self.refuse(
+                    name,
+                    "`true` or `false` is expected",
+                    "write one of the two, without quotation marks",
+                );
                 default
             }
         }
@@ -141,7 +150,11 @@ impl<'a> Section<'a> {
         };
         let Kind::Integer { min, max } = kind else { return 0 };
         given.filter(|n| (min..=max).contains(n)).unwrap_or_else(|| {
-            self.refuse(name, format!("a whole number from {min} to {max} is expected"), "write it without quotation marks");
+            self.refuse(
+                name,
+                format!("a whole number from {min} to {max} is expected"),
+                "write it without quotation marks",
+            );
             min
         })
     }
@@ -156,7 +169,11 @@ impl<'a> Section<'a> {
         let text = self.text(name)?;
         let address = text.replace("localhost:", "127.0.0.1:").parse().ok();
         if address.is_none() {
-            self.refuse(name, format!("`{text}` is not an address with a port"), "write `127.0.0.1:8080` or `[::]:8080`");
+            self.refuse(
+                name,
+                format!("`{text}` is not an address with a port"),
+                "write `127.0.0.1:8080` or `[::]:8080`",
+            );
         }
         address
     }
@@ -181,7 +198,11 @@ impl<'a> Section<'a> {
         if choices.contains(&text.as_str()) {
             return text;
         }
-        self.refuse(name, format!("`{text}` is not one of its words"), format!("take one of {}", quoted(choices)));
+        self.refuse(
+            name,
+            format!("`{text}` is not one of its words"),
+            format!("take one of {}", quoted(choices)),
+        );
         String::new()
     }
 

@@ -147,7 +147,12 @@ pub fn overlay(
             errors.push(ConfigError::new(Origin::Variable(name), path.join("."), "no such key", mend));
         } else if let Err(at) = place(root, &path, Origin::Variable(name.clone()), text) {
             let what = format!("`{at}` is not a table in the file");
-            errors.push(ConfigError::new(Origin::Variable(name), path.join("."), what, "change one of the two"));
+            errors.push(ConfigError::new(
+                Origin::Variable(name),
+                path.join("."),
+                what,
+                "change one of the two",
+            ));
         }
     }
 }

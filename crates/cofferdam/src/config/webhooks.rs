@@ -8,7 +8,13 @@ use super::section::Section;
 pub const SECTION: SectionKeys = SectionKeys {
     path: "webhooks",
     doc: "What webhooks may reach. Webhooks are not there yet: nothing is sent whatever stands here.",
-    keys: &[key("allow_private", Kind::Bool, "false", "Whether a webhook may name a private address.", "a tenant must not reach into the operator's network")],
+    keys: &[key(
+        "allow_private",
+        Kind::Bool,
+        "false",
+        "Whether a webhook may name a private address.",
+        "a tenant must not reach into the operator's network",
+    )],
 };
 
 /// What webhooks may reach.

@@ -31,7 +31,9 @@ mod tests {
     fn a_token_is_right_for_its_provider_alone() {
         let secrets = Secrets::new(BTreeMap::from([(1, Zeroizing::new([7; 32]))])).unwrap();
         let main = token(&secrets, "main");
-        assert!(main.len() >= 43 && main.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+        assert!(
+            main.len() >= 43 && main.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        );
         assert!(is_right(&secrets, "main", &main));
         assert!(!is_right(&secrets, "backup", &main));
         for wrong in ["", "x", &main[1..], &format!("{main}x")] {

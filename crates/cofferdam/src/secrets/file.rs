@@ -32,7 +32,9 @@ pub enum SecretsError {
         error: io::Error,
     },
     /// Others may read it.
-    #[error("the secret key `{path}` can be read or written by others (mode {mode:04o}): run `chmod 600 {path}`")]
+    #[error(
+        "the secret key `{path}` can be read or written by others (mode {mode:04o}): run `chmod 600 {path}`"
+    )]
     Open {
         /// Which.
         path: PathBuf,
@@ -40,7 +42,9 @@ pub enum SecretsError {
         mode: u32,
     },
     /// It is not written as it should be. Never shows what is there.
-    #[error("the secret key in {place} is malformed at line {line}: write `<version>:<64 hexadecimal digits>`")]
+    #[error(
+        "the secret key in {place} is malformed at line {line}: write `<version>:<64 hexadecimal digits>`"
+    )]
     Malformed {
         /// The file or the setting.
         place: String,
@@ -48,7 +52,9 @@ pub enum SecretsError {
         line: usize,
     },
     /// The store is there without its key.
-    #[error("the store `{store}` is there, but its secret key `{key}` is not: bring the key back from where you keep it")]
+    #[error(
+        "the store `{store}` is there, but its secret key `{key}` is not: bring the key back from where you keep it"
+    )]
     Lost {
         /// The store.
         store: PathBuf,
@@ -122,7 +128,11 @@ fn parse(text: &str, place: &str) -> Result<Masters, SecretsError> {
             return Err(malformed());
         }
     }
-    if masters.is_empty() { Err(SecretsError::Malformed { place: place.to_owned(), line: 1 }) } else { Ok(masters) }
+    if masters.is_empty() {
+        Err(SecretsError::Malformed { place: place.to_owned(), line: 1 })
+    } else {
+        Ok(masters)
+    }
 }
 
 fn bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
@@ -152,13 +162,16 @@ fn make(path: &Path, masters: &Masters, replace: bool) -> Result<(), SecretsErro
     }
     let beside = folder.join(format!(".secrets.{}.new", std::process::id()));
     let _ = fs::remove_file(&beside);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     // A link, unlike a rename, never takes the place of a key that another start has just made.
     let placed = if replace { fs::rename(&beside, path) } else { fs::hard_link(&beside, path) };
     let _ = fs::remove_file(&beside);
     match placed {
-        Err(error) if !(error.kind() == io::ErrorKind::AlreadyExists && !replace) => return Err(failed(error)),
+        Err(error) if !(error.kind() == io::ErrorKind::AlreadyExists && !replace) => {
+            return Err(failed(error));
+        }
         _ => {}
     }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)

@@ -14,8 +14,20 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Fields that are never written.
-const HIDDEN: [&str; 12] =
-    ["to", "number", "phone", "code", "body", "text", "key", "token", "secret", "authorization", "password", "query"];
+const HIDDEN: [&str; 12] = [
+    "to",
+    "number",
+    "phone",
+    "code",
+    "body",
+    "text",
+    "key",
+    "token",
+    "secret",
+    "authorization",
+    "password",
+    "query",
+];
 
 /// Starts logging to standard error. A second call does nothing, so that tests may call it too.
 pub fn start(log: &Log) {
@@ -29,7 +41,8 @@ pub fn start(log: &Log) {
     let level: LevelFilter = log.level.parse().unwrap_or(LevelFilter::INFO);
     // Libraries speak when something is wrong; what they say below that is for their authors.
     let filter = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target("cofferdam", level);
-    let writer = Writer { json, colour, out: Box::new(|line| drop(std::io::stderr().write_all(line.as_bytes()))) };
+    let writer =
+        Writer { json, colour, out: Box::new(|line| drop(std::io::stderr().write_all(line.as_bytes()))) };
     drop(tracing_subscriber::registry().with(writer.with_filter(filter)).try_init());
 }
 
@@ -160,8 +173,14 @@ mod tests {
         });
         let line: Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(line["message"], "sending to [digits] failed");
-        assert_eq!((&line["to"], &line["code"], &line["request.key"]), (&"[hidden]".into(), &"[hidden]".into(), &"[hidden]".into()));
-        assert_eq!((&line["country"], &line["ms"], &line["level"]), (&"US".into(), &12.into(), &"warn".into()));
+        assert_eq!(
+            (&line["to"], &line["code"], &line["request.key"]),
+            (&"[hidden]".into(), &"[hidden]".into(), &"[hidden]".into())
+        );
+        assert_eq!(
+            (&line["country"], &line["ms"], &line["level"]),
+            (&"US".into(), &12.into(), &"warn".into())
+        );
         assert!(!lines[0].contains("555") && !lines[0].contains("482") && !lines[0].contains("secret"));
     }
 

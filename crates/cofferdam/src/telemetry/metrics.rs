@@ -24,44 +24,74 @@ const fn name(name: &'static str, labels: &'static [&'static str], help: &'stati
     Name { name, labels, help }
 }
 
-const BUILD: Name = name("cofferdam_build", &["version", "edition"], "Version of the program and edition of its data");
+const BUILD: Name =
+    name("cofferdam_build", &["version", "edition"], "Version of the program and edition of its data");
 const STARTED: Name = name("cofferdam_start_time_seconds", &[], "When the program started, in Unix seconds");
 const REQUESTS: Name = name("cofferdam_http_requests", &["method", "route", "status"], "Answered requests");
-const REQUEST_SECONDS: Name = name("cofferdam_http_request_seconds", &["route"], "Time from the head of a request to its answer");
+const REQUEST_SECONDS: Name =
+    name("cofferdam_http_request_seconds", &["route"], "Time from the head of a request to its answer");
 const CONNECTIONS: Name = name("cofferdam_http_connections", &[], "Open connections");
 const SHED: Name = name("cofferdam_http_shed", &[], "Requests refused because too many were under way");
 const ASSESSED: Name = name("cofferdam_assessments", &["world", "decision"], "Judged attempts");
 const REASONS: Name = name("cofferdam_assessment_reasons", &["code"], "Reasons that stood in assessments");
 const ASSESS_SECONDS: Name = name("cofferdam_assessment_seconds", &[], "Time from the facts to the decision");
 const BLIND: Name = name("cofferdam_assessments_blind", &[], "Attempts judged without tallies");
-const STARTED_VERIFICATIONS: Name = name("cofferdam_verifications", &["world", "status"], "Verifications, by the status of their start");
+const STARTED_VERIFICATIONS: Name =
+    name("cofferdam_verifications", &["world", "status"], "Verifications, by the status of their start");
 const CHECKS: Name = name("cofferdam_checks", &["world", "result"], "Checked codes");
 const LIMITED: Name = name("cofferdam_limited", &["limit"], "Attempts refused by a limit");
-const SENDS: Name = name("cofferdam_sends", &["provider", "result"], "Messages handed over, by what the provider said");
+const SENDS: Name =
+    name("cofferdam_sends", &["provider", "result"], "Messages handed over, by what the provider said");
 const SEND_SECONDS: Name = name("cofferdam_send_seconds", &["provider"], "Time that handing over took");
 const SENDING: Name = name("cofferdam_sends_under_way", &[], "Messages that are being handed over");
-const DELIVERIES: Name = name("cofferdam_deliveries", &["provider", "status"], "Deliveries that providers reported");
+const DELIVERIES: Name =
+    name("cofferdam_deliveries", &["provider", "status"], "Deliveries that providers reported");
 const STORE_ERRORS: Name = name("cofferdam_store_errors", &["kind"], "Calls that the store did not do");
-const JOURNAL_LOST: Name = name("cofferdam_journal_lost", &[], "Assessments that the journal lost because its queue was full");
+const JOURNAL_LOST: Name =
+    name("cofferdam_journal_lost", &[], "Assessments that the journal lost because its queue was full");
 const TALLY_KEYS: Name = name("cofferdam_tally_keys", &[], "Live keys of the tallies");
 const TALLY_BYTES: Name = name("cofferdam_tally_bytes", &[], "Memory that the tallies hold");
-const TALLY_EVICTED: Name = name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
+const TALLY_EVICTED: Name =
+    name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
 const SWEPT: Name = name("cofferdam_swept_rows", &["kind"], "Rows that retention removed");
 const JOBS: Name = name("cofferdam_job_runs", &["job", "result"], "Runs of background jobs");
 
 /// All of them.
 pub const NAMES: &[Name] = &[
-    BUILD, STARTED, REQUESTS, REQUEST_SECONDS, CONNECTIONS, SHED, ASSESSED, REASONS, ASSESS_SECONDS, BLIND,
-    STARTED_VERIFICATIONS, CHECKS, LIMITED, SENDS, SEND_SECONDS, SENDING, DELIVERIES, STORE_ERRORS, JOURNAL_LOST,
-    TALLY_KEYS, TALLY_BYTES, TALLY_EVICTED, SWEPT, JOBS,
+    BUILD,
+    STARTED,
+    REQUESTS,
+    REQUEST_SECONDS,
+    CONNECTIONS,
+    SHED,
+    ASSESSED,
+    REASONS,
+    ASSESS_SECONDS,
+    BLIND,
+    STARTED_VERIFICATIONS,
+    CHECKS,
+    LIMITED,
+    SENDS,
+    SEND_SECONDS,
+    SENDING,
+    DELIVERIES,
+    STORE_ERRORS,
+    JOURNAL_LOST,
+    TALLY_KEYS,
+    TALLY_BYTES,
+    TALLY_EVICTED,
+    SWEPT,
+    JOBS,
 ];
 
 type Label = (&'static str, &'static str);
 type OwnLabel = (&'static str, String);
 
 /// Buckets of seconds from 50 µs to 30 s: an assessment takes microseconds, a provider seconds.
-const SECONDS: [f64; 16] =
-    [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 3.0, 10.0, 30.0];
+const SECONDS: [f64; 16] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 3.0, 10.0,
+    30.0,
+];
 
 fn seconds() -> Histogram {
     Histogram::new(SECONDS)
@@ -125,7 +155,11 @@ impl Metrics {
         Self {
             started: add(r, STARTED, Gauge::default()),
             requests: add(r, REQUESTS, Family::default()),
-            request_seconds: add(r, REQUEST_SECONDS, Family::new_with_constructor(seconds as fn() -> Histogram)),
+            request_seconds: add(
+                r,
+                REQUEST_SECONDS,
+                Family::new_with_constructor(seconds as fn() -> Histogram),
+            ),
             connections: add(r, CONNECTIONS, Gauge::default()),
             shed: add(r, SHED, Counter::default()),
             assessed: add(r, ASSESSED, Family::default()),
@@ -209,7 +243,9 @@ impl Metrics {
 
     /// A provider reported a delivery. `provider` is a name of the settings.
     pub fn delivered(&self, provider: &str, status: &'static str) {
-        self.deliveries.get_or_create(&[("provider", provider.to_owned()), ("status", status.to_owned())]).inc();
+        self.deliveries
+            .get_or_create(&[("provider", provider.to_owned()), ("status", status.to_owned())])
+            .inc();
     }
 
     /// The store did not do something.

@@ -20,7 +20,8 @@ pub struct Redact<'a>(pub &'a str);
 
 impl fmt::Display for Redact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short: String = self.0.chars().take(CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let short: String =
+            self.0.chars().take(CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
         f.write_str(&without_runs(&short, CODE_DIGITS))
     }
 }
@@ -60,7 +61,11 @@ fn tokens(text: &str) -> Vec<&str> {
         let alone = |c: Option<char>| !c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
         let before = rest.get(..start).and_then(|before| before.chars().next_back());
         let after = rest.get(end..).and_then(|after| after.chars().next());
-        let split = if candidate.is_some() && alone(before) && alone(after) { (start, end) } else { (at + 1, at + 1) };
+        let split = if candidate.is_some() && alone(before) && alone(after) {
+            (start, end)
+        } else {
+            (at + 1, at + 1)
+        };
         tokens.extend(rest.get(..split.0));
         tokens.extend(rest.get(split.0..split.1).filter(|token| !token.is_empty()));
         rest = rest.get(split.1..).unwrap_or("");
@@ -111,11 +116,21 @@ mod tests {
 
     #[test]
     fn numbers_and_codes_are_taken_out_however_they_are_written() {
-        for text in ["+12125550100", "+1 (212) 555-0100", "212.555.0100", "٢١٢٥٥٥٠١٠٠", "２１２５５５０１００", "00442079460018"] {
+        for text in [
+            "+12125550100",
+            "+1 (212) 555-0100",
+            "212.555.0100",
+            "٢١٢٥٥٥٠١٠٠",
+            "２１２５５５０１００",
+            "00442079460018",
+        ] {
             let shown = scrub(&format!("cannot reach {text} now"));
             assert_eq!(shown, "cannot reach [digits] now", "{text}");
         }
-        assert_eq!(Redact("your code is 482913\nsee error 30450").to_string(), "your code is [digits] see error [digits]");
+        assert_eq!(
+            Redact("your code is 482913\nsee error 30450").to_string(),
+            "your code is [digits] see error [digits]"
+        );
         assert_eq!(Redact("error 123").to_string(), "error 123");
     }
 

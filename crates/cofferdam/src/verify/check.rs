@@ -37,6 +37,9 @@ async fn pay(app: &Arc<App>, caller: &Caller, id: &str, code: &Code) -> Result<C
         Guess::Finished(verification) => match verification.status {
             Status::TooManyChecks => checked(app, Status::TooManyChecks, *verification).await,
             Status::Expired => Err(VerifyError::Expired),
+            Status::ChallengeRequired => {
+                Err(VerifyError::State("a challenge must be passed first".to_owned()))
+            }
             ended => Err(VerifyError::AlreadyFinished(ended)),
         },
         Guess::Expired(_) => Err(VerifyError::Expired),
@@ -76,8 +79,7 @@ async fn compare(
 
 /// What a right code proves: number, device, user, and the number with each.
 async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Marks {
-    let basis = report::basis(app, verification);
-    let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt, &basis.terms);
+    let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt);
     let proofs: Vec<Change> = learned
         .into_iter()
         .filter_map(|effect| match effect {

@@ -125,14 +125,16 @@ fn identity(app: &App, case: &Case<'_>, proofs: Proofs) -> Identity {
     let (number, at_ms) = (case.attempt.place.number, case.attempt.at_ms);
     let found =
         app.standing.world(case.owner, |world| world.lists.find(number, case.to.number, case.ip, at_ms));
-    found.unwrap_or_default().into_identity(Identity {
+    let mut identity = Identity {
         number_proved_s: proofs.number_s,
         device_proved_s: proofs.device_s,
         user_proved_s: proofs.user_s,
         number_device_proved_s: proofs.number_device_s,
         number_user_proved_s: proofs.number_user_s,
         ..Identity::default()
-    })
+    };
+    found.unwrap_or_default().put_into(&mut identity);
+    identity
 }
 
 /// Wrong guesses stand in the records, exact.

@@ -8,7 +8,7 @@ use super::{Caller, FieldError, VerifyError};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::secrets::Purpose;
-use crate::store::row::{Fact, FactEdit, FactKind, Owner, Page, PageAsk};
+use crate::store::row::{Fact, FactEdit, FactKind, Owner, Page, PageAsk, number_unique};
 use cofferdam_atlas::Country;
 use cofferdam_engine::known::ListedKind;
 use cofferdam_engine::list::{List, ListKey, ListValue, ListValueError};
@@ -33,7 +33,6 @@ pub struct NewEntry {
 
 /// An entry as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct ListEntry {
     pub id: String,
     /// Normalised; `None` once erased.
@@ -59,7 +58,6 @@ pub struct EntryBody {
 
 /// An entry as the cache holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct EntryFact {
     pub id: String,
     pub list: List,
@@ -207,7 +205,7 @@ fn fact(app: &App, owner: &Owner, list: List, value: &ListValue, entry: &NewEntr
 fn unique(app: &App, owner: &Owner, value: &ListValue) -> String {
     let realm = super::standing::realm(&app.secrets, owner);
     match value.key(&app.keyer, realm) {
-        ListKey::Number(name) => format!("{:032x}", name.0),
+        ListKey::Number(name) => number_unique(name),
         _ => {
             let text = value.to_string();
             super::standing::hex(&app.secrets.mac(Purpose::Pseudonym, &[b"list", text.as_bytes()]))

@@ -21,7 +21,6 @@ pub struct NumberKnown {
 
 /// What was done with a number in the caller's world. Of at most the last 200 verifications.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct History {
     pub verifications: u32,
     pub approved: u32,
@@ -46,7 +45,7 @@ pub async fn number(
     // Away: said as not known.
     let proofs = app.store.tallies.proofs(&cofferdam_engine::identify(&attempt)).await.unwrap_or_default();
     let found = app.standing.world(owner, |world| world.lists.find(name, to.number, None, at_ms));
-    let proved = Identity { number_proved_s: proofs.number_s, ..Identity::default() };
+    let mut identity = Identity { number_proved_s: proofs.number_s, ..Identity::default() };
     let filter = VerificationFilter { number: Some(name), ..VerificationFilter::default() };
     let page = PageAsk { limit: 200, after: None, descending: true };
     let rows = app.store.records.verifications(owner, &filter, &page).await?.rows;
@@ -58,6 +57,6 @@ pub async fn number(
         last_at_ms: rows.first().map(|row| row.created_ms),
         proved_at_s: proofs.number_s,
     };
-    let identity = found.unwrap_or_default().into_identity(proved);
+    found.unwrap_or_default().put_into(&mut identity);
     Ok(NumberKnown { risk: cofferdam_atlas::risk(&to), destination: to, identity, history })
 }

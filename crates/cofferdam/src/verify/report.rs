@@ -5,11 +5,11 @@
 //! the other use cases.
 
 use super::facts::{self, Note};
-use super::{Caller, VerifyError, judge, profiles};
+use super::{Caller, VerifyError, judge};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::provider::{Callback, CallbackError, DeliveryOf};
-use crate::store::row::{AttemptStatus, Basis, JournalEntry, Owner, Told, ToldAnswer, ToldOf, Verification};
+use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, ToldOf, Verification};
 use cofferdam_engine::outcome::{ActivityKind, CheckResult, DeliveryStatus, Label, Outcome, What};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{Decision, Effect};
@@ -182,15 +182,6 @@ async fn tell_quietly(app: &App, owner: &Owner, attempt: String, outcome: Outcom
     }
 }
 
-/// Under which a verification is judged now, for what its checks teach.
-pub(super) fn basis(app: &App, verification: &Verification) -> Arc<Basis> {
-    let owner = &verification.owner;
-    let named = profiles::named(app, owner, Some(&verification.fixed.profile));
-    let profile = named.or_else(|| profiles::named(app, owner, None));
-    let profile = profile.unwrap_or_else(|| Arc::new(super::profile::Profile::builtin(profiles::DEFAULT)));
-    app.standing.basis(owner, &profile, verification.fixed.channel, verification.fixed.magic)
-}
-
 async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ReportAnswer>, VerifyError> {
     if told.is_empty() {
         return Ok(Vec::new());
@@ -229,7 +220,7 @@ fn learned(entry: &JournalEntry, outcome: &Outcome) -> Vec<Change> {
         return judge::count_passed(entry);
     }
     let mut changes = Vec::new();
-    for effect in cofferdam_engine::learn(outcome, &entry.attempt, &entry.basis.terms) {
+    for effect in cofferdam_engine::learn(outcome, &entry.attempt) {
         match effect {
             Effect::GiveBack if decided == Decision::Allow => changes.extend(judge::give_back(entry)),
             Effect::Prove { key, at_s } if decided != Decision::Block => {

@@ -2,7 +2,9 @@
 
 use super::judge::{self, Case, Judged};
 use super::send::{self, Job};
-use super::{Caller, FieldError, StartInput, Verified, VerifyError, asked, code, magic, profiles, resend};
+use super::{
+    Caller, FieldError, StartInput, Verified, VerifyError, asked, code, get, magic, profiles, resend,
+};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::store::row::{
@@ -85,6 +87,12 @@ async fn commit(
                 Restart::Resend => resend::again(app, caller, &pending, None).await,
                 _ => Err(VerifyError::Pending(pending)),
             }
+        }
+        Ok(Started::Taken(made)) => {
+            let mut judged = judged;
+            judged.give_back(app).await;
+            app.store.records.journal_marks(judged.marks);
+            get::get(app, caller, &made).await
         }
         Err(error) => {
             // Perhaps it was written: then it is found queued, and what is counted stays counted.

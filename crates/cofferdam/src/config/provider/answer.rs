@@ -13,14 +13,44 @@ pub const SECTION: SectionKeys = SectionKeys {
     path: "provider.<name>.answer",
     doc: "What the answer means: `accepted`, `queued` (told later), `rejected`, `suspected_fraud`, `unreachable` and `unavailable` (both: the next route may be tried), `unknown` (never sent again). The provider's code decides if it is listed, then the HTTP status, then its class, then: 2xx accepted, 429 and 503 unavailable, other 4xx rejected, anything else unknown.",
     keys: &[
-        key("id", Kind::Text, "/id", "JSON pointer to the provider's own name for the message.", "the API's contract"),
-        key("price", Kind::Text, "/price", "JSON pointer to the price: text or number, or an object of `amount` and `currency`. Its sign does not matter.", "the API's contract"),
+        key(
+            "id",
+            Kind::Text,
+            "/id",
+            "JSON pointer to the provider's own name for the message.",
+            "the API's contract",
+        ),
+        key(
+            "price",
+            Kind::Text,
+            "/price",
+            "JSON pointer to the price: text or number, or an object of `amount` and `currency`. Its sign does not matter.",
+            "the API's contract",
+        ),
         key("currency", Kind::Text, "", "JSON pointer to the currency.", "none"),
-        key("currency_default", Kind::Text, "USD", "The currency where the answer names none.", "what most providers bill in"),
+        key(
+            "currency_default",
+            Kind::Text,
+            "USD",
+            "The currency where the answer names none.",
+            "what most providers bill in",
+        ),
         key("code", Kind::Text, "", "JSON pointer to the provider's own code: text or number.", "none"),
-        key("detail", Kind::Text, "", "JSON pointer to the provider's words, for logs; numbers are removed from it.", "none"),
+        key(
+            "detail",
+            Kind::Text,
+            "",
+            "JSON pointer to the provider's words, for logs; numbers are removed from it.",
+            "none",
+        ),
         key("codes", Kind::Table, "", "What its codes mean.", "none"),
-        key("other_codes", Kind::Choice(MEANINGS), "", "What a code means that is found and not listed. Without it the HTTP status decides.", "none"),
+        key(
+            "other_codes",
+            Kind::Choice(MEANINGS),
+            "",
+            "What a code means that is found and not listed. Without it the HTTP status decides.",
+            "none",
+        ),
         key("statuses", Kind::Table, "", "What HTTP statuses mean: `\"429\"`, `\"5xx\"`.", "none"),
     ],
 };
@@ -75,7 +105,11 @@ impl AnswerSettings {
         let mut answer = Section::of(section.node("answer"), &path, SECTION.keys);
         let statuses = meanings(&mut answer, "statuses");
         for (status, _) in statuses.iter().filter(|(status, _)| !good_status(status)) {
-            answer.refuse("statuses", format!("`{status}` is no HTTP status"), "write `\"429\"` or `\"5xx\"`");
+            answer.refuse(
+                "statuses",
+                format!("`{status}` is no HTTP status"),
+                "write `\"429\"` or `\"5xx\"`",
+            );
         }
         let codes = meanings(&mut answer, "codes");
         let code = pointer(&mut answer, "code");
@@ -105,7 +139,13 @@ fn meanings(section: &mut Section<'_>, name: &str) -> BTreeMap<String, Meaning> 
             meanings.insert(field, meaning);
         } else {
             let mend = format!("take one of {}", super::super::error::quoted(MEANINGS));
-            refuse_at(section, &format!("{name}.{field}"), &origin, &format!("`{text}` is no meaning"), &mend);
+            refuse_at(
+                section,
+                &format!("{name}.{field}"),
+                &origin,
+                &format!("`{text}` is no meaning"),
+                &mend,
+            );
         }
     }
     meanings

@@ -12,7 +12,13 @@ pub const AUTH: SectionKeys = SectionKeys {
     path: "provider.<name>.auth",
     doc: "How we prove who we are. The values may hold `{vars.…}`.",
     keys: &[
-        key("kind", Kind::Choice(&["none", "basic", "bearer", "header"]), "none", "`basic` takes `user` and `password`, `bearer` a `token`, `header` a `name` and `value`.", "none"),
+        key(
+            "kind",
+            Kind::Choice(&["none", "basic", "bearer", "header"]),
+            "none",
+            "`basic` takes `user` and `password`, `bearer` a `token`, `header` a `name` and `value`.",
+            "none",
+        ),
         key("user", Kind::Secret, "", "For `basic`.", "none"),
         key("password", Kind::Secret, "", "For `basic`.", "none"),
         key("token", Kind::Secret, "", "For `bearer`.", "none"),
@@ -26,7 +32,13 @@ pub const BODY: SectionKeys = SectionKeys {
     path: "provider.<name>.body",
     doc: "The body: one of the two. Places are filled and encoded for the format. A field that is one place without a value is left out.",
     keys: &[
-        key("json", Kind::Table, "", "A JSON body, as a table: texts may hold places, everything else stands as it is.", "none"),
+        key(
+            "json",
+            Kind::Table,
+            "",
+            "A JSON body, as a table: texts may hold places, everything else stands as it is.",
+            "none",
+        ),
         key("form", Kind::Table, "", "A form body: fields and texts with places.", "none"),
     ],
 };
@@ -56,9 +68,7 @@ impl Auth {
             })
         };
         let read = match auth.choice("kind").as_str() {
-            "basic" => {
-                Self::Basic { user: part(&mut auth, "user"), password: part(&mut auth, "password") }
-            }
+            "basic" => Self::Basic { user: part(&mut auth, "user"), password: part(&mut auth, "password") },
             "bearer" => Self::Bearer(part(&mut auth, "token")),
             "header" => {
                 let value = part(&mut auth, "value");

@@ -82,11 +82,7 @@ fn meaning(answer: &Answer, settings: &HttpSettings, code: Option<&str>) -> Mean
 pub fn no_answer(error: reqwest::Error) -> SendError {
     let certain = error.is_connect() || error.is_builder();
     let detail = said(error);
-    if certain {
-        SendError::Unavailable { detail, retry_after: None }
-    } else {
-        SendError::Unknown { detail }
-    }
+    if certain { SendError::Unavailable { detail, retry_after: None } } else { SendError::Unknown { detail } }
 }
 
 /// `Retry-After` in seconds; a date is not worth reading.

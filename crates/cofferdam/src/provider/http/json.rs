@@ -68,9 +68,20 @@ mod tests {
     #[test]
     fn prices_are_exact_in_every_way_they_are_written() {
         let cases = [
-            ("0.0742", Some(74_200)), ("-0.00750", Some(7_500)), ("1", Some(1_000_000)), ("1e-3", Some(1_000)),
-            ("0.0000001", Some(1)), ("5.1E1", Some(51_000_000)), ("0", Some(0)), (".5", Some(500_000)),
-            ("", None), ("abc", None), ("1.2.3", None), ("9999999999999999999", None), ("1e99", None), ("NaN", None),
+            ("0.0742", Some(74_200)),
+            ("-0.00750", Some(7_500)),
+            ("1", Some(1_000_000)),
+            ("1e-3", Some(1_000)),
+            ("0.0000001", Some(1)),
+            ("5.1E1", Some(51_000_000)),
+            ("0", Some(0)),
+            (".5", Some(500_000)),
+            ("", None),
+            ("abc", None),
+            ("1.2.3", None),
+            ("9999999999999999999", None),
+            ("1e99", None),
+            ("NaN", None),
         ];
         for (text, expected) in cases {
             assert_eq!(micros(text), expected, "{text}");

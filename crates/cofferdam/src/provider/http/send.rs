@@ -35,9 +35,7 @@ pub fn request(
     }
     Ok(match &settings.body {
         Body::Plain => plain(request, message, &fill)?,
-        Body::Json(shape) => {
-            json_body(request, &encode::json(shape, &fill).unwrap_or_else(|| json!({})))
-        }
+        Body::Json(shape) => json_body(request, &encode::json(shape, &fill).unwrap_or_else(|| json!({}))),
         Body::Form(fields) => form_body(request, fields, &fill),
     })
 }
@@ -92,7 +90,8 @@ fn auth(request: RequestBuilder, auth: &Auth) -> Result<RequestBuilder, SendErro
             request.header(AUTHORIZATION, header(&format!("Bearer {}", token.expose_secret()), true)?)
         }
         Auth::Header { name, value } => {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("the name of a header"))?;
+            let name =
+                HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("the name of a header"))?;
             request.header(name, header(value.expose_secret(), true)?)
         }
     })
@@ -100,7 +99,8 @@ fn auth(request: RequestBuilder, auth: &Auth) -> Result<RequestBuilder, SendErro
 
 fn header(value: &str, secret: bool) -> Result<HeaderValue, SendError> {
     // Bytes, so that UTF-8 passes; line breaks and other control characters never do.
-    let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused("the value of a header"))?;
+    let mut value =
+        HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused("the value of a header"))?;
     value.set_sensitive(secret);
     Ok(value)
 }

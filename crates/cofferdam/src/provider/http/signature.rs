@@ -8,7 +8,11 @@ use ring::{hmac, signature};
 use secrecy::ExposeSecret;
 
 /// Whether the callback is signed with the key of the settings, and not too old.
-pub fn is_right(settings: &SignatureSettings, callback: &Callback<'_>, form: Option<&[(String, String)]>) -> bool {
+pub fn is_right(
+    settings: &SignatureSettings,
+    callback: &Callback<'_>,
+    form: Option<&[(String, String)]>,
+) -> bool {
     let Some(given) = callback.headers.get(&settings.header) else { return false };
     let Some(given) = given.trim().strip_prefix(settings.prefix.as_str()) else { return false };
     let given = if settings.hex { hex(given) } else { STANDARD.decode(given).ok() };

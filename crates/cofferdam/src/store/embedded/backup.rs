@@ -74,7 +74,10 @@ pub(in crate::store) fn restore(from: &Path, to: &Path) -> Result<(), StoreError
     whole(&records)?;
     for name in [RECORDS, TALLIES] {
         if to.join(name).exists() {
-            return Err(StoreError::Away(format!("`{}` holds a store already: name another folder", to.display())));
+            return Err(StoreError::Away(format!(
+                "`{}` holds a store already: name another folder",
+                to.display()
+            )));
         }
     }
     make_folder(to).map_err(|e| away(to, &e))?;
@@ -105,12 +108,15 @@ fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
 fn whole(records: &Path) -> Result<(), StoreError> {
     let named = format!("backup `{}`", records.display());
     if !records.is_file() {
-        return Err(StoreError::Unreadable(format!("{named} is not there: name the folder that `backup` made")));
+        return Err(StoreError::Unreadable(format!(
+            "{named} is not there: name the folder that `backup` made"
+        )));
     }
     let damaged = |why: String| StoreError::Unreadable(format!("{named} is damaged: {why}"));
     let conn = Connection::open_with_flags(records, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|e| damaged(e.to_string()))?;
-    let check = |conn: &Connection| conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    let check =
+        |conn: &Connection| conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
     let said = check(&conn).map_err(|e| damaged(e.to_string()))?;
     if said != "ok" {
         return Err(damaged(said));

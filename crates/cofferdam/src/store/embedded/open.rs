@@ -26,7 +26,8 @@ pub(super) struct Folder {
 impl Folder {
     /// Takes a folder, making it if need be.
     pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
-        let away = |what: &str, e: &std::io::Error| StoreError::Away(format!("`{}`: {what}: {e}", path.display()));
+        let away =
+            |what: &str, e: &std::io::Error| StoreError::Away(format!("`{}`: {what}: {e}", path.display()));
         make_folder(path).map_err(|e| away("the folder of the store cannot be made", &e))?;
         let lock = own_file(&path.join(LOCK)).map_err(|e| away("the store's lock", &e))?;
         match lock.try_lock() {
@@ -130,7 +131,8 @@ pub(super) struct Identity {
 
 /// Counts an opening, durably, before anything is served.
 pub(super) fn identity(conn: &Connection, fresh: [u8; 16]) -> Result<Identity, StoreError> {
-    conn.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('store', ?1)", params![fresh]).map_err(sql)?;
+    conn.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('store', ?1)", params![fresh])
+        .map_err(sql)?;
     conn.execute(
         "INSERT INTO meta (name, value) VALUES ('openings', 1) ON CONFLICT DO UPDATE SET value = value + 1",
         [],

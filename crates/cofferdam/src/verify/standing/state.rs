@@ -24,7 +24,6 @@ pub struct KeyBody {
 
 /// A key as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct KeyFact {
     pub id: String,
     pub owner: Owner,
@@ -36,7 +35,6 @@ pub struct KeyFact {
 
 /// A tenant as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct TenantFact {
     pub id: String,
     pub name: String,
@@ -63,7 +61,6 @@ pub struct World {
 
 /// All that stands.
 #[derive(Default)]
-#[allow(missing_docs)]
 pub struct State {
     pub version: u64,
     pub tenants: BTreeMap<String, TenantFact>,
