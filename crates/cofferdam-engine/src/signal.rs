@@ -30,48 +30,6 @@ pub enum Code {
     Limit(LimitScope),
 }
 
-impl Code {
-    /// Its dotted text: the same in answers, logs, metrics, manual and console.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::NumberInvalid => "number.invalid",
-            Self::NumberKind => "number.kind",
-            Self::NumberTariff => "number.tariff",
-            Self::DestinationNotAllowed => "destination.not_allowed",
-            Self::DestinationLocked => "destination.locked",
-            Self::ListDeny => "list.deny",
-            Self::ListSafe => "list.safe",
-            Self::NumberProved => "number.proved",
-            Self::BlockStanding => "block.standing",
-            Self::BudgetExhausted => "budget.exhausted",
-            Self::BreakerOpen => "breaker.open",
-            Self::Waiver => "waiver",
-            Self::Blind => "blind",
-            Self::Limit(scope) => limit_text(scope),
-        }
-    }
-}
-
-fn limit_text(scope: LimitScope) -> &'static str {
-    match scope {
-        LimitScope::Number => "limit.number",
-        LimitScope::NumberChecks => "limit.number_checks",
-        LimitScope::Ip => "limit.ip",
-        LimitScope::Ipv4_24 => "limit.ipv4_24",
-        LimitScope::Ipv6_64 => "limit.ipv6_64",
-        LimitScope::Ipv6_48 => "limit.ipv6_48",
-        LimitScope::Device => "limit.device",
-        LimitScope::Session => "limit.session",
-        LimitScope::User => "limit.user",
-        LimitScope::UserAgent => "limit.user_agent",
-        LimitScope::Prefix => "limit.prefix",
-        LimitScope::Network => "limit.network",
-        LimitScope::Country => "limit.country",
-        LimitScope::Profile => "limit.profile",
-        LimitScope::Tenant => "limit.tenant",
-    }
-}
-
 /// What was found, before it is weighed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Signal {

@@ -1,4 +1,4 @@
-//! A reason's code: all of them, read back from text, and what each belongs with. It says nothing about worth: that
+//! A reason's code as its dotted text, and what it belongs with. It says nothing about worth: that
 //! is the policy's. Called by whoever shows, stores or reads a reason.
 
 use super::Code;
@@ -67,6 +67,26 @@ impl Code {
         all
     };
 
+    /// Its dotted text: the same in answers, logs, metrics, manual and console.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::NumberInvalid => "number.invalid",
+            Self::NumberKind => "number.kind",
+            Self::NumberTariff => "number.tariff",
+            Self::DestinationNotAllowed => "destination.not_allowed",
+            Self::DestinationLocked => "destination.locked",
+            Self::ListDeny => "list.deny",
+            Self::ListSafe => "list.safe",
+            Self::NumberProved => "number.proved",
+            Self::BlockStanding => "block.standing",
+            Self::BudgetExhausted => "budget.exhausted",
+            Self::BreakerOpen => "breaker.open",
+            Self::Waiver => "waiver",
+            Self::Blind => "blind",
+            Self::Limit(scope) => limit_text(scope),
+        }
+    }
+
     /// The code of a dotted text.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.text() == text)
@@ -109,6 +129,26 @@ impl Code {
             | Self::Waiver
             | Self::Blind => false,
         }
+    }
+}
+
+fn limit_text(scope: LimitScope) -> &'static str {
+    match scope {
+        LimitScope::Number => "limit.number",
+        LimitScope::NumberChecks => "limit.number_checks",
+        LimitScope::Ip => "limit.ip",
+        LimitScope::Ipv4_24 => "limit.ipv4_24",
+        LimitScope::Ipv6_64 => "limit.ipv6_64",
+        LimitScope::Ipv6_48 => "limit.ipv6_48",
+        LimitScope::Device => "limit.device",
+        LimitScope::Session => "limit.session",
+        LimitScope::User => "limit.user",
+        LimitScope::UserAgent => "limit.user_agent",
+        LimitScope::Prefix => "limit.prefix",
+        LimitScope::Network => "limit.network",
+        LimitScope::Country => "limit.country",
+        LimitScope::Profile => "limit.profile",
+        LimitScope::Tenant => "limit.tenant",
     }
 }
 
