@@ -5,5 +5,8 @@ use crate::run::{Done, run};
 
 /// Writes all pages.
 pub fn write() -> Done {
-    run("cargo", &["run", "--quiet", "--locked", "--package", "cofferdam", "--", "reference", "docs/reference"])
+    run(
+        "cargo",
+        &["run", "--quiet", "--locked", "--package", "cofferdam", "--", "reference", "docs/reference"],
+    )
 }

@@ -7,16 +7,18 @@
 use std::process::ExitCode;
 
 mod docs;
+mod metadata;
 mod run;
 mod test;
 #[cfg(test)]
 mod tidy;
 
 const HELP: &str = "\
-cargo xtask test          find or install what the tests need, then run every one
-cargo xtask check         formatting, lints and licences, as continuous integration does
-cargo xtask docs          write docs/reference anew from the program
-cargo xtask bench [NAME]  run the benchmarks of docs/benchmarks.md
+cargo xtask test              find or install what the tests need, then run every one
+cargo xtask check             formatting, lints and licences, as continuous integration does
+cargo xtask docs              write docs/reference anew from the program
+cargo xtask bench [NAME]      run the benchmarks of docs/benchmarks.md
+cargo xtask metadata          pack the reference data of the atlas anew; --check only compares
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         ["check"] => test::check(),
         ["docs"] => docs::write(),
         ["bench", rest @ ..] => test::bench(rest),
+        ["metadata"] => metadata::run(false),
+        ["metadata", "--check"] => metadata::run(true),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
@@ -36,8 +40,13 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            say(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Speaks to the person who runs a command.
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
 }

@@ -29,5 +29,6 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str]) -> Done {
 
 /// Whether a program is on the path.
 pub fn found(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }

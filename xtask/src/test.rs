@@ -83,7 +83,8 @@ pub fn check() -> Done {
 /// One benchmark, or all: each is a workspace of its own under `benches/`.
 pub fn bench(names: &[&str]) -> Done {
     let folder = root().join("benches");
-    let entries = std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     let mut all: Vec<String> = entries
         .flatten()
         .filter(|entry| entry.path().join("Cargo.toml").is_file())

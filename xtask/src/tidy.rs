@@ -51,7 +51,9 @@ fn read(root: &Path, path: PathBuf) -> File {
 impl File {
     /// Whether it is code of tests alone.
     fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.ends_with("contract.rs")
+        self.path.contains("/tests/")
+            || self.path.ends_with("/tests.rs")
+            || self.path.ends_with("contract.rs")
     }
 
     /// Its lines up to the unit tests at its end, without comments, numbered from 1.

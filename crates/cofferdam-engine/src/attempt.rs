@@ -183,7 +183,7 @@ impl Attempt {
             place: Place::of(asked.destination, asked.realm, asked.commons, keyer),
             source,
             challenge_passed: false,
-            edition: Edition::from(cofferdam_atlas::edition().date).unwrap_or_default(),
+            edition: Edition::from(cofferdam_atlas::edition().data()).unwrap_or_default(),
         }
     }
 }

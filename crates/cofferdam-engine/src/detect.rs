@@ -105,6 +105,12 @@ pub(crate) const DETECTORS: [Detector; 9] = [
     Detector { file: "list_safe", code: Some(Code::ListSafe), need: list_safe::need, see: list_safe::see },
 ];
 
+/// The file of each detector in the order of the table, with its reason's code; the limits have a
+/// code a scope instead. For the manual, and for the test that compares table and files.
+pub fn detectors() -> impl Iterator<Item = (&'static str, Option<Code>)> {
+    DETECTORS.iter().map(|detector| (detector.file, detector.code))
+}
+
 pub(crate) use number_invalid::reason as number_invalid;
 
 /// Adds a signal; the list is longer than the table can fill it.

@@ -35,6 +35,7 @@ mod weigh;
 
 pub use assessment::{Assessment, Decision, Reason};
 pub use attempt::{Asked, Attempt, Channel};
+pub use detect::detectors;
 pub use effect::Effect;
 pub use judge::{
     Closest, Entry, Step, assess, changes, closest_change, give_back, identify, learn, needs, review,

@@ -63,8 +63,9 @@ pub struct Found {
 
 impl Found {
     /// Puts what was found where the judge looks for it.
-    pub fn into_identity(self, identity: Identity) -> Identity {
-        Identity { safe: self.safe, deny: self.deny, ..identity }
+    pub fn put_into(self, identity: &mut Identity) {
+        identity.safe = self.safe;
+        identity.deny = self.deny;
     }
 }
 

@@ -6,6 +6,8 @@ use crate::provider::Provider;
 use crate::secrets::Secrets;
 use crate::store::Store;
 use crate::telemetry::Metrics;
+use crate::verify::lives::Lives;
+use crate::verify::send::Sends;
 use crate::verify::standing::Standing;
 use cofferdam_engine::Keyer;
 use std::sync::Arc;
@@ -26,6 +28,10 @@ pub struct App {
     pub store: Store,
     /// Standing facts, cached by version.
     pub standing: Arc<Standing>,
+    /// Sends under way, which a graceful stop waits for.
+    pub sends: Arc<Sends>,
+    /// How long codes have lived by a clock that nobody sets.
+    pub lives: Arc<Lives>,
     /// Whom we send through, in the order of the routes; the outbox is always among them.
     pub providers: Vec<Arc<dyn Provider>>,
     /// What is counted about ourselves.

@@ -54,6 +54,14 @@ pub fn new(noun: Noun, at_ms: i64, dice: &dyn Dice) -> String {
     let mut text = String::with_capacity(36);
     text.push_str(noun.letters());
     text.push('_');
+    text.push_str(&letters(&bytes));
+    text
+}
+
+/// Bytes in the identifiers' alphabet, five bits a letter; for secrets that people copy. The number of
+/// bytes is a multiple of five.
+pub fn letters(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
     for five in bytes.chunks_exact(5) {
         let n = five.iter().fold(0_u64, |n, b| n << 8 | u64::from(*b));
         for shift in (0..8).rev() {

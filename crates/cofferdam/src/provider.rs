@@ -4,10 +4,11 @@
 //! [`SendError::Unknown`], and that is never repeated by us. Which provider is tried, and whether a
 //! next one may be, follows from the error alone. The outbox is a provider like any other.
 
+use crate::store::row::Owner;
 use async_trait::async_trait;
 use cofferdam_atlas::Destination;
-use cofferdam_engine::Channel;
 use cofferdam_engine::outcome::DeliveryStatus;
+use cofferdam_engine::{Channel, Pseudonym};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,6 +17,12 @@ pub mod outbox;
 
 /// A message to hand over. It holds the code in clear, so it has no `Debug`.
 pub struct Message<'a> {
+    /// Whose it is.
+    pub owner: &'a Owner,
+    /// The number's keyed name, under which the outbox finds it.
+    pub number: Pseudonym,
+    /// Now, in Unix milliseconds.
+    pub at_ms: i64,
     /// The attempt it belongs to: the provider's idempotency key, where it honours one.
     pub attempt: &'a str,
     /// The verification it belongs to.

@@ -12,7 +12,29 @@ use cofferdam_engine::limit::LimitScope;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+pub mod assess;
+pub mod cancel;
+pub mod challenge;
+pub mod check;
+pub mod code;
+mod facts;
+pub mod get;
+mod judge;
+pub mod keys;
+pub mod lists;
+pub mod lives;
+pub mod magic;
+pub mod message;
+pub mod numbers;
+pub mod outbox;
+pub mod profile;
+pub mod profiles;
+pub mod report;
+pub mod resend;
+pub mod send;
 pub mod standing;
+pub mod start;
+pub mod tenants;
 
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -166,6 +188,9 @@ pub enum VerifyError {
     /// Another one is pending (restart `conflict`).
     #[error("another verification of this number is pending")]
     Pending(String),
+    /// It stands already, under this identifier.
+    #[error("it stands already: {0}")]
+    Duplicate(String),
     /// Not in this state.
     #[error("this is not possible now: {0}")]
     State(String),

@@ -42,7 +42,8 @@ fn lower_crates_depend_on_what_was_reviewed_and_nothing_else() {
         let path = root().join("crates").join(name).join("dependencies.txt");
         let reviewed = names(&std::fs::read_to_string(&path).unwrap_or_default());
         for new in real.difference(&reviewed) {
-            findings.push(format!("{name} now depends on `{new}`: review it, then add it to dependencies.txt"));
+            findings
+                .push(format!("{name} now depends on `{new}`: review it, then add it to dependencies.txt"));
         }
         for old in reviewed.difference(&real) {
             findings.push(format!("{name} no longer depends on `{old}`: take it out of dependencies.txt"));

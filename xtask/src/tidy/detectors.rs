@@ -19,7 +19,8 @@ fn every_detector_is_in_the_table_and_gives_the_reason_of_its_name() {
         }
         // `limit` answers for all of `limit.<name>`.
         let code = name.replacen('_', ".", 1);
-        let known = if name == "limit" { codes.contains("\"limit.") } else { codes.contains(&format!("\"{code}\"")) };
+        let known =
+            if name == "limit" { codes.contains("\"limit.") } else { codes.contains(&format!("\"{code}\"")) };
         if !known {
             findings.push(format!("signal.rs knows no code \"{code}\" for detect/{name}.rs"));
         }
@@ -51,8 +52,11 @@ fn every_default_of_the_policy_says_where_it_comes_from() {
             name.chars().all(|c| c.is_alphanumeric() || c == '_')
                 && value.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-')
         });
-        let comment_here = format!("{comment}{}", line.split_once("//").map_or("", |(_, c)| c)).to_lowercase();
-        if sets_a_figure && !["guess", "source", "because", "detection", "nist"].iter().any(|w| comment_here.contains(w)) {
+        let comment_here =
+            format!("{comment}{}", line.split_once("//").map_or("", |(_, c)| c)).to_lowercase();
+        if sets_a_figure
+            && !["guess", "source", "because", "detection", "nist"].iter().any(|w| comment_here.contains(w))
+        {
             findings.push(format!("{path}:{}: say its source, or that it is a guess", n + 1));
         }
         comment.clear();

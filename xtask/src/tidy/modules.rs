@@ -63,7 +63,10 @@ fn homes_and_providers_are_named_only_where_they_live() {
                 findings.push(format!("{}:{n}: `{word}` is named outside store/ and config/", file.path));
             }
             for word in providers.iter().filter(|word| !provider_ok && line.contains(**word)) {
-                findings.push(format!("{}:{n}: `{word}` is named outside provider/, facade/ and config/", file.path));
+                findings.push(format!(
+                    "{}:{n}: `{word}` is named outside provider/, facade/ and config/",
+                    file.path
+                ));
             }
         }
     }
@@ -75,9 +78,12 @@ fn only_the_clock_asks_the_machine() {
     // The lints say the same; this also catches an allowance that hides them elsewhere.
     let mut findings = Vec::new();
     for file in files(&[".rs"]) {
-        let shipped = file.path.starts_with("crates/") && !file.is_test() && !file.path.ends_with("src/clock.rs");
+        let shipped =
+            file.path.starts_with("crates/") && !file.is_test() && !file.path.ends_with("src/clock.rs");
         for (n, line) in file.code().filter(|_| shipped) {
-            for call in ["SystemTime::now", "Instant::now", "Timestamp::now", "getrandom::fill", "thread::sleep"] {
+            for call in
+                ["SystemTime::now", "Instant::now", "Timestamp::now", "getrandom::fill", "thread::sleep"]
+            {
                 if line.contains(call) {
                     findings.push(format!("{}:{n}: `{call}`: ask `clock`", file.path));
                 }

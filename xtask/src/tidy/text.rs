@@ -9,7 +9,10 @@ fn files_are_short() {
         let lines = file.text.lines().count();
         let table = file.path.contains("/tables/");
         if lines > 600 && !file.is_test() && !table {
-            findings.push(format!("{}: {lines} lines, 600 at most: would two names explain it better?", file.path));
+            findings.push(format!(
+                "{}: {lines} lines, 600 at most: would two names explain it better?",
+                file.path
+            ));
         }
     }
     report("a file is one thing", &findings);
@@ -17,14 +20,18 @@ fn files_are_short() {
 
 #[test]
 fn no_module_hides_in_a_mod_rs() {
-    let findings: Vec<String> =
-        files(&[".rs"]).into_iter().map(|file| file.path).filter(|path| path.ends_with("/mod.rs") && !path.contains("/tests/")).collect();
+    let findings: Vec<String> = files(&[".rs"])
+        .into_iter()
+        .map(|file| file.path)
+        .filter(|path| path.ends_with("/mod.rs") && !path.contains("/tests/"))
+        .collect();
     report("module `x` is `x.rs`, its parts are in `x/`", &findings);
 }
 
 #[test]
 fn no_left_over_notes() {
-    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("Being", " written")];
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("Being", " written")];
     let mut findings = Vec::new();
     for file in files(&[".rs", ".md", ".toml", ".sh", ".sql"]) {
         for (n, line) in file.text.lines().enumerate() {
@@ -39,7 +46,8 @@ fn no_left_over_notes() {
 
 #[test]
 fn the_repository_speaks_of_the_project_alone() {
-    let paths = [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+    let paths =
+        [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
     let mut findings = Vec::new();
     for file in files(&[".rs", ".md", ".toml", ".sh", ".sql", ".py", ".txt", "/run"]) {
         for (n, line) in file.text.lines().enumerate() {

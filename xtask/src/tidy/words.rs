@@ -54,7 +54,9 @@ fn exempt(path: &str) -> bool {
 /// The public name that a line declares, if it does.
 fn declared(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("pub ")?;
-    let rest = ["async ", "const ", "unsafe "].iter().fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    let rest = ["async ", "const ", "unsafe "]
+        .iter()
+        .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
     let rest = ["fn ", "struct ", "enum ", "trait ", "mod ", "type ", "static "]
         .iter()
         .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));

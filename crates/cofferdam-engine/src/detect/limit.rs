@@ -13,6 +13,7 @@ use crate::known::{Blind, SeenWindow};
 use crate::limit::{Limit, LimitScope};
 use crate::need::{Need, Needs};
 use crate::signal::{Code, Evidence, EvidenceKey};
+use cofferdam_atlas::Country;
 
 /// At most this many limits are told at once; the rest would say nothing new.
 const TOLD: usize = 6;
@@ -25,7 +26,7 @@ pub(super) fn need(question: &Question<'_>, needs: &mut Needs) {
             _ => true,
         };
         let windows_s = question.terms.windows_of(scope);
-        if windows_s == [0; 3] || !question.standing.counts(scope) {
+        if windows_s.iter().all(|w| *w == 0) || !question.standing.counts(scope) {
             continue;
         }
         if let Some(key) = key_of(question.attempt, scope) {
@@ -107,9 +108,14 @@ pub(crate) fn key_of(attempt: &Attempt, scope: LimitScope) -> Option<u64> {
             Some(last)
         }
         LimitScope::Network => place.network.map(u64::from),
-        LimitScope::Country => place.country.map(|c| u64::from(c.index())),
+        LimitScope::Country => place.country.map(letters),
         LimitScope::Profile => Some(attempt.profile),
         LimitScope::Tenant => Some(0),
     }?;
     Some(key::limit(attempt.realm, scope, value))
+}
+
+/// A country by its two letters, which stay the same from edition to edition.
+fn letters(country: Country) -> u64 {
+    country.iso2().bytes().fold(0, |word, letter| word << 8 | u64::from(letter))
 }

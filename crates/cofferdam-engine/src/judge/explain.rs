@@ -4,11 +4,12 @@
 use super::{case, decide, look};
 use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
+use crate::detect::Signals;
 use crate::known::Known;
 use crate::limit::LimitScope;
 use crate::policy::{Policy, Terms, Weights};
 use crate::signal::{Code, code_text};
-use crate::weigh::{logistic, weigh};
+use crate::weigh::{Weighed, logistic, losses, price, weigh};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,8 @@ pub enum Closest {
     Without(#[serde(with = "code_text")] Code),
     /// A score below this, at the same price.
     ScoreBelow(f64),
+    /// No single change: each of several reasons refuses it by itself.
+    Several,
 }
 
 impl fmt::Display for Closest {
@@ -74,6 +77,9 @@ impl fmt::Display for Closest {
                 write!(f, "allowed if `limits.{}` were {max} or more in {window_s} seconds", scope.name())
             }
             Self::Without(code) => write!(f, "allowed without the reason `{code}`"),
+            Self::Several => {
+                f.write_str("more than one reason refuses it, so no single change would have allowed it")
+            }
             Self::ScoreBelow(score) => write!(f, "allowed if the score were below {score:.4}"),
         }
     }
@@ -83,9 +89,15 @@ impl fmt::Display for Closest {
 /// records refused is not known here: ask before [`Assessment::refused`].
 pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) -> Option<Closest> {
     let case = case(attempt, known, policy, terms);
-    let signals = look(&case);
+    let mut signals = Signals::new();
+    look(&case, &mut signals);
     let weighed = weigh(&signals, &policy.weights, terms.magic);
-    if decide(&case, &signals, &weighed).decision == Decision::Allow {
+    let price_micros = price(&case);
+    let decided = |signals: &Signals, weighed: &Weighed| {
+        decide(&case, signals, &losses(weighed.score(), price_micros, &policy.weights))
+    };
+    let verdict = decided(&signals, &weighed);
+    if verdict.decision == Decision::Allow {
         return None;
     }
     // The least weighty first: the smallest change that suffices.
@@ -93,9 +105,9 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     for reason in removable {
         let rest = signals.iter().copied().filter(|s| s.code != reason.code).collect();
         let without = weigh(&rest, &policy.weights, terms.magic);
-        if decide(&case, &rest, &without).decision == Decision::Allow {
+        if decided(&rest, &without).decision == Decision::Allow {
             return Some(match reason.code {
-                Code::Limit(scope) => Closest::Limit {
+                Code::Limit(scope) if known.blind.is_none() => Closest::Limit {
                     scope,
                     window_s: reason.evidence.window_s,
                     max: (reason.evidence.seen as u32).saturating_add(1),
@@ -104,10 +116,12 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
             });
         }
     }
-    let price = crate::weigh::price(&case);
+    if verdict.hard {
+        return Some(Closest::Several);
+    }
     Some(Closest::ScoreBelow(threshold(
         &policy.weights,
-        price,
+        price_micros,
         terms.can_challenge && !attempt.challenge_passed,
     )))
 }

@@ -4,7 +4,6 @@
 use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::outcome::{CheckResult, Outcome, What};
-use crate::policy::Terms;
 use alloc::{string::String, vec, vec::Vec};
 
 /// What an outcome changes.
@@ -14,7 +13,7 @@ use alloc::{string::String, vec, vec::Vec};
 /// - A message that a network lost, or that nobody answered, was handed over and stays counted:
 ///   else a dishonest route could clear its own limits.
 /// - A label teaches nothing yet, and takes no proof away.
-pub fn learn(outcome: &Outcome, attempt: &Attempt, _terms: &Terms) -> Vec<Effect> {
+pub fn learn(outcome: &Outcome, attempt: &Attempt) -> Vec<Effect> {
     match outcome.what {
         What::Check { result: CheckResult::Ok } => proofs(attempt, seconds(outcome.at_ms)),
         What::NotSent => vec![Effect::GiveBack],

@@ -64,7 +64,7 @@ impl ListValue {
         }
         let owned = || text.to_string();
         if text.ends_with('*') {
-            return Prefix::parse(text).map(Self::Prefix).ok_or_else(|| ListValueError::Prefix(owned()));
+            return text.parse().map(Self::Prefix).map_err(|_| ListValueError::Prefix(owned()));
         }
         if let Some((address, bits)) = text.split_once('/') {
             return cidr(text, address, bits);

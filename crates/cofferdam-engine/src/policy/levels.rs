@@ -4,7 +4,7 @@
 
 use super::{Level, Policy, Weights};
 use crate::limit::{Limit, Limits};
-use alloc::{string::ToString as _, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
@@ -24,12 +24,7 @@ impl Level {
 impl Policy {
     /// The policy that a fresh installation judges by, at a level.
     pub fn builtin(level: Level) -> Self {
-        Self {
-            id: ["pol_", level.name()].concat().to_string(),
-            version: 1,
-            level,
-            weights: Weights::builtin(level),
-        }
+        Self { id: ["pol_", level.name()].concat(), version: 1, level, weights: Weights::builtin(level) }
     }
 }
 

@@ -1,1 +1,14 @@
-//! The engine from outside.
+//! The engine from outside: what it promises, over examples and over random inputs.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking, its helpers too"
+)]
+
+mod decisions;
+mod lists;
+mod make;
+mod promises;
+mod tables;
+mod tallies;

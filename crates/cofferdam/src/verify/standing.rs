@@ -1,3 +1,128 @@
-//! Being written.
+//! Standing facts, cached by version: keys, tenants, profiles, lists.
+//!
+//! The records hold them; every request asks them here, from memory. A change made on this node is
+//! taken in before it is answered; a job takes in those of others every second. It decides nothing.
+
+mod state;
+
+pub use state::{KeyBody, KeyFact, State, TenantFact, World as WorldFacts, hex, realm};
+
+use super::profile::Profile;
+use crate::app::App;
+use crate::store::StoreError;
+use crate::store::row::{Basis, Owner};
+use cofferdam_engine::policy::{Level, Magic};
+use cofferdam_engine::{Channel, Policy};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use zeroize::Zeroizing;
+
+/// At most so many facts a trip.
+const PAGE: u32 = 1000;
+
+/// Under which an attempt is judged: profile, channel, and what a magic number asks for.
+type BasisKey = (Owner, String, Channel, Option<u8>);
+
 /// Standing facts.
-pub struct Standing {}
+#[derive(Default)]
+pub struct Standing {
+    state: RwLock<State>,
+    /// One refresh at a time, so that versions are taken in in their order.
+    refreshing: tokio::sync::Mutex<()>,
+    bases: RwLock<HashMap<BasisKey, Arc<Basis>>>,
+    /// The key that API keys are hashed under, derived once.
+    api_key: OnceLock<Zeroizing<[u8; 32]>>,
+}
+
+impl Standing {
+    /// Nothing known yet: [`Standing::refresh`] before use.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what changed since.
+    pub async fn refresh(&self, app: &App) -> Result<(), StoreError> {
+        let _one = self.refreshing.lock().await;
+        loop {
+            let since = self.read(|state| state.version);
+            let facts = app.store.records.facts_since(since, PAGE).await?;
+            let whole = facts.len() < PAGE as usize;
+            if !facts.is_empty() {
+                let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+                for fact in facts {
+                    state.take_in(app, fact);
+                }
+                drop(state);
+                self.bases.write().unwrap_or_else(PoisonError::into_inner).clear();
+            }
+            if whole {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Looks at what stands. Nothing may be awaited inside.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at one tenant's world; `None` if it has nothing standing.
+    pub fn world<T>(&self, owner: &Owner, look: impl FnOnce(&WorldFacts) -> T) -> Option<T> {
+        self.read(|state| state.worlds.get(owner).map(look))
+    }
+
+    /// What an attempt is judged under besides what is known of it.
+    pub fn basis(
+        &self,
+        owner: &Owner,
+        profile: &Profile,
+        channel: Channel,
+        magic: Option<Magic>,
+    ) -> Arc<Basis> {
+        let key = (owner.clone(), profile.id.clone(), channel, magic.map(|magic| magic as u8));
+        if let Some(basis) = self.bases.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(basis);
+        }
+        let windows = self.world(owner, |world| world.windows).unwrap_or_default();
+        let policy = builtin(profile.level).clone();
+        let terms = profile.terms(channel, windows, owner.world, magic);
+        let basis = Arc::new(Basis { id: basis_id(&policy, &terms), policy, terms });
+        self.bases.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&basis));
+        basis
+    }
+
+    /// The keyed hash of an API key.
+    pub fn hash_key(&self, app: &App, text: &str) -> [u8; 32] {
+        use crate::secrets::{Purpose, mac};
+        let key = self.api_key.get_or_init(|| {
+            let version = app.secrets.current();
+            app.secrets.key(Purpose::ApiKey, version).unwrap_or_default()
+        });
+        mac(&key[..], &[text.as_bytes()])
+    }
+}
+
+/// The ready-made policy of a level.
+fn builtin(level: Level) -> &'static Policy {
+    static POLICIES: [OnceLock<Policy>; 3] = [const { OnceLock::new() }; 3];
+    let [basic, standard, max] = &POLICIES;
+    let cell = match level {
+        Level::Basic => basic,
+        Level::Standard => standard,
+        Level::Max => max,
+    };
+    cell.get_or_init(|| Policy::builtin(level))
+}
+
+/// A name made from the content, so that many attempts share one.
+fn basis_id(policy: &Policy, terms: &cofferdam_engine::policy::Terms) -> String {
+    let json = serde_json::to_vec(&(policy, terms)).unwrap_or_default();
+    let mut id = String::with_capacity(32);
+    for byte in Sha256::digest(&json).iter().take(16) {
+        // Writing into a string can't fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}

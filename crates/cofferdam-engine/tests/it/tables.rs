@@ -1,0 +1,184 @@
+//! The table against a plain map, and at its ceiling.
+
+use cofferdam_engine::table::{Cursor, Table};
+use cofferdam_engine::tally::{LimitRecord, ProofRecord};
+use std::collections::HashMap;
+
+const WINDOWS_S: [u32; 3] = [600, 86_400, 0];
+const START: u32 = 1_795_261_200;
+
+/// Keys that look drawn at random, the same ones in each run.
+fn key(n: u64) -> u64 {
+    let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x1234_5678_9abc_def1);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn seen(table: &Table<LimitRecord>, key: u64, at_s: u32) -> u32 {
+    table.get(key).unwrap_or_default().read(at_s, &WINDOWS_S)[0].seen
+}
+
+#[test]
+fn agrees_with_a_plain_map_over_many_splits() {
+    let mut table = Table::<LimitRecord>::new(1 << 20);
+    let mut plain = HashMap::<u64, u32>::new();
+    for n in 0..200_000u64 {
+        let key = key(n % 70_000 * (n % 3 + 1));
+        table.add(key, START, &WINDOWS_S, 1);
+        *plain.entry(key).or_default() += 1;
+    }
+    assert_eq!(table.len(), plain.len());
+    for (key, count) in &plain {
+        assert_eq!(seen(&table, *key, START), *count);
+    }
+    assert_eq!(table.get(key(999_999_999)), None);
+    let bytes = table.bytes() / table.len();
+    assert!(bytes <= 200, "{bytes} bytes a key");
+}
+
+#[test]
+fn what_is_at_rest_makes_room() {
+    let mut table = Table::<LimitRecord>::new(1000);
+    for n in 0..1000 {
+        table.add(key(n), START, &WINDOWS_S, 1);
+    }
+    let later = START + 2 * 86_400;
+    for n in 1000..2000 {
+        table.add(key(n), later, &WINDOWS_S, 1);
+    }
+    assert!(table.len() <= 1000);
+    assert!(!table.crowded(), "the old ones were at rest");
+    for n in 1000..2000 {
+        assert_eq!(seen(&table, key(n), later), 1);
+    }
+    assert_eq!(table.get(key(5)), None);
+}
+
+#[test]
+fn a_flood_gives_nobody_a_limit_back() {
+    let mut table = Table::<LimitRecord>::new(10_000);
+    // A hundred keys at their limit of 10, fifty of them only once the table is full.
+    for n in 0..50 {
+        table.add(key(n), START, &WINDOWS_S, 10);
+    }
+    for n in 1_000_000..1_020_000 {
+        table.add(key(n), START + 1, &WINDOWS_S, 1);
+    }
+    for n in 50..100 {
+        table.add(key(n), START + 2, &WINDOWS_S, 10);
+    }
+    for n in 2_000_000..2_300_000 {
+        table.add(key(n), START + 3, &WINDOWS_S, 1);
+    }
+    assert_eq!(table.len(), 10_000);
+    assert!(table.crowded());
+    for n in 0..100 {
+        assert!(seen(&table, key(n), START + 4) >= 10, "key {n}");
+    }
+    for n in 0..50 {
+        assert_eq!(seen(&table, key(n), START + 4), 10, "who was there first is counted exactly");
+    }
+    let bytes = table.bytes() / table.len();
+    assert!(bytes <= 256, "{bytes} bytes a key");
+}
+
+#[test]
+fn leaving_the_crowd_gives_nothing_back() {
+    let mut table = Table::<LimitRecord>::new(1000);
+    for n in 0..1000 {
+        table.add(key(n), START, &[600, 0, 0], 1);
+    }
+    table.add(key(5000), START, &[86_400, 0, 0], 7);
+    assert!(table.crowded());
+    // The thousand are at rest; the newcomer gets a record of its own and keeps what it had.
+    let later = START + 3600;
+    table.add(key(5000), later, &[86_400, 0, 0], 1);
+    let now = table.get(key(5000)).expect("counted").read(later, &[86_400, 0, 0]);
+    assert_eq!(now[0].seen, 8);
+}
+
+#[test]
+fn a_proof_is_never_shared() {
+    let mut table = Table::<ProofRecord>::new(1000);
+    for n in 0..2000 {
+        table.prove(key(n), START);
+    }
+    assert_eq!(table.len(), 1000);
+    let known = (0..100_000).filter(|n| table.proved_s(key(*n)).is_some()).count();
+    assert_eq!(known, 1000, "strangers are not trusted for others' sake");
+    table.prove(key(1), START - 10);
+    assert_eq!(table.proved_s(key(1)), Some(START), "the later time stays");
+}
+
+#[test]
+fn a_table_is_saved_in_steps_and_read_back() {
+    let mut table = Table::<LimitRecord>::new(20_000);
+    for n in 0..40_000 {
+        table.add(key(n), START, &WINDOWS_S, (n % 7) as i32 + 1);
+    }
+    let (mut steps, mut cursor, mut most) = (Vec::new(), Some(Cursor::default()), 0);
+    let mut below = 0;
+    while let Some(from) = cursor {
+        assert!(from.key >= below, "keys ascend");
+        below = from.key;
+        let mut bytes = Vec::new();
+        cursor = table.save(from, START, &mut bytes);
+        most = most.max(bytes.len());
+        steps.push(bytes);
+    }
+    assert!(steps.len() > 8, "{} steps", steps.len());
+    assert!(most < 256 * 1024, "a step of {most} bytes");
+    let mut again = Table::<LimitRecord>::new(20_000);
+    for step in &steps {
+        again.restore(step, START).expect("what was saved");
+    }
+    assert_eq!(again.len(), table.len());
+    for n in 0..40_000 {
+        assert_eq!(seen(&again, key(n), START), seen(&table, key(n), START), "key {n}");
+    }
+    assert!(again.restore(&steps[0][..steps[0].len() - 1], START).is_err());
+    assert!(again.restore(&[9; 117], START).is_err());
+}
+
+#[test]
+fn a_change_while_saving_is_above_the_cursor_or_not_in_it() {
+    let mut table = Table::<LimitRecord>::new(100_000);
+    for n in 0..20_000 {
+        table.add(key(n), START, &WINDOWS_S, 1);
+    }
+    let (mut bytes, mut cursor, mut late, mut turn) =
+        (Vec::new(), Some(Cursor::default()), Vec::new(), 20_000u64);
+    while let Some(from) = cursor {
+        cursor = table.save(from, START, &mut bytes);
+        for _ in 0..500 {
+            let key = key(turn);
+            table.add(key, START, &WINDOWS_S, 1);
+            if cursor.is_some_and(|c| key < c.key) || cursor.is_none_or(|c| c.crowd.is_some()) {
+                late.push(key);
+            }
+            turn += 1;
+        }
+    }
+    let mut again = Table::<LimitRecord>::new(100_000);
+    again.restore(&bytes, START).expect("what was saved");
+    for key in late {
+        again.add(key, START, &WINDOWS_S, 1);
+    }
+    assert_eq!(again.len(), table.len());
+    for n in 0..turn {
+        assert_eq!(seen(&again, key(n), START), 1, "key {n}");
+    }
+}
+
+#[test]
+fn keys_that_all_look_alike_are_bounded_and_still_counted() {
+    let mut table = Table::<LimitRecord>::new(100_000);
+    for n in 0..5_000u64 {
+        table.add(n, START, &WINDOWS_S, 1);
+    }
+    assert!(table.bytes() < 200 << 20, "{}", table.bytes());
+    for n in 0..5_000u64 {
+        assert!(seen(&table, n, START) >= 1, "key {n}");
+    }
+}
