@@ -5,6 +5,7 @@
 //! Nobody outside `store/` and `config/` names a home; the rest of the program holds a [`Store`].
 
 use crate::clock::{Clock, Dice};
+use crate::config::StoreChoice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,15 +45,6 @@ pub enum StoreError {
     /// What is stored can't be read: of another version, or damaged. Names what and how to mend it.
     #[error("the store cannot be read: {0}")]
     Unreadable(String),
-}
-
-/// Where state shall live.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreChoice {
-    /// In this process, until it ends.
-    Memory,
-    /// In a file of this machine.
-    Embedded(StoreOptions),
 }
 
 /// A store in a file.
@@ -98,16 +90,24 @@ impl Store {
     }
 
     /// State in a file, recovered.
-    pub fn embedded(options: &StoreOptions, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Self, StoreError> {
+    pub fn embedded(
+        options: &StoreOptions,
+        clock: Arc<dyn Clock>,
+        dice: &dyn Dice,
+    ) -> Result<Self, StoreError> {
         embedded::embedded(options, clock, dice)
     }
 }
 
-/// Opens the store that was chosen.
+/// Opens the store that the settings choose.
 pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
-    match choice {
-        StoreChoice::Memory => Store::memory(clock, dice),
-        StoreChoice::Embedded(options) => Store::embedded(options, clock, dice),
+    match &choice.path {
+        None => Store::memory(clock, dice),
+        Some(path) => {
+            let usual = StoreOptions::at(path);
+            let options = StoreOptions { snapshot: choice.snapshot, readers: choice.readers, ..usual };
+            Store::embedded(&options, clock, dice)
+        }
     }
 }
 

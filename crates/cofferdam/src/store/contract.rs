@@ -69,7 +69,8 @@ impl Home {
 
     pub fn embedded_in(folder: Folder) -> Self {
         let clock = SetClock::at(NOW_MS);
-        let store = Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(1)).unwrap();
+        let store =
+            Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(1)).unwrap();
         Self { store, clock, folder: Some(folder) }
     }
 

@@ -8,9 +8,10 @@
 use super::memory::ProcessTallies;
 use super::records::Records;
 use super::row::{
-    Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency, IdempotencyKey,
-    JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation, Retention, Start, Started,
-    Status, StoredAnswer, Swept, Told, ToldAnswer, Verification, VerificationFilter,
+    Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
+    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    VerificationFilter,
 };
 use super::tallies::Marks;
 use super::{Store, StoreError, StoreOptions};
@@ -98,7 +99,11 @@ pub(super) fn memory(
 }
 
 /// Opens a store in a file, and recovers it.
-pub(super) fn embedded(options: &StoreOptions, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
+pub(super) fn embedded(
+    options: &StoreOptions,
+    clock: Arc<dyn Clock>,
+    dice: &dyn Dice,
+) -> Result<Store, StoreError> {
     let file = &options.path;
     let lock = open::Lock::take(file)?;
     let conn = open::write_connection(file)?;
@@ -225,7 +230,13 @@ impl Records for Embedded {
         self.list(owner, filter, page).await
     }
 
-    async fn guess(&self, owner: &Owner, id: &str, at_ms: i64, windows_s: [u32; 3]) -> Result<Guess, StoreError> {
+    async fn guess(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+        windows_s: [u32; 3],
+    ) -> Result<Guess, StoreError> {
         self.pay(owner, id, at_ms, windows_s).await
     }
 
@@ -250,7 +261,12 @@ impl Records for Embedded {
         self.against(owner, number, windows_s, at_s).await
     }
 
-    async fn cancel(&self, owner: &Owner, id: &str, at_ms: i64) -> Result<Option<Result<(), Status>>, StoreError> {
+    async fn cancel(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+    ) -> Result<Option<Result<(), Status>>, StoreError> {
         self.end_by_caller(owner, id, at_ms).await
     }
 
@@ -269,7 +285,12 @@ impl Records for Embedded {
         self.writer.change(move |tx| ledger::reserve_alone(tx, &owner, &attempt, at_ms, &what)).await
     }
 
-    async fn settle(&self, owner: &Owner, attempt: &str, spent_micros: Option<i64>) -> Result<(), StoreError> {
+    async fn settle(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+        spent_micros: Option<i64>,
+    ) -> Result<(), StoreError> {
         let (owner, attempt) = (owner.clone(), attempt.to_owned());
         self.writer.change(move |tx| ledger::settle(tx, &owner, &attempt, spent_micros)).await
     }
@@ -303,7 +324,11 @@ impl Records for Embedded {
         self.find_entry(Some(owner), id).await
     }
 
-    async fn journal_page(&self, after: u64, limit: u32) -> Result<(Vec<Journalled>, Option<u64>), StoreError> {
+    async fn journal_page(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<(Vec<Journalled>, Option<u64>), StoreError> {
         self.page_of_journal(after, limit).await
     }
 
@@ -341,7 +366,11 @@ impl Records for Embedded {
         self.take_key(key, fingerprint, at_ms, lease_ms).await
     }
 
-    async fn idempotency_end(&self, key: &IdempotencyKey, answer: Option<StoredAnswer>) -> Result<(), StoreError> {
+    async fn idempotency_end(
+        &self,
+        key: &IdempotencyKey,
+        answer: Option<StoredAnswer>,
+    ) -> Result<(), StoreError> {
         self.end_key(key, answer).await
     }
 
@@ -382,7 +411,9 @@ impl Records for Embedded {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.writer
-            .change(|tx| tx.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('ping', 1)", []).map(|_| ()))
+            .change(|tx| {
+                tx.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('ping', 1)", []).map(|_| ())
+            })
             .await
     }
 

@@ -74,8 +74,7 @@ impl Tallies for ProcessTallies {
             let Some(mut shard) = self.shard(need.key) else { continue };
             let seen = shard.limits.count(need, at_s);
             if need.add {
-                let change =
-                    Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
+                let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
                 Mark { seq: shard.next_seq(), change }.write(&mut counted.marks.0);
             }
             drop(shard);

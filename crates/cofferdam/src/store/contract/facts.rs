@@ -21,7 +21,11 @@ pub async fn facts_change_by_version(home: Home) {
     assert_eq!(change(&home, update(Some(1))).await, FactAnswer::Done(3));
     assert_eq!(change(&home, update(Some(1))).await, FactAnswer::Moved(3));
     assert_eq!(change(&home, update(None)).await, FactAnswer::Done(4));
-    let delete = |owner: &Owner, id: &str| FactEdit::Delete { owner: owner.clone(), kind: FactKind::SafeEntry, id: id.into() };
+    let delete = |owner: &Owner, id: &str| FactEdit::Delete {
+        owner: owner.clone(),
+        kind: FactKind::SafeEntry,
+        id: id.into(),
+    };
     for other in others() {
         assert_eq!(change(&home, delete(&other, &b.id)).await, FactAnswer::Unknown);
         let fact = Fact { owner: other.clone(), ..newer.clone() };
@@ -57,7 +61,10 @@ pub async fn a_unique_text_stands_once(home: Home) {
     assert!(matches!(insert(&home, &[fact(&owner(), "same")]).await, FactAnswer::Done(_)), "free again");
     let over = Fact { expires_ms: Some(NOW_MS), ..fact(&owner(), "over") };
     insert(&home, &[over]).await;
-    assert!(matches!(insert(&home, &[fact(&owner(), "over")]).await, FactAnswer::Done(_)), "what is over gives way");
+    assert!(
+        matches!(insert(&home, &[fact(&owner(), "over")]).await, FactAnswer::Done(_)),
+        "what is over gives way"
+    );
 }
 
 pub async fn the_audit_tells_every_change(home: Home) {
@@ -70,7 +77,11 @@ pub async fn the_audit_tells_every_change(home: Home) {
     let first = records.audit(&owner(), &newest).await.unwrap();
     assert_eq!(first.rows, [entry]);
     let rest = PageAsk { after: first.next, limit: 9, ..newest };
-    assert_eq!(records.audit(&owner(), &rest).await.unwrap().rows.len(), 1, "the refused change is in no audit");
+    assert_eq!(
+        records.audit(&owner(), &rest).await.unwrap().rows.len(),
+        1,
+        "the refused change is in no audit"
+    );
     for other in others() {
         assert!(records.audit(&other, &page(9)).await.unwrap().rows.is_empty());
     }

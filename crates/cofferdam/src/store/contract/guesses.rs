@@ -33,7 +33,10 @@ pub async fn parallel_guesses_are_counted_exactly(home: Home) {
             paid += u32::from(guess.await.unwrap());
         }
         assert_eq!(paid, 5);
-        assert!(matches!(pay(&*home.store.records, &v, NOW_MS).await, Guess::NoneLeft(_)), "the right one fails too");
+        assert!(
+            matches!(pay(&*home.store.records, &v, NOW_MS).await, Guess::NoneLeft(_)),
+            "the right one fails too"
+        );
         assert_eq!(home.get(&v).await.status, Status::TooManyChecks);
         assert_eq!(against(&*home.store.records, v.number).await, 5);
     }
@@ -44,7 +47,8 @@ pub async fn one_approval_however_many_are_right(home: Home) {
     let checks = (0..100).map(|_| {
         let (store, v) = (home.store.clone(), v.clone());
         tokio::spawn(async move {
-            matches!(pay(&*store.records, &v, NOW_MS).await, Guess::Paid(_)) && settle(&*store.records, &v, true).await
+            matches!(pay(&*store.records, &v, NOW_MS).await, Guess::Paid(_))
+                && settle(&*store.records, &v, true).await
         })
     });
     let mut approved = 0;

@@ -106,7 +106,8 @@ pub async fn a_delivery_finds_its_attempt(home: Home) {
     let mut sent = over(AttemptStatus::Sent);
     sent.reference = Some("SM17".into());
     records.handed_over(&owner(), &v.attempts[0].id, sent).await.unwrap();
-    let reference = |provider: &str| ToldOf::Reference { provider: provider.into(), reference: "SM17".into() };
+    let reference =
+        |provider: &str| ToldOf::Reference { provider: provider.into(), reference: "SM17".into() };
     let delivery = |of, status, once: &str| told(of, What::Delivery { status }, once);
     let tell = async |told| records.told(None, vec![told]).await.unwrap().remove(0);
     let other = tell(delivery(reference("other"), DeliveryStatus::Delivered, "d")).await;

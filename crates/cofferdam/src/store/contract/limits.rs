@@ -6,7 +6,8 @@ pub async fn parallel_starts_pass_no_limit(home: Home) {
         let store = home.store.clone();
         tokio::spawn(async move {
             let mut start = start(&owner(), number, NOW_MS + n % 7);
-            start.reservations = vec![limit(LimitScope::Number, 77, 10, 600), limit(LimitScope::Tenant, 1, 12, 600)];
+            start.reservations =
+                vec![limit(LimitScope::Number, 77, 10, 600), limit(LimitScope::Tenant, 1, 12, 600)];
             store.records.start(start).await.unwrap()
         })
     });
@@ -55,13 +56,16 @@ pub async fn a_limit_frees_by_itself(home: Home) {
     };
     assert_eq!(reserve("att_1", NOW_MS).await, Ok(()));
     assert_eq!(reserve("att_2", NOW_MS + 60_000).await, Ok(()));
-    let Err(Refusal::Limit { frees_in_s, .. }) = reserve("att_3", NOW_MS + 61_000).await else { panic!("passed") };
+    let Err(Refusal::Limit { frees_in_s, .. }) = reserve("att_3", NOW_MS + 61_000).await else {
+        panic!("passed")
+    };
     let until_ms = NOW_MS + 61_000 + i64::from(frees_in_s) * 1000;
     assert!(reserve("att_3", until_ms - 1000).await.is_err());
     assert_eq!(reserve("att_3", until_ms).await, Ok(()));
     assert!(until_ms - NOW_MS <= 611_000, "at most a sixtieth late");
     for other in others() {
-        let free = records.reserve(&other, "att_9", NOW_MS, &[limit(LimitScope::Number, 8, 1, 600)]).await.unwrap();
+        let free =
+            records.reserve(&other, "att_9", NOW_MS, &[limit(LimitScope::Number, 8, 1, 600)]).await.unwrap();
         assert_eq!(free, Ok(()), "each tenant's and world's own");
     }
 }
@@ -92,7 +96,12 @@ pub async fn money_is_settled_and_released_once(home: Home) {
     /// How much is left: reserves it and gives it back.
     async fn left(home: &Home) -> i64 {
         for micros in (0..=200).rev() {
-            let made = home.store.records.reserve(&owner(), "att_probe", NOW_MS, &[money(100, micros)]).await.unwrap();
+            let made = home
+                .store
+                .records
+                .reserve(&owner(), "att_probe", NOW_MS, &[money(100, micros)])
+                .await
+                .unwrap();
             if made.is_ok() {
                 home.store.records.release(&owner(), "att_probe").await.unwrap();
                 return micros;
@@ -130,9 +139,16 @@ pub async fn all_or_nothing(home: Home) {
         records.reserve(&owner(), "att_1", NOW_MS, &both).await.unwrap(),
         Err(Refusal::Money { budget: "bud_a".into() })
     );
-    let three = [limit(LimitScope::Tenant, 1, 3, 60), limit(LimitScope::Tenant, 1, 3, 60), limit(LimitScope::Tenant, 1, 3, 60)];
+    let three = [
+        limit(LimitScope::Tenant, 1, 3, 60),
+        limit(LimitScope::Tenant, 1, 3, 60),
+        limit(LimitScope::Tenant, 1, 3, 60),
+    ];
     assert_eq!(records.reserve(&owner(), "att_2", NOW_MS, &three).await.unwrap(), Ok(()), "nothing stood");
     assert!(records.reserve(&owner(), "att_3", NOW_MS, &three[..1]).await.unwrap().is_err());
     let twice = [money(10, 6), money(10, 6)];
-    assert!(records.reserve(&owner(), "att_4", NOW_MS, &twice).await.unwrap().is_err(), "a budget named twice");
+    assert!(
+        records.reserve(&owner(), "att_4", NOW_MS, &twice).await.unwrap().is_err(),
+        "a budget named twice"
+    );
 }

@@ -25,7 +25,9 @@ pub async fn counts_come_back_with_the_attempt(home: Home) {
     assert_eq!(read.seen[0].windows[0].seen, 2);
     let parallel = (0..200).map(|_| {
         let store = home.store.clone();
-        tokio::spawn(async move { store.tallies.count(&needs(key, true), NOW_S).await.unwrap().seen[0].windows[0].seen })
+        tokio::spawn(async move {
+            store.tallies.count(&needs(key, true), NOW_S).await.unwrap().seen[0].windows[0].seen
+        })
     });
     let mut seen = Vec::new();
     for one in parallel.collect::<Vec<_>>() {
@@ -41,7 +43,8 @@ pub async fn proofs_keep_the_latest(home: Home) {
     let (number, device) = (key(), key());
     let prove = |key, at_s| Change::Prove { key, at_s };
     tallies.raise(&[prove(number, NOW_S), prove(number, NOW_S - 9), prove(device, NOW_S - 1)]).await.unwrap();
-    let inquiry = Inquiry { number, device: Some(device), user: Some(key()), number_device: None, number_user: None };
+    let inquiry =
+        Inquiry { number, device: Some(device), user: Some(key()), number_device: None, number_user: None };
     let proofs = tallies.proofs(&inquiry).await.unwrap();
     assert_eq!((proofs.number_s, proofs.device_s, proofs.user_s), (Some(NOW_S), Some(NOW_S - 1), None));
 }

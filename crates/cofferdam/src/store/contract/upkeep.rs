@@ -64,7 +64,10 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let swept = records.erase(&[(owner(), erased)], fresh).await.unwrap();
     assert_eq!((swept.verifications, swept.journal, swept.list_entries), (1, 2, 1));
     let after = home.get(&v).await;
-    assert_eq!((after.number, after.fixed.attempt.place.number, after.status), (fresh, fresh, Status::Canceled));
+    assert_eq!(
+        (after.number, after.fixed.attempt.place.number, after.status),
+        (fresh, fresh, Status::Canceled)
+    );
     assert_eq!((after.fixed.sealed_to, after.fixed.own_code), (None, None));
     let by_number = VerificationFilter { number: Some(erased), ..VerificationFilter::default() };
     assert!(records.verifications(&owner(), &by_number, &page(9)).await.unwrap().rows.is_empty());
@@ -74,7 +77,10 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     assert_eq!(judged, entry, "and nothing else of it changed");
     assert_eq!(records.guesses_against(&owner(), erased, [600, 0, 0], NOW_S).await.unwrap()[0].0, 0);
     let reserve = async |scope, key| {
-        records.reserve(&owner(), &new_id(Noun::Attempt, NOW_MS), NOW_MS, &[limit(scope, key, 2, 600)]).await.unwrap()
+        records
+            .reserve(&owner(), &new_id(Noun::Attempt, NOW_MS), NOW_MS, &[limit(scope, key, 2, 600)])
+            .await
+            .unwrap()
     };
     assert_eq!(reserve(LimitScope::Number, 3).await, Ok(()));
     assert_eq!(reserve(LimitScope::Number, 3).await, Ok(()), "its limit begins anew");
@@ -106,14 +112,16 @@ pub async fn a_backup_is_whole(home: Home) {
     let restored = folder.0.join("new/cofferdam.db");
     crate::store::restore(&copy, &restored).unwrap();
     assert!(crate::store::restore(&copy, &restored).is_err(), "nor does a restore");
-    let store = Store::embedded(&StoreOptions::at(&restored), home.clock.clone(), &*SetDice::seeded(2)).unwrap();
+    let store =
+        Store::embedded(&StoreOptions::at(&restored), home.clock.clone(), &*SetDice::seeded(2)).unwrap();
     assert_eq!(store.records.verification(&owner(), &v.id).await.unwrap(), Some(v));
     let all = store.records.verifications(&owner(), &VerificationFilter::default(), &page(9)).await.unwrap();
     assert_eq!(all.rows.len(), 1, "as of the moment of the backup");
     let read = Needs::from_iter(need.iter().map(|need| Need { add: false, ..*need }));
     assert_eq!(store.tallies.count(&read, NOW_S).await.unwrap().seen[0].windows[0].seen, 1);
     std::fs::write(folder.0.join("torn.db"), &std::fs::read(&copy).unwrap()[..5000]).unwrap();
-    let torn = crate::store::restore(&folder.0.join("torn.db"), &folder.0.join("x/cofferdam.db")).unwrap_err();
+    let torn =
+        crate::store::restore(&folder.0.join("torn.db"), &folder.0.join("x/cofferdam.db")).unwrap_err();
     assert!(torn.to_string().contains("damaged"), "{torn}");
     assert!(crate::store::restore(&folder.0.join("none.db"), &folder.0.join("x/cofferdam.db")).is_err());
 }

@@ -44,7 +44,9 @@ pub async fn a_refused_start_leaves_nothing(home: Home) {
     let mut refused = start(&owner(), number(), NOW_MS);
     refused.reservations = vec![limit(LimitScope::Number, 1, 5, 600), limit(LimitScope::Tenant, 2, 0, 600)];
     let (v, entry) = (refused.verification.clone(), refused.journal.entry.clone());
-    let Started::Refused(Refusal::Limit { scope: LimitScope::Tenant, seen: 0, .. }) = home.begin(refused).await else {
+    let Started::Refused(Refusal::Limit { scope: LimitScope::Tenant, seen: 0, .. }) =
+        home.begin(refused).await
+    else {
         panic!("not refused")
     };
     let records = &home.store.records;
@@ -217,7 +219,8 @@ pub async fn a_key_makes_one_verification(home: Home) {
     assert_eq!(begin(1, NOW_MS).await, Idempotency::Fresh);
     assert_eq!(begin(1, NOW_MS + 9_999).await, Idempotency::Running);
     assert_eq!(begin(2, NOW_MS).await, Idempotency::Mismatch);
-    for other in [key_of(&owner(), "assess"), key_of(&others()[0], "verify"), key_of(&others()[1], "verify")] {
+    for other in [key_of(&owner(), "assess"), key_of(&others()[0], "verify"), key_of(&others()[1], "verify")]
+    {
         let fresh = records.idempotency_begin(&other, [9; 32], NOW_MS, 10_000).await.unwrap();
         assert_eq!(fresh, Idempotency::Fresh, "another tenant, world or scope is another key");
     }
@@ -237,7 +240,8 @@ pub async fn a_key_makes_one_verification(home: Home) {
     assert_eq!(begin(2, NOW_MS + 20_001).await, Idempotency::Running, "one caller at a time picks it up");
     records.idempotency_end(&key, None).await.unwrap();
     assert_eq!(begin(2, NOW_MS + 20_002).await, orphan, "what was made stays known");
-    let answer = StoredAnswer { status: 201, content_type: "application/json".into(), sealed_body: vec![7; 99] };
+    let answer =
+        StoredAnswer { status: 201, content_type: "application/json".into(), sealed_body: vec![7; 99] };
     records.idempotency_end(&key, Some(answer.clone())).await.unwrap();
     assert_eq!(begin(2, NOW_MS + 30_000).await, Idempotency::Answered(answer.clone()));
     records.idempotency_end(&key, None).await.unwrap();
@@ -249,7 +253,9 @@ pub async fn parallel_calls_under_one_key(home: Home) {
     let key = key_of(&owner(), "verify");
     let calls = (0..100).map(|_| {
         let (store, key) = (home.store.clone(), key.clone());
-        tokio::spawn(async move { store.records.idempotency_begin(&key, [1; 32], NOW_MS, 10_000).await.unwrap() })
+        tokio::spawn(
+            async move { store.records.idempotency_begin(&key, [1; 32], NOW_MS, 10_000).await.unwrap() },
+        )
     });
     let mut fresh = 0;
     for call in calls.collect::<Vec<_>>() {

@@ -21,7 +21,12 @@ impl Embedded {
         Ok(answer)
     }
 
-    pub(super) async fn over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError> {
+    pub(super) async fn over(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+        over: HandOver,
+    ) -> Result<bool, StoreError> {
         let (owner, attempt, now_ms) = (owner.clone(), attempt.to_owned(), self.clock.now_ms());
         self.writer.change(move |tx| handed_over(tx, &owner, &attempt, over, now_ms)).await
     }
@@ -70,7 +75,9 @@ fn handed_over(
 ) -> Result<bool, StoreError> {
     let found: Option<(String, i64)> = tx
         .prepare("SELECT verification, status FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3")?
-        .query_row(params![attempt, owner.tenant, codes::world(owner.world)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![attempt, owner.tenant, codes::world(owner.world)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
         .map_err(sql)?;
     // The tallies were changed already, whatever is found here.

@@ -24,7 +24,10 @@ fn away(path: &Path, e: &std::io::Error) -> StoreError {
 fn new_place(to: &Path) -> Result<(), StoreError> {
     for file in [to, &tallies_beside(to)] {
         if file.symlink_metadata().is_ok() {
-            return Err(StoreError::Away(format!("`{}` is there already: name another file", file.display())));
+            return Err(StoreError::Away(format!(
+                "`{}` is there already: name another file",
+                file.display()
+            )));
         }
     }
     folder_of(to).map_or(Ok(()), |folder| make_folder(folder).map_err(|e| away(folder, &e)))
@@ -100,12 +103,15 @@ fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
 fn whole(records: &Path) -> Result<(), StoreError> {
     let named = format!("backup `{}`", records.display());
     if !records.is_file() {
-        return Err(StoreError::Unreadable(format!("{named} is not there: name the file that `backup` made")));
+        return Err(StoreError::Unreadable(format!(
+            "{named} is not there: name the file that `backup` made"
+        )));
     }
     let damaged = |why: String| StoreError::Unreadable(format!("{named} is damaged: {why}"));
     let conn = Connection::open_with_flags(records, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|e| damaged(e.to_string()))?;
-    let check = |conn: &Connection| conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    let check =
+        |conn: &Connection| conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
     let said = check(&conn).map_err(|e| damaged(e.to_string()))?;
     if said != "ok" {
         return Err(damaged(said));

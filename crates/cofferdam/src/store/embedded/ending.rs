@@ -107,7 +107,11 @@ impl Embedded {
             .await
     }
 
-    pub(super) async fn end_over(&self, now_ms: i64, queued_before_ms: i64) -> Result<(u64, bool), StoreError> {
+    pub(super) async fn end_over(
+        &self,
+        now_ms: i64,
+        queued_before_ms: i64,
+    ) -> Result<(u64, bool), StoreError> {
         self.writer.change(move |tx| end_over(tx, now_ms, queued_before_ms)).await
     }
 }

@@ -37,9 +37,7 @@ impl Embedded {
         }
         // The log still holds the rows as they were: bring it home and empty it.
         self.writer
-            .apart(|conn| {
-                conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql)
-            })
+            .apart(|conn| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql))
             .await?;
         Ok(swept)
     }
@@ -126,9 +124,10 @@ fn erase(
          WHERE number = ?3 AND tenant = ?1 AND world = ?2",
         params![of.0, of.1, of.2, codes::name(fresh), now_ms, codes::status(Status::Canceled)],
     )? as u64;
-    swept.outbox =
-        tx.run("DELETE FROM outbox WHERE tenant = ?1 AND world = ?2 AND number = ?3", params![of.0, of.1, of.2])?
-            as u64;
+    swept.outbox = tx.run(
+        "DELETE FROM outbox WHERE tenant = ?1 AND world = ?2 AND number = ?3",
+        params![of.0, of.1, of.2],
+    )? as u64;
     for kind in [FactKind::SafeEntry, FactKind::DenyEntry] {
         let entries: Vec<String> = tx
             .prepare("SELECT id FROM facts WHERE tenant = ?1 AND world = ?2 AND kind = ?3 AND uniq = ?4 AND gone = 0")?

@@ -43,7 +43,11 @@ impl Embedded {
         .await
     }
 
-    pub(super) async fn audited(&self, owner: &Owner, page: &PageAsk) -> Result<Page<AuditEntry>, StoreError> {
+    pub(super) async fn audited(
+        &self,
+        owner: &Owner,
+        page: &PageAsk,
+    ) -> Result<Page<AuditEntry>, StoreError> {
         let (owner, order) = (owner.clone(), Ordered::of(page));
         self.read(move |conn| {
             let text = if order.descending {
@@ -80,10 +84,7 @@ fn fact(row: &Row<'_>) -> Result<Fact, StoreError> {
     Ok(Fact {
         kind: codes::fact_kind_of(row.get(0).map_err(sql)?)?,
         id: row.get(1).map_err(sql)?,
-        owner: Owner {
-            tenant: row.get(2).map_err(sql)?,
-            world: codes::world_of(row.get(3).map_err(sql)?)?,
-        },
+        owner: Owner { tenant: row.get(2).map_err(sql)?, world: codes::world_of(row.get(3).map_err(sql)?)? },
         unique: row.get(4).map_err(sql)?,
         created_ms: row.get(5).map_err(sql)?,
         expires_ms: row.get(6).map_err(sql)?,
@@ -187,14 +188,18 @@ fn insert(tx: &Tx<'_>, facts: &[Fact], at_ms: i64) -> Result<FactAnswer, StoreEr
 }
 
 fn version_of(tx: &Tx<'_>, owner: &Owner, kind: FactKind, id: &str) -> Result<Option<i64>, StoreError> {
-    tx.prepare("SELECT version FROM facts WHERE kind = ?1 AND id = ?2 AND tenant = ?3 AND world = ?4 AND gone = 0")?
-        .query_row(params![codes::fact_kind(kind), id, owner.tenant, codes::world(owner.world)], |row| row.get(0))
-        .optional()
-        .map_err(sql)
+    tx.prepare(
+        "SELECT version FROM facts WHERE kind = ?1 AND id = ?2 AND tenant = ?3 AND world = ?4 AND gone = 0",
+    )?
+    .query_row(params![codes::fact_kind(kind), id, owner.tenant, codes::world(owner.world)], |row| row.get(0))
+    .optional()
+    .map_err(sql)
 }
 
 fn update(tx: &Tx<'_>, fact: &Fact, if_version: Option<u64>, at_ms: i64) -> Result<FactAnswer, StoreError> {
-    let Some(stands) = version_of(tx, &fact.owner, fact.kind, &fact.id)? else { return Ok(FactAnswer::Unknown) };
+    let Some(stands) = version_of(tx, &fact.owner, fact.kind, &fact.id)? else {
+        return Ok(FactAnswer::Unknown);
+    };
     if if_version.is_some_and(|wanted| wanted as i64 != stands) {
         return Ok(FactAnswer::Moved(stands as u64));
     }

@@ -113,7 +113,9 @@ fn settle(tx: &Tx<'_>, owner: &Owner, id: &str, right: bool, at_ms: i64) -> Resu
         })
         .optional()
         .map_err(sql)?;
-    let Some((status, checks_left, outstanding, paid_in, number, created_ms)) = found else { return Ok(false) };
+    let Some((status, checks_left, outstanding, paid_in, number, created_ms)) = found else {
+        return Ok(false);
+    };
     let pending = codes::status_of(status)? == Status::Pending;
     let compared = if paid_in == tx.opening { outstanding } else { 0 };
     if !pending || compared == 0 {

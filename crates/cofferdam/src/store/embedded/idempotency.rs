@@ -94,7 +94,12 @@ pub(super) fn subject(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<Option<String
 }
 
 /// Notes what was made under this key, in the transaction that makes it.
-pub(super) fn set_subject(tx: &Tx<'_>, key: &IdempotencyKey, subject: &str, at_ms: i64) -> Result<(), StoreError> {
+pub(super) fn set_subject(
+    tx: &Tx<'_>,
+    key: &IdempotencyKey,
+    subject: &str,
+    at_ms: i64,
+) -> Result<(), StoreError> {
     let name = name(key);
     if tx.run("UPDATE idempotency SET subject = ?2 WHERE name = ?1", params![name, subject])? == 0 {
         // Swept, or never begun: the key must stand all the same, or the next call makes a second one.

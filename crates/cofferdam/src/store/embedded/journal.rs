@@ -60,7 +60,8 @@ impl Bases {
             .prepare_cached("SELECT body FROM bases WHERE id = ?1")
             .and_then(|mut s| s.query_row([id], |row| row.get(0)).optional())
             .map_err(sql)?;
-        let broken = |why: String| StoreError::Unreadable(format!("what entry `{id}` was judged under: {why}"));
+        let broken =
+            |why: String| StoreError::Unreadable(format!("what entry `{id}` was judged under: {why}"));
         let body = body.ok_or_else(|| broken("it is missing".into()))?;
         let (policy, terms) = serde_json::from_slice(&body).map_err(|e| broken(e.to_string()))?;
         let basis = Arc::new(Basis { id: id.to_owned(), policy, terms });
@@ -147,7 +148,9 @@ fn known_format(format: i64) -> Result<(), StoreError> {
     if format == FORMAT {
         return Ok(());
     }
-    Err(StoreError::Unreadable(format!("the journal has a row of format {format}; a newer cofferdam wrote it")))
+    Err(StoreError::Unreadable(format!(
+        "the journal has a row of format {format}; a newer cofferdam wrote it"
+    )))
 }
 
 /// Finds a line by either identifier.
@@ -222,9 +225,7 @@ pub(super) fn each_marks(
     after: u64,
     mut each: impl FnMut(Marks) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut rows = conn
-        .prepare("SELECT marks FROM journal WHERE seq > ?1 ORDER BY seq")
-        .map_err(sql)?;
+    let mut rows = conn.prepare("SELECT marks FROM journal WHERE seq > ?1 ORDER BY seq").map_err(sql)?;
     let mut rows = rows.query([i64::try_from(after).unwrap_or(i64::MAX)]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         let (entries, alone) = split_marks(&row.get::<_, Vec<u8>>(0).map_err(sql)?)?;
@@ -247,7 +248,9 @@ pub(super) fn last(conn: &Connection) -> Result<u64, StoreError> {
 /// Bytes in the journal, from its index alone.
 pub(super) fn bytes(conn: &Connection) -> Result<u64, StoreError> {
     let bytes: i64 = conn
-        .query_row("SELECT coalesce(sum(bytes), 0) FROM journal INDEXED BY journal_by_time", [], |row| row.get(0))
+        .query_row("SELECT coalesce(sum(bytes), 0) FROM journal INDEXED BY journal_by_time", [], |row| {
+            row.get(0)
+        })
         .map_err(sql)?;
     Ok(bytes as u64)
 }

@@ -38,7 +38,8 @@ impl Reserved {
             bytes.extend_from_slice(part);
         }
         if !self.money.is_empty() {
-            serde_json::to_writer(&mut bytes, &self.money).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+            serde_json::to_writer(&mut bytes, &self.money)
+                .map_err(|e| StoreError::Unreadable(e.to_string()))?;
         }
         Ok(bytes)
     }
@@ -58,12 +59,16 @@ impl Reserved {
 }
 
 /// Parts reservations from the rows of a scope: those rows' names, and what is left.
-pub(super) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+pub(super) fn without_limits(
+    bytes: &[u8],
+    of: LimitScope,
+) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), StoreError> {
     let mut reserved = Reserved::read(bytes).ok_or_else(torn)?;
     let (gone, left): (Vec<_>, Vec<_>) =
         std::mem::take(&mut reserved.limits).into_iter().partition(|(name, _)| limits::is_of(name, of));
     reserved.limits = left;
-    let rest = (!reserved.money.is_empty() || !reserved.limits.is_empty()).then(|| reserved.bytes()).transpose()?;
+    let rest =
+        (!reserved.money.is_empty() || !reserved.limits.is_empty()).then(|| reserved.bytes()).transpose()?;
     Ok((gone.into_iter().map(|(name, _)| name).collect(), rest))
 }
 
@@ -172,7 +177,9 @@ enum Place {
 fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Reserved)>, StoreError> {
     const PLACES: [(&str, fn() -> Place); 2] = [
         ("SELECT reserved FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3", || Place::Attempt),
-        ("SELECT reserved FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3", || Place::Alone),
+        ("SELECT reserved FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3", || {
+            Place::Alone
+        }),
     ];
     for (text, place) in PLACES {
         let bytes: Option<Option<Vec<u8>>> = tx
@@ -238,7 +245,12 @@ pub(super) fn release(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<bool,
 
 /// What stands for an attempt was spent, at this price for each budget (as reserved, if `None`). A
 /// later price puts an earlier one right; what was spent may then exceed the limit, as it did in truth.
-pub(super) fn settle(tx: &Tx<'_>, owner: &Owner, attempt: &str, price: Option<i64>) -> Result<(), StoreError> {
+pub(super) fn settle(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    attempt: &str,
+    price: Option<i64>,
+) -> Result<(), StoreError> {
     let Some((place, mut reserved)) = find(tx, owner, attempt)? else { return Ok(()) };
     for charge in &mut reserved.money {
         let price = price.unwrap_or(charge.micros);

@@ -116,7 +116,10 @@ impl Buckets {
     /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
     fn tidy(&mut self, at_s: u32) -> i64 {
         self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
-        let gone = self.0.iter().map(|b| (i64::from(b.at) + 1) * i64::from(width_s(b.window_s)) + i64::from(b.window_s));
+        let gone = self
+            .0
+            .iter()
+            .map(|b| (i64::from(b.at) + 1) * i64::from(width_s(b.window_s)) + i64::from(b.window_s));
         gone.max().unwrap_or(0)
     }
 

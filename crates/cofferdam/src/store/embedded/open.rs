@@ -121,7 +121,8 @@ pub(super) struct Identity {
 
 /// Counts an opening, durably, before anything is served.
 pub(super) fn identity(conn: &Connection, fresh: [u8; 16]) -> Result<Identity, StoreError> {
-    conn.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('store', ?1)", params![fresh]).map_err(sql)?;
+    conn.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('store', ?1)", params![fresh])
+        .map_err(sql)?;
     conn.execute(
         "INSERT INTO meta (name, value) VALUES ('openings', 1) ON CONFLICT DO UPDATE SET value = value + 1",
         [],

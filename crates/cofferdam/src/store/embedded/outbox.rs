@@ -40,7 +40,11 @@ impl Embedded {
         self.read(move |conn| list(conn, &owner, number, &order)).await
     }
 
-    pub(super) async fn take_outs(&self, owner: &Owner, number: Option<Pseudonym>) -> Result<u64, StoreError> {
+    pub(super) async fn take_outs(
+        &self,
+        owner: &Owner,
+        number: Option<Pseudonym>,
+    ) -> Result<u64, StoreError> {
         let owner = owner.clone();
         self.writer
             .change(move |tx| {

@@ -69,7 +69,9 @@ impl Embedded {
                 .map_err(sql)?;
             let bodies: Vec<Vec<u8>> =
                 rows.query_map([attempt], |row| row.get(0)).and_then(Iterator::collect).map_err(sql)?;
-            let read = |body: &Vec<u8>| serde_json::from_slice(body).map_err(|e| StoreError::Unreadable(e.to_string()));
+            let read = |body: &Vec<u8>| {
+                serde_json::from_slice(body).map_err(|e| StoreError::Unreadable(e.to_string()))
+            };
             bodies.iter().map(read).collect()
         })
         .await
@@ -129,7 +131,9 @@ fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreErr
     match what {
         What::Delivery { status } => match status {
             DeliveryStatus::Delivered => become_status(AttemptStatus::Delivered, NOT_DELIVERED),
-            DeliveryStatus::Undelivered | DeliveryStatus::Expired => become_status(AttemptStatus::Undelivered, OPEN),
+            DeliveryStatus::Undelivered | DeliveryStatus::Expired => {
+                become_status(AttemptStatus::Undelivered, OPEN)
+            }
             DeliveryStatus::Failed => become_status(AttemptStatus::Failed, OPEN),
             DeliveryStatus::Unknown => Ok(()),
         },

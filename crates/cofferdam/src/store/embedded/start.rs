@@ -1,12 +1,12 @@
 //! Beginning a verification: everything of it in one transaction, or nothing.
 
+use super::journal::line::Line;
 use super::ledger::{self, Made};
 use super::verifications::{Written, put_attempt};
 use super::writer::Tx;
 use super::{Embedded, codes, ending, idempotency, sql};
 use crate::store::StoreError;
 use crate::store::row::{Restart, Start, Started, Status, Verification};
-use super::journal::line::Line;
 use rusqlite::{OptionalExtension as _, params};
 use std::sync::Arc;
 

@@ -33,7 +33,13 @@ impl Embedded {
         Ok(swept)
     }
 
-    async fn steps(&self, step: Step, now_ms: i64, keep: &Retention, at_once: i64) -> Result<u64, StoreError> {
+    async fn steps(
+        &self,
+        step: Step,
+        now_ms: i64,
+        keep: &Retention,
+        at_once: i64,
+    ) -> Result<u64, StoreError> {
         let (mut all, keep, saved) = (0, *keep, self.saved_position());
         loop {
             let n = self.writer.change(move |tx| step(tx, now_ms, &keep, saved)).await?;

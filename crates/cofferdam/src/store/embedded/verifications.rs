@@ -113,18 +113,15 @@ pub(super) fn put_attempt(
 
 fn raw(row: &Row<'_>) -> Result<Raw, StoreError> {
     let fixed: Vec<u8> = row.get(13).map_err(sql)?;
-    let mut fixed: VerificationFixed = serde_json::from_slice(&fixed)
-        .map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    let mut fixed: VerificationFixed =
+        serde_json::from_slice(&fixed).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
     let number = codes::name_of(row.get(3).map_err(sql)?);
     fixed.sealed_to = row.get(11).map_err(sql)?;
     fixed.own_code = row.get(12).map_err(sql)?;
     fixed.attempt.place.number = number;
     let verification = Verification {
         id: row.get(0).map_err(sql)?,
-        owner: Owner {
-            tenant: row.get(1).map_err(sql)?,
-            world: codes::world_of(row.get(2).map_err(sql)?)?,
-        },
+        owner: Owner { tenant: row.get(1).map_err(sql)?, world: codes::world_of(row.get(2).map_err(sql)?)? },
         number,
         status: codes::status_of(row.get(4).map_err(sql)?)?,
         created_ms: row.get(5).map_err(sql)?,
@@ -233,7 +230,9 @@ fn list(
 ) -> Result<Page<Verification>, StoreError> {
     // A status may be derived in reading, so it is compared after reading; the row's own only narrows.
     let text = match (order.descending, filter.number.is_some()) {
-        (false, false) => select!("WHERE tenant = ?1 AND world = ?2 AND id > ?3 AND created_ms >= ?4 ORDER BY id"),
+        (false, false) => {
+            select!("WHERE tenant = ?1 AND world = ?2 AND id > ?3 AND created_ms >= ?4 ORDER BY id")
+        }
         (true, false) => {
             select!("WHERE tenant = ?1 AND world = ?2 AND id < ?3 AND created_ms >= ?4 ORDER BY id DESC")
         }
@@ -281,7 +280,8 @@ impl Embedded {
         filter: &VerificationFilter,
         page: &PageAsk,
     ) -> Result<Page<Verification>, StoreError> {
-        let (owner, filter, order, opening) = (owner.clone(), filter.clone(), Ordered::of(page), self.opening);
+        let (owner, filter, order, opening) =
+            (owner.clone(), filter.clone(), Ordered::of(page), self.opening);
         self.read(move |conn| list(conn, &owner, &filter, &order, opening)).await
     }
 }

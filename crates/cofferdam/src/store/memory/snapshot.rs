@@ -32,7 +32,8 @@ pub(in crate::store) struct Head {
 pub(in crate::store) fn save(tallies: &ProcessTallies, head: Head, to: &Path) -> Result<(), StoreError> {
     let beside = to.with_extension("new");
     let away = |e: std::io::Error| away(to, &e);
-    let mut out = Out { file: BufWriter::with_capacity(1 << 20, create(&beside).map_err(away)?), sum: Sha256::new() };
+    let mut out =
+        Out { file: BufWriter::with_capacity(1 << 20, create(&beside).map_err(away)?), sum: Sha256::new() };
     write(tallies, head, &mut out).map_err(away)?;
     std::fs::rename(&beside, to).and_then(|()| sync_folder(to)).map_err(away)
 }
