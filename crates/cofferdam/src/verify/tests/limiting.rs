@@ -91,6 +91,7 @@ async fn wrong_guesses_at_a_number_stop_strangers_but_not_who_proved_it() {
     let id = start::start(&house.app, &house.test, hers.clone()).await.unwrap().verification.id;
     let code = house.latest("+12125550123").await.code;
     house.check(&id, &code).await.unwrap();
+    house.clock.step(1_000);
     let id = house.started("+12125550123").await;
     let code = house.latest("+12125550123").await.code;
     for _ in 0..3 {
