@@ -5,7 +5,7 @@ use crate::store::row::{AttemptStatus, Status};
 use crate::verify::{challenge, get, resend};
 use cofferdam_engine::signal::Code;
 
-async fn codes(verified: &Verified) -> Vec<Code> {
+fn codes(verified: &Verified) -> Vec<Code> {
     let judged = verified.judged.as_ref().unwrap();
     judged.assessment.reasons.iter().map(|reason| reason.code).collect()
 }
@@ -45,7 +45,7 @@ async fn blocked_as_pumping_budget_landline_and_premium() {
         ("+12125550131", Code::NumberTariff),
     ] {
         let blocked = house.start(number).await.unwrap();
-        assert!(codes(&blocked).await.contains(&code), "{number}");
+        assert!(codes(&blocked).contains(&code), "{number}");
         if code != Code::NumberKind {
             assert_eq!(blocked.verification.status, Status::Blocked, "{number}");
             assert_eq!(blocked.verification.attempts[0].status, AttemptStatus::Blocked);
