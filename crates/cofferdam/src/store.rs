@@ -102,6 +102,17 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
     }
 }
 
+/// Copies a store's folder into a new one, without its secret key, whether or not somebody serves from it.
+/// Answers with the bytes that the copy holds.
+pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    embedded::backup::back_up_folder(from, to)
+}
+
+/// Looks at a store's folder from outside, whether or not somebody serves from it, and changes nothing.
+pub fn look(folder: &Path) -> Result<String, StoreError> {
+    embedded::backup::look(folder)
+}
+
 /// Restores a backup into a folder that holds no store yet, after looking whether it is whole. The
 /// secret key is not part of a backup: it must be put there by whoever keeps it.
 pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {

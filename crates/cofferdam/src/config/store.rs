@@ -3,12 +3,11 @@
 use super::key::{Kind, SectionKeys, key};
 use super::section::Section;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Keys of the section.
 pub const SECTION: SectionKeys = SectionKeys {
     path: "store",
-    doc: "Where state lives: one local file for one machine.",
+    doc: "Where state lives: a local folder, for one machine.",
     keys: &[
         key(
             "path",
@@ -50,16 +49,12 @@ pub const SECTION: SectionKeys = SectionKeys {
 
 /// Where state lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreChoice {
-    /// The file; `None` keeps all in memory (`cofferdam dev` without `--data`, tests).
+pub struct StoreSettings {
+    /// The folder; `None` keeps all in memory (`cofferdam dev` without `--data`, tests).
     pub path: Option<PathBuf>,
-    /// How often the tallies are saved.
-    pub snapshot: Duration,
-    /// Connections that read.
-    pub readers: usize,
 }
 
-impl StoreChoice {
+impl StoreSettings {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         for (name, what) in [("redis_url", "shared tallies"), ("postgres_url", "shared records")] {
             if section.secret(name).is_some() {
@@ -70,11 +65,7 @@ impl StoreChoice {
                 );
             }
         }
-        Self {
-            path: section.path_of("path"),
-            snapshot: section.seconds("snapshot_s"),
-            readers: section.integer("readers") as usize,
-        }
+        Self { path: section.path_of("path") }
     }
 
     /// Nothing on a disk.
@@ -84,9 +75,8 @@ impl StoreChoice {
         self
     }
 
-    /// The folder of the store, for what stands beside it.
-    pub fn folder(&self) -> Option<PathBuf> {
-        let parent = self.path.as_ref()?.parent()?;
-        Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+    /// Whether a store stands there already.
+    pub fn stands(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.join("records.db").exists())
     }
 }

@@ -5,13 +5,13 @@
 
 use super::{Secrets, Version};
 use crate::clock::Dice;
-use crate::config::{SecretsChoice, StoreChoice};
+use crate::config::{SecretsChoice, StoreSettings};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -68,13 +68,13 @@ pub enum SecretsError {
 
 /// The installation's secrets: from the setting, from the file, or made now. In memory where nothing
 /// is on a disk.
-pub fn load(choice: &SecretsChoice, store: &StoreChoice, dice: &dyn Dice) -> Result<Secrets, SecretsError> {
+pub fn load(choice: &SecretsChoice, store: &StoreSettings, dice: &dyn Dice) -> Result<Secrets, SecretsError> {
     let masters = match (&choice.key, choice.file(store)) {
         (Some(key), _) => parse(&key.expose_secret().replace(',', "\n"), "`secrets.key`")?,
         (None, None) => fresh(dice),
         (None, Some(path)) => match read(&path) {
             Err(SecretsError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(store) = store.path.as_ref().filter(|store| store.exists()) {
+                if let Some(store) = store.path.as_ref().filter(|_| store.stands()) {
                     return Err(SecretsError::Lost { store: store.clone(), key: path });
                 }
                 make(&path, &fresh(dice), false)?;
@@ -150,6 +150,7 @@ fn bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
 fn make(path: &Path, masters: &Masters, replace: bool) -> Result<(), SecretsError> {
     let failed = |error| SecretsError::File { path: path.to_owned(), what: "written", error };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let mut text = Zeroizing::new(String::from(
         "# The secret key of this installation. Keep a copy where your backups are not: without it they cannot be read.\n",
     ));
@@ -202,9 +203,9 @@ mod tests {
         }
     }
 
-    fn choices(folder: &Folder) -> (SecretsChoice, StoreChoice) {
+    fn choices(folder: &Folder) -> (SecretsChoice, StoreSettings) {
         let mut settings = Settings::defaults();
-        settings.store.path = Some(folder.0.join("cofferdam.db"));
+        settings.store.path = Some(folder.0.clone());
         (settings.secrets, settings.store)
     }
 
@@ -251,7 +252,7 @@ mod tests {
     fn a_store_without_its_key_is_not_given_a_new_one() {
         let folder = Folder::new("lost");
         let (secrets, store) = choices(&folder);
-        fs::write(store.path.as_ref().unwrap(), b"something").unwrap();
+        fs::write(folder.0.join("records.db"), b"something").unwrap();
         let error = load(&secrets, &store, &*SetDice::seeded(1)).unwrap_err();
         assert!(matches!(error, SecretsError::Lost { .. }), "{error}");
         assert!(!folder.0.join("secrets.key").exists());

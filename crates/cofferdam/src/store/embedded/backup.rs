@@ -48,6 +48,26 @@ impl Embedded {
     }
 }
 
+/// Backs up a store's folder, whether or not somebody has it open: the saved tallies first, then the
+/// records, whose journal has what the tallies lack. What was judged in the last moments and not
+/// acknowledged may be missing, as after a crash.
+pub(in crate::store) fn back_up_folder(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    let records = from.join(RECORDS);
+    if !records.is_file() {
+        return Err(StoreError::Away(format!("`{}` holds no store", from.display())));
+    }
+    new_folder(to)?;
+    let (tallies, copied) = (from.join(TALLIES), to.join(TALLIES));
+    if tallies.exists() {
+        put(&tallies, &copied)?;
+    }
+    let conn = super::open::read_connection(&records)?;
+    schema::check(&conn, &format!("`{}`", records.display()))?;
+    copy(&conn, &to.join(RECORDS))?;
+    let size = |name| std::fs::metadata(to.join(name)).map_or(0, |m| m.len());
+    Ok(size(RECORDS) + size(TALLIES))
+}
+
 /// Copies all pages as of one moment into a new file, durably.
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     create(to).map_err(|e| away(to, &e))?;
@@ -102,6 +122,15 @@ fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
         sync_folder(to)
     };
     put().map_err(|e| away(to, &e))
+}
+
+/// Whether a store can be opened by this program, from outside.
+pub(in crate::store) fn look(folder: &Path) -> Result<String, StoreError> {
+    let records = folder.join(RECORDS);
+    let conn = super::open::read_connection(&records)?;
+    let version = schema::check(&conn, &format!("`{}`", records.display()))?;
+    let bytes = std::fs::metadata(&records).map_or(0, |m| m.len());
+    Ok(format!("opens, schema {version}, {} MiB", bytes >> 20))
 }
 
 /// Whether a file of records can be opened by this program and is not damaged.
