@@ -12,7 +12,7 @@ use crate::provider::token;
 use crate::secrets::Secrets;
 use crate::secrets::file::{self, SecretsError};
 use crate::store::row::Retention;
-use crate::store::{self, Store, StoreChoice, StoreOptions};
+use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 use crate::verify::lives::Lives;
 use crate::verify::send::Sends;
@@ -98,15 +98,7 @@ impl App {
     pub fn build(settings: Settings) -> Result<Self, AppError> {
         let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) = (Arc::new(SystemClock), Arc::new(SystemDice));
         let secrets = file::load(&settings.secrets, &settings.store, &*dice)?;
-        let choice = match &settings.store.path {
-            None => StoreChoice::Memory,
-            Some(path) => StoreChoice::Embedded(StoreOptions {
-                path: path.clone(),
-                tally_keys_max: settings.limits.tally_keys_max,
-                journal_bytes_max: settings.limits.journal_bytes_max,
-            }),
-        };
-        let store = store::open(&choice, clock.clone(), &*dice)?;
+        let store = store::open(&settings.store, clock.clone(), &*dice)?;
         Self::assemble(settings, secrets, store, clock, dice)
     }
 

@@ -36,7 +36,7 @@ pub use log::{Log, LogFormat};
 pub use provider::{HttpSettings, ProviderKind, ProviderSettings};
 pub use retention::Retention;
 pub use secret_file::SecretsChoice;
-pub use store::StoreSettings;
+pub use store::StoreChoice;
 pub use webhooks::Webhooks;
 
 /// How this machine runs.
@@ -45,7 +45,7 @@ pub struct Settings {
     /// Addresses, proxies, time-outs of connections.
     pub listen: Listen,
     /// Where state lives.
-    pub store: StoreSettings,
+    pub store: StoreChoice,
     /// Where the installation's secret key comes from.
     pub secrets: SecretsChoice,
     /// Keys of the API that the first start sets.
@@ -115,7 +115,7 @@ impl Settings {
         let (mut retention, mut webhooks) = (read(&retention::SECTION), read(&webhooks::SECTION));
         let settings = Self {
             listen: Listen::read(&mut listen),
-            store: StoreSettings::read(&mut store),
+            store: StoreChoice::read(&mut store),
             secrets: SecretsChoice::read(&mut secrets),
             keys: Keys::read(&mut keys),
             providers,

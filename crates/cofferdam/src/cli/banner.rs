@@ -21,7 +21,7 @@ pub fn print(up: &Up<'_>, data: Option<&Path>, out: &Out) -> Result<(), CliError
     out.data(&json, || {
         let data = match data {
             Some(path) => path.display().to_string(),
-            None => "in memory (add --data ./cofferdam-data to keep it)".to_owned(),
+            None => "in memory (add --data ./cofferdam.db to keep it)".to_owned(),
         };
         let shown = key.as_deref().unwrap_or("the one of the first start (or set COFFERDAM_TEST_KEY)");
         let export = key.as_deref().unwrap_or("cfd_test_…");

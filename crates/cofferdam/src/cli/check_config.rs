@@ -28,7 +28,8 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     match read(&SettingsArgs { config: path })? {
         Read::Good(settings) => {
             let providers: Vec<&str> = settings.providers.iter().map(|p| p.name.as_str()).collect();
-            let json = json!({ "valid": true, "errors": [], "routes": settings.routes, "providers": providers });
+            let json =
+                json!({ "valid": true, "errors": [], "routes": settings.routes, "providers": providers });
             out.data(&json, || {
                 let listen = settings.listen.address;
                 format!("valid: listens at {listen}, sends through {}", settings.routes.join(", then "))

@@ -24,13 +24,20 @@ pub struct ServerArgs {
 }
 
 /// One call; the answer's body.
-pub fn call(server: &ServerArgs, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
+pub fn call(
+    server: &ServerArgs,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value, CliError> {
     let key = server.key.as_deref().filter(|key| !key.is_empty()).ok_or_else(|| {
-        CliError::input("a key is needed").mend("set COFFERDAM_KEY to the key that `cofferdam dev` printed, or give --key")
+        CliError::input("a key is needed")
+            .mend("set COFFERDAM_KEY to the key that `cofferdam dev` printed, or give --key")
     })?;
     let base = server.url.trim_end_matches('/');
-    let url = reqwest::Url::parse(&format!("{base}{path}"))
-        .map_err(|_| CliError::input(format!("`{base}` is not an address")).mend("write `http://127.0.0.1:8080`"))?;
+    let url = reqwest::Url::parse(&format!("{base}{path}")).map_err(|_| {
+        CliError::input(format!("`{base}` is not an address")).mend("write `http://127.0.0.1:8080`")
+    })?;
     super::server::runtime()?.block_on(async {
         let mut request = client(&url)?.request(method, url).bearer_auth(key);
         if let Some(tenant) = &server.tenant {
@@ -42,7 +49,11 @@ pub fn call(server: &ServerArgs, method: Method, path: &str, body: Option<&Value
         let answer = request.send().await.map_err(|error| unreachable(base, error))?;
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.map_err(|error| unreachable(base, error))?;
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+        };
         if status < 300 { Ok(body) } else { Err(problem(status, body)) }
     })
 }
@@ -65,7 +76,8 @@ fn unreachable(base: &str, error: reqwest::Error) -> CliError {
     } else {
         format!("no answer from {base}: {}", error.without_url())
     };
-    CliError::unreachable(what).mend("is it running? start it with `cofferdam dev` or `cofferdam serve`, or set COFFERDAM_URL")
+    CliError::unreachable(what)
+        .mend("is it running? start it with `cofferdam dev` or `cofferdam serve`, or set COFFERDAM_URL")
 }
 
 /// A problem in a sentence or two.
@@ -86,7 +98,9 @@ fn problem(status: u16, body: Value) -> CliError {
         _ => CliError::failed(what),
     };
     error.mend = match status {
-        401 => Some("is the key one of this server? `cofferdam dev` draws a new one at each start".to_owned()),
+        401 => {
+            Some("is the key one of this server? `cofferdam dev` draws a new one at each start".to_owned())
+        }
         403 => Some("take a key with that scope".to_owned()),
         _ => None,
     };

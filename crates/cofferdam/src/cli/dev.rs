@@ -11,7 +11,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   cofferdam dev
-  cofferdam dev --data ./cofferdam-data          keep everything for the next start
+  cofferdam dev --data ./cofferdam.db           keep everything for the next start
   COFFERDAM_TEST_KEY=cfd_test_mine cofferdam dev --listen 127.0.0.1:9000";
 
 /// Runs for development. Needs no key, no file and no other service; nothing leaves this machine.
@@ -21,7 +21,7 @@ pub struct Args {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Folder that keeps everything; without it all is in memory
+    /// File that keeps everything; without it all is in memory
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
 }

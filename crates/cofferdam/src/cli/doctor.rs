@@ -132,12 +132,15 @@ fn store(settings: &Settings) -> Vec<Found> {
     found
 }
 
-fn open_to_others(folder: &Path) -> Vec<Found> {
+/// The store's own file and what stands beside it under its name.
+fn open_to_others(store: &Path) -> Vec<Found> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let mode = entry.metadata().map_or(0, |data| data.permissions().mode());
+    let name = store.display();
+    let beside = ["-wal", "-shm"].map(|end| format!("{name}{end}").into());
+    for file in beside.into_iter().chain([store.to_owned(), store.with_extension("tallies")]) {
+        let mode = std::fs::metadata(&file).map_or(0, |data| data.permissions().mode());
         if mode & 0o007 != 0 {
-            let what = format!("`{}` can be read by others (mode {:04o})", entry.path().display(), mode & 0o777);
+            let what = format!("`{}` can be read by others (mode {:04o})", file.display(), mode & 0o777);
             found.push(Found::warning("modes", what, "chmod o-rwx, and look who could read it"));
         }
     }
@@ -151,8 +154,8 @@ fn disk(settings: &Settings) -> Option<Found> {
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
     let free = rustix::fs::statvfs(there).ok()?;
     let mib = free.f_bavail.saturating_mul(free.f_frsize) >> 20;
-    let journal_mib = settings.limits.journal_bytes_max >> 20;
-    let mend = "make room, move `store.path`, or lower `limits.journal_mib_max`";
+    let journal_mib = settings.store.journal_bytes_max >> 20;
+    let mend = "make room, move `store.path`, or lower `store.journal_mib_max`";
     Some(if mib < 256 {
         Found::wrong("disk", format!("{mib} MiB free"), mend)
     } else if mib < journal_mib {
@@ -166,7 +169,7 @@ fn backup(settings: &Settings) -> Found {
     let Some(path) = settings.store.path.as_ref().filter(|_| settings.store.stands()) else {
         return Found::ok("backup", "nothing to back up yet");
     };
-    let made = std::fs::metadata(path.join(LAST)).and_then(|data| data.modified()).ok();
+    let made = std::fs::metadata(path.with_extension(LAST)).and_then(|data| data.modified()).ok();
     let made = made.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let now = u64::try_from(SystemClock.now_ms()).unwrap_or(0);
     match made.map(|at| Duration::from_millis(now).saturating_sub(at).as_secs() / 3600) {

@@ -56,7 +56,11 @@ pub fn run(args: &ListArgs, list: &str, out: &Out) -> Result<(), CliError> {
     let entry = call(&args.server, Method::POST, &path, Some(&body))?;
     out.data(&entry, || line(&entry))?;
     if !out.json {
-        out.say(&format!("undo: cofferdam {} --remove {}", if list == "safe" { "allow" } else { "deny" }, text(&entry, "/id")));
+        out.say(&format!(
+            "undo: cofferdam {} --remove {}",
+            if list == "safe" { "allow" } else { "deny" },
+            text(&entry, "/id")
+        ));
     }
     Ok(())
 }
@@ -99,7 +103,8 @@ mod tests {
 
     #[test]
     fn times_are_read_with_their_unit() {
-        for (text, expected) in [("90s", 90), ("15m", 900), ("24h", 86_400), ("7d", 604_800), ("1w", 604_800)] {
+        for (text, expected) in [("90s", 90), ("15m", 900), ("24h", 86_400), ("7d", 604_800), ("1w", 604_800)]
+        {
             assert_eq!(seconds(text), Ok(expected), "{text}");
         }
         for text in ["", "24", "h", "-1h", "1.5h", "0s", "99999999999999999999d", "1ü"] {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   cofferdam erase --config cofferdam.toml +442079460018
-  cofferdam erase --data ./cofferdam-data --yes +442079460018";
+  cofferdam erase --data ./cofferdam.db --yes +442079460018";
 
 /// Destroys a number everywhere: verifications, journal, outbox, lists. What was decided stays as it
 /// was. Stop the server first. Backups that were made before still hold the number.
@@ -32,7 +32,7 @@ pub struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// The store's folder; without it the settings say
+    /// The store's file; without it the settings say
     #[arg(long, value_name = "PATH", conflicts_with = "config")]
     data: Option<PathBuf>,
     #[command(flatten)]

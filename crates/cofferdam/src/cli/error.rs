@@ -70,6 +70,10 @@ impl CliError {
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         // Whoever reads our output may stop early: `cofferdam lookup - | head`.
-        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::new(0, "") } else { Self::failed(error.to_string()) }
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::new(0, "")
+        } else {
+            Self::failed(error.to_string())
+        }
     }
 }

@@ -61,7 +61,9 @@ fn explained(found: &Value) -> String {
         let points = reason.pointer("/points").map_or(String::new(), Value::to_string);
         lines.push(format!("  {points:>7}  {:24}  {}", text(reason, "/code"), text(reason, "/text")));
     }
-    for (name, pointer) in [("threshold", "/threshold"), ("closest change", "/closest_change"), ("again in s", "/retry_after_s")] {
+    for (name, pointer) in
+        [("threshold", "/threshold"), ("closest change", "/closest_change"), ("again in s", "/retry_after_s")]
+    {
         match found.pointer(pointer) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => lines.push(format!("  {name}: {text}")),

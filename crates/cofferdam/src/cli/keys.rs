@@ -70,7 +70,8 @@ pub fn run(args: Args, out: &Out) -> Result<(), CliError> {
                 object.insert("name".to_owned(), name.into());
             }
             let key = call(&args.server, Method::POST, "/v1/keys", Some(&body))?;
-            let secret = ["/secret", "/key"].into_iter().map(|at| text(&key, at)).find(|text| !text.is_empty());
+            let secret =
+                ["/secret", "/key"].into_iter().map(|at| text(&key, at)).find(|text| !text.is_empty());
             out.data(&key, || secret.unwrap_or("").to_owned())?;
             if !out.json {
                 out.say(&format!("{}  it is shown once: keep it now", text(&key, "/id")));

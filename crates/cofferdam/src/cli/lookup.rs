@@ -153,7 +153,11 @@ fn known(to: &Destination) -> Known<'static> {
             source: network.source(),
         }),
         fictional: to.fictional,
-        risk: Risk { score: (risk.score * 10_000.0).round() / 10_000.0, category: risk.category.as_str(), why: risk.why },
+        risk: Risk {
+            score: (risk.score * 10_000.0).round() / 10_000.0,
+            category: risk.category.as_str(),
+            why: risk.why,
+        },
         blocks: [],
         history: None,
         edition: edition().data(),

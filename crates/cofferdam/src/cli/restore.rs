@@ -1,6 +1,6 @@
-//! `cofferdam restore`: brings a copy back into a folder that holds no store.
+//! `cofferdam restore`: brings a copy back to where no store is.
 
-use super::backup::folder;
+use super::backup::store;
 use super::error::CliError;
 use super::out::Out;
 use super::settings::SettingsArgs;
@@ -9,17 +9,17 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  cofferdam restore --config cofferdam.toml /backups/2026-11-21
-  cofferdam restore --data ./new-data ./copy";
+  cofferdam restore --config cofferdam.toml /backups/2026-11-21.db
+  cofferdam restore --data ./new/cofferdam.db ./copy.db";
 
-/// Looks whether a copy is whole, and brings it back into a folder that holds no store.
+/// Looks whether a copy is whole, and brings it back to where no store is.
 #[derive(clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// The folder that `backup` made
+    /// The file that `backup` made
     #[arg(value_name = "FROM")]
     from: PathBuf,
-    /// The store's folder; without it the settings say
+    /// The store's file; without it the settings say
     #[arg(long, value_name = "PATH", conflicts_with = "config")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -28,11 +28,12 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
-    let to = folder(args.data.as_deref(), &args.settings)?;
+    let to = store(args.data.as_deref(), &args.settings)?;
     crate::store::restore(&args.from, &to).map_err(|error| CliError::failed(error.to_string()))?;
     out.data(&json!({ "from": args.from, "to": to }), || format!("{}: restored", to.display()))?;
-    if !out.json && !to.join("secrets.key").exists() {
-        out.say(&format!("next: put the installation's secrets.key into {}, mode 0600; without it nothing there can be read", to.display()));
+    if !out.json && !to.with_file_name("secrets.key").exists() {
+        let beside = to.with_file_name("secrets.key");
+        out.say(&format!("next: bring the installation's secret key back to {}, mode 0600; without it nothing there can be read", beside.display()));
     }
     Ok(())
 }

@@ -78,7 +78,9 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     out.data(&answer, || format!("{id}  {status}  {}", reasons(&answer)))?;
     if !out.json {
         match status {
-            "pending" => out.say(&format!("next: cofferdam check {id} CODE    (a test message: cofferdam outbox --latest --code)")),
+            "pending" => out.say(&format!(
+                "next: cofferdam check {id} CODE    (a test message: cofferdam outbox --latest --code)"
+            )),
             _ => out.say(&format!("why: cofferdam explain {assessment}")),
         }
     }
@@ -89,6 +91,7 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
 pub fn reasons(answer: &Value) -> String {
     let at = answer.pointer("/assessment/reasons").or_else(|| answer.pointer("/reasons"));
     let reasons = at.and_then(Value::as_array).into_iter().flatten();
-    let texts: Vec<&str> = reasons.map(|reason| text(reason, "/text")).filter(|text| !text.is_empty()).collect();
+    let texts: Vec<&str> =
+        reasons.map(|reason| text(reason, "/text")).filter(|text| !text.is_empty()).collect();
     texts.join("; ")
 }

@@ -9,7 +9,7 @@ use std::io::IsTerminal as _;
 const EXAMPLES: &str = "\
 Examples:
   cofferdam serve --config cofferdam.toml
-  COFFERDAM_STORE__PATH=/var/lib/cofferdam COFFERDAM_ADMIN_KEY=… cofferdam serve";
+  COFFERDAM_STORE__PATH=/var/lib/cofferdam/cofferdam.db COFFERDAM_ADMIN_KEY=… cofferdam serve";
 
 /// Runs as the settings file and the environment say. Stops in order on SIGTERM and SIGINT.
 #[derive(clap::Args)]

@@ -26,9 +26,8 @@ pub fn read(args: &SettingsArgs) -> Result<Read, CliError> {
     let (file, text) = match &args.config {
         None => ("settings".to_owned(), String::new()),
         Some(path) => {
-            let bytes = std::fs::read(path).map_err(|error| {
-                CliError::input(format!("`{}` cannot be read: {error}", path.display()))
-            })?;
+            let bytes = std::fs::read(path)
+                .map_err(|error| CliError::input(format!("`{}` cannot be read: {error}", path.display())))?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 let before = error.utf8_error().valid_up_to();
                 let line = error.as_bytes().iter().take(before).filter(|b| **b == b'\n').count() + 1;
@@ -58,5 +57,7 @@ pub fn wrong(errors: &ConfigErrors) -> CliError {
 
 /// Variables whose names and values are text; others cannot be ours.
 pub fn environment() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

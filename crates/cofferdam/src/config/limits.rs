@@ -44,21 +44,12 @@ pub const SECTION: SectionKeys = SectionKeys {
             "guess: a second at 50,000 assessments a second",
         ),
         key(
-            "journal_mib_max",
-            Kind::Integer { min: 1, max: 1_048_576 },
-            "4096",
-            "The journal's size on the disk; the oldest is removed first.",
-            "guess: about ten million assessments",
-        ),
-        key(
             "tallies_mib_max",
             Kind::Integer { min: 16, max: 1_048_576 },
             "2048",
             "Memory for tallies; what was not seen for longest is pushed out first.",
             "guess: about 10 million keys at 200 bytes",
         ),
-        key("journal_mib_max", Kind::Integer { min: 16, max: 1_048_576 }, "8192", "The journal's size on the disk; the oldest entries go first.", "guess: two to four million judged attempts at about 2 KB"),
-        key("tally_keys_max", Kind::Integer { min: 1_000, max: 1_000_000_000 }, "2_000_000", "Keys of tallies, of each kind, that are kept at once; what was not seen for longest goes first.", "guess: 240 MB when all are in use; a big day's numbers, devices and addresses"),
     ],
 };
 
@@ -69,8 +60,6 @@ pub struct Limits {
     pub body_bytes_max: usize,
     pub bulk_bytes_max: usize,
     pub requests_max: usize,
-    pub journal_bytes_max: u64,
-    pub tally_keys_max: usize,
 }
 
 impl Limits {
@@ -79,8 +68,6 @@ impl Limits {
             body_bytes_max: section.integer("body_bytes_max") as usize,
             bulk_bytes_max: section.integer("bulk_bytes_max") as usize,
             requests_max: section.integer("requests_max") as usize,
-            journal_bytes_max: section.integer("journal_mib_max") << 20,
-            tally_keys_max: section.integer("tally_keys_max") as usize,
         }
     }
 }

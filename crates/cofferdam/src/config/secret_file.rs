@@ -2,7 +2,7 @@
 
 use super::key::{Kind, SectionKeys, key};
 use super::section::Section;
-use super::store::StoreSettings;
+use super::store::StoreChoice;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub const SECTION: SectionKeys = SectionKeys {
             "key_file",
             Kind::Path,
             "",
-            "The key's file, mode 0600, made at the first start. Where absent, `secrets.key` in the folder of the store.",
+            "The key's file, mode 0600, made at the first start. Where absent, `secrets.key` beside the store.",
             "beside the store it is found without a setting",
         ),
     ],
@@ -47,10 +47,10 @@ impl SecretsChoice {
     }
 
     /// The file of the key: as set, or beside the store. `None` where nothing is on a disk.
-    pub fn file(&self, store: &StoreSettings) -> Option<PathBuf> {
+    pub fn file(&self, store: &StoreChoice) -> Option<PathBuf> {
         if self.key.is_some() {
             return None;
         }
-        self.key_file.clone().or_else(|| Some(store.path.as_ref()?.join("secrets.key")))
+        self.key_file.clone().or_else(|| Some(store.folder()?.join("secrets.key")))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{Secrets, Version};
 use crate::clock::Dice;
-use crate::config::{SecretsChoice, StoreSettings};
+use crate::config::{SecretsChoice, StoreChoice};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ pub enum SecretsError {
 
 /// The installation's secrets: from the setting, from the file, or made now. In memory where nothing
 /// is on a disk.
-pub fn load(choice: &SecretsChoice, store: &StoreSettings, dice: &dyn Dice) -> Result<Secrets, SecretsError> {
+pub fn load(choice: &SecretsChoice, store: &StoreChoice, dice: &dyn Dice) -> Result<Secrets, SecretsError> {
     let masters = match (&choice.key, choice.file(store)) {
         (Some(key), _) => parse(&key.expose_secret().replace(',', "\n"), "`secrets.key`")?,
         (None, None) => fresh(dice),
@@ -203,9 +203,9 @@ mod tests {
         }
     }
 
-    fn choices(folder: &Folder) -> (SecretsChoice, StoreSettings) {
+    fn choices(folder: &Folder) -> (SecretsChoice, StoreChoice) {
         let mut settings = Settings::defaults();
-        settings.store.path = Some(folder.0.clone());
+        settings.store.path = Some(folder.0.join("cofferdam.db"));
         (settings.secrets, settings.store)
     }
 
@@ -252,7 +252,7 @@ mod tests {
     fn a_store_without_its_key_is_not_given_a_new_one() {
         let folder = Folder::new("lost");
         let (secrets, store) = choices(&folder);
-        fs::write(folder.0.join("records.db"), b"something").unwrap();
+        fs::write(store.path.as_ref().unwrap(), b"something").unwrap();
         let error = load(&secrets, &store, &*SetDice::seeded(1)).unwrap_err();
         assert!(matches!(error, SecretsError::Lost { .. }), "{error}");
         assert!(!folder.0.join("secrets.key").exists());

@@ -194,17 +194,30 @@ fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Rese
     Ok(None)
 }
 
-fn put(tx: &Tx<'_>, attempt: &str, place: &Place, reserved: Option<&Reserved>) -> Result<(), StoreError> {
+fn put(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    attempt: &str,
+    place: &Place,
+    reserved: Option<&Reserved>,
+) -> Result<(), StoreError> {
+    let world = codes::world(owner.world);
     let bytes = reserved.map(Reserved::bytes).transpose()?;
     match (place, bytes) {
         (Place::Attempt, bytes) => {
             tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![attempt, bytes])?;
         }
         (Place::Alone, Some(bytes)) => {
-            tx.run("UPDATE reservations SET reserved = ?2 WHERE attempt = ?1", params![attempt, bytes])?;
+            tx.run(
+                "UPDATE reservations SET reserved = ?4 WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
+                params![attempt, owner.tenant, world, bytes],
+            )?;
         }
         (Place::Alone, None) => {
-            tx.run("DELETE FROM reservations WHERE attempt = ?1", [attempt])?;
+            tx.run(
+                "DELETE FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
+                params![attempt, owner.tenant, world],
+            )?;
         }
     }
     Ok(())
@@ -226,7 +239,7 @@ pub(super) fn release(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<bool,
     for charge in &reserved.money {
         add_spend(tx, owner, charge, -charge.micros)?;
     }
-    put(tx, attempt, &place, None)?;
+    put(tx, owner, attempt, &place, None)?;
     Ok(true)
 }
 
@@ -248,7 +261,7 @@ pub(super) fn settle(
     }
     // The names of the limits stay, so that erasing the number finds them.
     reserved.spent = true;
-    put(tx, attempt, &place, Some(&reserved))
+    put(tx, owner, attempt, &place, Some(&reserved))
 }
 
 /// Reserves for an attempt that has no row of its own. The same attempt reserves once.

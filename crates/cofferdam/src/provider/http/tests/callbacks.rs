@@ -9,15 +9,29 @@ use std::collections::BTreeMap;
 const AT_MS: i64 = 1_790_000_000_000;
 
 fn provider(delivery: &str) -> HttpProvider {
-    let text = format!("[provider.main]\nurl = \"https://sms.example/\"\n[provider.main.delivery]\n{delivery}");
+    let text =
+        format!("[provider.main]\nurl = \"https://sms.example/\"\n[provider.main.delivery]\n{delivery}");
     let settings = Settings::read("test", &text, []).unwrap();
     let ProviderKind::Http(settings) = settings.provider("main").unwrap().kind.clone() else { panic!() };
     HttpProvider::new("main", *settings, None).unwrap()
 }
 
-fn read(provider: &HttpProvider, token_ok: bool, headers: &[(&str, &str)], body: &[u8]) -> Result<(DeliveryOf, DeliveryStatus), CallbackError> {
-    let headers: BTreeMap<String, String> = headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let callback = Callback { method: "POST", url: "https://verify.example/v1/deliveries/main/t", headers: &headers, body, token_ok, at_ms: AT_MS };
+fn read(
+    provider: &HttpProvider,
+    token_ok: bool,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(DeliveryOf, DeliveryStatus), CallbackError> {
+    let headers: BTreeMap<String, String> =
+        headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let callback = Callback {
+        method: "POST",
+        url: "https://verify.example/v1/deliveries/main/t",
+        headers: &headers,
+        body,
+        token_ok,
+        at_ms: AT_MS,
+    };
     provider.delivery(&callback).map(|delivery| (delivery.of, delivery.status))
 }
 
@@ -48,7 +62,8 @@ fn what_says_nothing_or_cannot_be_read_is_told_apart() {
     for body in [r#"{"id":"m","status":"way"}"#, r#"{"id":"m","status":"new to us"}"#] {
         assert_eq!(read(&provider, true, &[], body.as_bytes()), Err(CallbackError::Nothing), "{body}");
     }
-    for body in ["", "{", "[]", r#"{"id":"m"}"#, r#"{"status":"ok"}"#, r#"{"id":{},"status":"ok"}"#, "\u{0}"] {
+    for body in ["", "{", "[]", r#"{"id":"m"}"#, r#"{"status":"ok"}"#, r#"{"id":{},"status":"ok"}"#, "\u{0}"]
+    {
         let result = read(&provider, true, &[], body.as_bytes());
         assert!(matches!(result, Err(CallbackError::Malformed(_))), "{body}: {result:?}");
     }
@@ -65,11 +80,19 @@ fn a_signature_covers_the_body() {
     // printf '{"id":"m-1","status":"ok"}' | openssl dgst -sha256 -hmac shared
     let right = "sha256=2b60050fa54c0067de158c51a855778a86c3b2e1a7dfcffa8a8dd6248b6a3632";
     assert!(read(&provider, true, &[("x-sig", right)], body).is_ok());
-    assert_eq!(read(&provider, false, &[("x-sig", right)], body), Err(CallbackError::NotAuthentic), "the token too");
+    assert_eq!(
+        read(&provider, false, &[("x-sig", right)], body),
+        Err(CallbackError::NotAuthentic),
+        "the token too"
+    );
     let changed = br#"{"id":"m-2","status":"ok"}"#;
     assert_eq!(read(&provider, true, &[("x-sig", right)], changed), Err(CallbackError::NotAuthentic));
     for wrong in ["", "sha256=", "sha256=00", "sha256=zz", &right[7..], "sha256=é"] {
-        assert_eq!(read(&provider, true, &[("x-sig", wrong)], body), Err(CallbackError::NotAuthentic), "{wrong}");
+        assert_eq!(
+            read(&provider, true, &[("x-sig", wrong)], body),
+            Err(CallbackError::NotAuthentic),
+            "{wrong}"
+        );
     }
     assert_eq!(read(&provider, true, &[], body), Err(CallbackError::NotAuthentic));
 }

@@ -5,7 +5,9 @@ use super::sim::{Does, Sim};
 use super::{ATTEMPT, message};
 use crate::config::{ProviderKind, Settings};
 use crate::provider::http::HttpProvider;
-use crate::provider::{Accepted, Callback, CallbackError, Delivery, DeliveryOf, Money, Provider as _, SendError};
+use crate::provider::{
+    Accepted, Callback, CallbackError, Delivery, DeliveryOf, Money, Provider as _, SendError,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cofferdam_engine::outcome::DeliveryStatus;
@@ -31,7 +33,13 @@ fn provider(name: &str, url: &str, vars: &[(&str, &str)]) -> HttpProvider {
     HttpProvider::new(name, *http, Some(CALLBACK.to_owned())).unwrap()
 }
 
-async fn sent(name: &str, path: &str, vars: &[(&str, &str)], status: u16, answer: Value) -> (Result<Accepted, SendError>, String, String) {
+async fn sent(
+    name: &str,
+    path: &str,
+    vars: &[(&str, &str)],
+    status: u16,
+    answer: Value,
+) -> (Result<Accepted, SendError>, String, String) {
     let sim = Sim::start(Does::Answer(status, "", answer.to_string())).await;
     let provider = provider(name, &format!("http://{}{path}", sim.address), vars);
     let result = provider.send(&message("Your code is 482913 & nothing else")).await;
@@ -41,23 +49,36 @@ async fn sent(name: &str, path: &str, vars: &[(&str, &str)], status: u16, answer
 }
 
 fn told(provider: &HttpProvider, headers: &[(&str, &str)], body: &str) -> Result<Delivery, CallbackError> {
-    let headers: BTreeMap<String, String> = headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    provider.delivery(&Callback { method: "POST", url: CALLBACK, headers: &headers, body: body.as_bytes(), token_ok: true, at_ms: AT_MS })
+    let headers: BTreeMap<String, String> =
+        headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    provider.delivery(&Callback {
+        method: "POST",
+        url: CALLBACK,
+        headers: &headers,
+        body: body.as_bytes(),
+        token_ok: true,
+        at_ms: AT_MS,
+    })
 }
 
 fn basic(user: &str, password: &str) -> String {
     format!("authorization: basic {}", STANDARD.encode(format!("{user}:{password}")).to_lowercase())
 }
 
-const TWILIO: [(&str, &str); 2] = [("ACCOUNT", "AC0123456789abcdef0123456789abcdef"), ("TOKEN", "auth-token")];
+const TWILIO: [(&str, &str); 2] =
+    [("ACCOUNT", "AC0123456789abcdef0123456789abcdef"), ("TOKEN", "auth-token")];
 const TWILIO_PATH: &str = "/2010-04-01/Accounts/{vars.account}/Messages.json";
 
 #[tokio::test]
 async fn twilio_takes_a_form_and_answers_a_message() {
-    let answer = json!({"sid": "SM1", "status": "queued", "price": null, "price_unit": "USD", "error_code": null});
+    let answer =
+        json!({"sid": "SM1", "status": "queued", "price": null, "price_unit": "USD", "error_code": null});
     let (result, head, body) = sent("twilio", TWILIO_PATH, &TWILIO, 201, answer).await;
     assert_eq!(result.unwrap(), Accepted { reference: Some("SM1".to_owned()), ..Accepted::default() });
-    assert!(head.starts_with("POST /2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json "), "{head}");
+    assert!(
+        head.starts_with("POST /2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json "),
+        "{head}"
+    );
     assert!(head.to_lowercase().contains(&basic(TWILIO[0].1, TWILIO[1].1)), "{head}");
     assert!(head.to_lowercase().contains("content-type: application/x-www-form-urlencoded"));
     assert_eq!(
@@ -96,14 +117,18 @@ fn word(error: &SendError) -> &'static str {
 #[test]
 fn twilio_signs_address_and_sorted_fields() {
     let provider = provider("twilio", "https://api.twilio.com/x", &TWILIO);
-    let body = "MessageSid=SM1&MessageStatus=delivered&AccountSid=AC0123&To=%2B447700900123&ApiVersion=2010-04-01";
+    let body =
+        "MessageSid=SM1&MessageStatus=delivered&AccountSid=AC0123&To=%2B447700900123&ApiVersion=2010-04-01";
     // base64(HMAC-SHA1("auth-token", address + sorted names and values)), computed apart from this program.
     let signature = "8eZWhNOObV7zQ5PeHBw5+DWK80A=";
     let delivery = told(&provider, &[("x-twilio-signature", signature)], body).unwrap();
     let of = DeliveryOf::Reference("SM1".to_owned());
     assert_eq!(delivery, Delivery { of, status: DeliveryStatus::Delivered, price: None });
     let changed = body.replace("delivered", "failed");
-    assert_eq!(told(&provider, &[("x-twilio-signature", signature)], &changed), Err(CallbackError::NotAuthentic));
+    assert_eq!(
+        told(&provider, &[("x-twilio-signature", signature)], &changed),
+        Err(CallbackError::NotAuthentic)
+    );
     assert_eq!(told(&provider, &[], body), Err(CallbackError::NotAuthentic));
 }
 
@@ -119,7 +144,13 @@ async fn vonage_takes_json_and_answers_a_uuid() {
     let expected = json!({"message_type": "text", "channel": "sms", "to": "447700900123", "from": "Example",
         "text": "Your code is 482913 & nothing else", "client_ref": ATTEMPT, "webhook_url": CALLBACK, "webhook_version": "v1"});
     assert_eq!(body, expected);
-    for (status, expected) in [(401, "unavailable"), (402, "unavailable"), (422, "rejected"), (429, "unavailable"), (500, "unknown")] {
+    for (status, expected) in [
+        (401, "unavailable"),
+        (402, "unavailable"),
+        (422, "rejected"),
+        (429, "unavailable"),
+        (500, "unknown"),
+    ] {
         let problem = json!({"type": "https://…", "title": "no", "detail": "not so", "instance": "x"});
         let (result, ..) = sent("vonage", "/v1/messages", &VONAGE, status, problem).await;
         assert_eq!(word(&result.unwrap_err()), expected, "{status}");
@@ -161,7 +192,12 @@ async fn telnyx_takes_json_and_answers_data() {
     let expected = json!({"to": "+447700900123", "from": "+12125550142", "text": "Your code is 482913 & nothing else",
         "webhook_url": CALLBACK, "use_profile_webhooks": false});
     assert_eq!(body, expected);
-    for (status, code, expected) in [(422, "10016", "rejected"), (401, "10009", "unavailable"), (429, "10011", "unavailable"), (400, "40309", "unreachable")] {
+    for (status, code, expected) in [
+        (422, "10016", "rejected"),
+        (401, "10009", "unavailable"),
+        (429, "10011", "unavailable"),
+        (400, "40309", "unreachable"),
+    ] {
         let answer = json!({"errors": [{"code": code, "title": "no", "detail": "not so"}]});
         let (result, ..) = sent("telnyx", "/v2/messages", &vars, status, answer).await;
         assert_eq!(word(&result.unwrap_err()), expected, "{code}");
@@ -171,17 +207,23 @@ async fn telnyx_takes_json_and_answers_data() {
 #[test]
 fn telnyx_signs_time_and_body_with_ed25519() {
     let (pair, public) = telnyx();
-    let provider = provider("telnyx", "https://api.telnyx.com/v2/messages", &[("KEY", "k"), ("PUBLIC_KEY", &public)]);
-    let body = json!({"data": {"event_type": "message.finalized", "id": "e", "record_type": "event", "payload": {
+    let provider =
+        provider("telnyx", "https://api.telnyx.com/v2/messages", &[("KEY", "k"), ("PUBLIC_KEY", &public)]);
+    let body =
+        json!({"data": {"event_type": "message.finalized", "id": "e", "record_type": "event", "payload": {
         "id": "40385f64-5717-4562-b3fc-2c963f66afa6", "cost": {"amount": "0.0051", "currency": "USD"},
-        "to": [{"phone_number": "+447700900123", "status": "delivery_failed"}]}}}).to_string();
+        "to": [{"phone_number": "+447700900123", "status": "delivery_failed"}]}}})
+        .to_string();
     let stamp = (AT_MS / 1000).to_string();
     let signature = STANDARD.encode(pair.sign(format!("{stamp}|{body}").as_bytes()));
     let headers = [("telnyx-timestamp", stamp.as_str()), ("telnyx-signature-ed25519", signature.as_str())];
     let delivery = told(&provider, &headers, &body).unwrap();
     assert_eq!(delivery.status, DeliveryStatus::Undelivered);
     assert_eq!(delivery.price, Some(Money { micros: 5_100, currency: "USD".to_owned() }));
-    assert_eq!(told(&provider, &headers, &body.replace("0.0051", "0.0052")), Err(CallbackError::NotAuthentic));
+    assert_eq!(
+        told(&provider, &headers, &body.replace("0.0051", "0.0052")),
+        Err(CallbackError::NotAuthentic)
+    );
     let old = (AT_MS / 1000 - 301).to_string();
     let signature = STANDARD.encode(pair.sign(format!("{old}|{body}").as_bytes()));
     let headers = [("telnyx-timestamp", old.as_str()), ("telnyx-signature-ed25519", signature.as_str())];

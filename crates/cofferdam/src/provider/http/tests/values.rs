@@ -1,7 +1,7 @@
 //! What callers send stays a value: in addresses, forms, JSON and headers.
 
-use super::sim::{Does, Sim};
 use super::message;
+use super::sim::{Does, Sim};
 use crate::config::{HttpSettings, ProviderKind, Settings};
 use crate::provider::http::{HttpProvider, encode};
 use crate::provider::{Provider as _, SendError};
@@ -28,7 +28,8 @@ const HOSTILE: &str = "a\"}&b=c/../?x#y%zz\r\nInjected: 1\r\n\r\nü{to}\\";
 
 #[tokio::test]
 async fn a_hostile_text_stays_one_value_in_json_and_in_the_address() {
-    let (result, requests) = sent("[provider.main.body.json]\na = { b = [\"{body}\", 1, true] }\nc = \"x{{}}y\"", HOSTILE).await;
+    let (result, requests) =
+        sent("[provider.main.body.json]\na = { b = [\"{body}\", 1, true] }\nc = \"x{{}}y\"", HOSTILE).await;
     result.unwrap();
     let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
     let body: Value = serde_json::from_str(body).unwrap();
@@ -40,7 +41,11 @@ async fn a_hostile_text_stays_one_value_in_json_and_in_the_address() {
 
 #[tokio::test]
 async fn a_hostile_text_stays_one_field_of_a_form() {
-    let (result, requests) = sent("[provider.main.body.form]\n\"Bo dy\" = \"{body}\"\nLocale = \"{locale}\"\nEnd = \"1&2\"", HOSTILE).await;
+    let (result, requests) = sent(
+        "[provider.main.body.form]\n\"Bo dy\" = \"{body}\"\nLocale = \"{locale}\"\nEnd = \"1&2\"",
+        HOSTILE,
+    )
+    .await;
     result.unwrap();
     let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
     let fields = super::super::delivery::form(body.as_bytes()).unwrap();

@@ -60,7 +60,8 @@ async fn a_wait_that_is_named_is_kept() {
     let result = send(Does::Answer(503, "retry-after: 7\r\n", String::new())).await.0;
     let Err(SendError::Unavailable { retry_after, .. }) = result else { panic!("{result:?}") };
     assert_eq!(retry_after, Some(Duration::from_secs(7)));
-    let result = send(Does::Answer(429, "retry-after: Wed, 21 Oct 2026 07:28:00 GMT\r\n", String::new())).await.0;
+    let result =
+        send(Does::Answer(429, "retry-after: Wed, 21 Oct 2026 07:28:00 GMT\r\n", String::new())).await.0;
     assert!(matches!(result, Err(SendError::Unavailable { retry_after: None, .. })));
 }
 
@@ -86,7 +87,10 @@ async fn a_refused_connection_is_certainly_no_message() {
     drop(listener);
     let provider = HttpProvider::new("main", plain(&format!("http://{address}/")), None).unwrap();
     let result = provider.send(&message("x")).await;
-    assert!(matches!(&result, Err(error @ SendError::Unavailable { .. }) if error.next_route_may_be_tried()), "{result:?}");
+    assert!(
+        matches!(&result, Err(error @ SendError::Unavailable { .. }) if error.next_route_may_be_tried()),
+        "{result:?}"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +124,8 @@ async fn silence_breaks_and_garbage_are_unknown_and_never_repeated() {
 async fn a_server_that_never_accepts_is_unknown_in_time() {
     // The kernel takes the connection, nobody reads.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let provider = HttpProvider::new("main", plain(&format!("http://{}/", listener.local_addr().unwrap())), None);
+    let provider =
+        HttpProvider::new("main", plain(&format!("http://{}/", listener.local_addr().unwrap())), None);
     let watch = Stopwatch::start();
     let result = provider.unwrap().send(&message("x")).await;
     assert!(matches!(result, Err(SendError::Unknown { .. })), "{result:?}");
