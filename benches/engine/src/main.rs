@@ -18,9 +18,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 const NOW_S: u32 = 1_795_261_200;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 25;
 
-type Bare<V> = HashMap<u64, V, foldhash::fast::FixedState>;
+/// A count and a time: the least that a store of tallies keeps.
+type Bare = HashMap<u64, (u64, u64), foldhash::fast::FixedState>;
 
 fn main() {
     let most: u64 = std::env::args().nth(1).map_or(10_000_000, |n| n.parse().expect("a number of keys"));
@@ -28,7 +29,7 @@ fn main() {
         "CPU ns an assessment (proofs, needs, counts, judgement), median of {ROUNDS} rounds in turn with"
     );
     println!(
-        "the same number of random updates of hashbrown + foldhash, u64 to u64, at the same number of keys\n"
+        "the same number of random updates of hashbrown + foldhash, u64 to a count and a time, at the same number of keys\n"
     );
     for (name, terms) in [("default limits", profile(false)), ("every limit on", profile(true))] {
         println!("{name}");
@@ -137,20 +138,18 @@ impl Store {
 
     fn judge(&mut self, attempt: &Attempt, terms: &Terms) -> Assessment {
         let asked = identify(attempt);
-        let proved = |key: Option<u64>| key.and_then(|key| self.proofs.proved_s(key));
+        let [number, device, user, number_device, number_user] = self.proofs.proved_all(&asked);
         let identity = Identity {
-            number_proved_s: self.proofs.proved_s(asked.number),
-            device_proved_s: proved(asked.device),
-            user_proved_s: proved(asked.user),
-            number_device_proved_s: proved(asked.number_device),
-            number_user_proved_s: proved(asked.number_user),
+            number_proved_s: number,
+            device_proved_s: device,
+            user_proved_s: user,
+            number_device_proved_s: number_device,
+            number_user_proved_s: number_user,
             ..Identity::default()
         };
         let needs = needs(attempt, &identity, &self.policy, terms);
-        let mut known = Known { identity, ..Known::default() };
-        for need in &needs {
-            known.seen.push(self.limits.count(need, NOW_S));
-        }
+        let seen = self.limits.count_all(&needs, NOW_S);
+        let known = Known { identity, seen, blind: None };
         assess(attempt, &known, &self.policy, terms)
     }
 }
@@ -170,7 +169,7 @@ fn row(terms: &Terms, keys: u64) -> Row {
     let (adds, touches) = (one.iter().filter(|need| need.add).count() as u64, one.len() + 5);
     let attempts = keys / adds;
     let mut store = Store::new();
-    let mut bare = Bare::<u64>::default();
+    let mut bare = Bare::default();
     for n in 0..attempts {
         let attempt = attempt(n);
         let asked = identify(&attempt);
@@ -186,9 +185,9 @@ fn row(terms: &Terms, keys: u64) -> Row {
     }
     let live = store.limits.len();
     for n in 0..live as u64 {
-        bare.insert(stir(n), n);
+        bare.insert(stir(n), (n, n));
     }
-    let calls = 100_000;
+    let calls = 20_000;
     let (mut turn, mut rounds) = (0u64, Vec::new());
     for round in 0..=ROUNDS {
         let drawn: Vec<Attempt> = (0..calls).map(|n| attempt(stir(turn + n) % attempts)).collect();
@@ -202,9 +201,9 @@ fn row(terms: &Terms, keys: u64) -> Row {
             (0..calls * touches as u64).map(|n| stir(stir(turn + n) % live as u64)).collect();
         let theirs = timed(|| {
             for key in &keys {
-                if let Some(value) = bare.get_mut(black_box(key)) {
-                    *value += 1;
-                }
+                let value = bare.entry(*black_box(key)).or_default();
+                value.0 += 1;
+                value.1 = value.1.max(turn);
             }
         });
         // The first round only warms.

@@ -103,12 +103,23 @@ fn digits(dice: &mut Dice, count: usize) -> String {
 
 /// Lists that try to be slow: what misses every cache, walks deepest, is rewritten, or is nothing at all.
 fn hostile(rows: &[(String, String)], dice: &mut Dice) -> Vec<(&'static str, Vec<String>)> {
-    let alternating = || {
-        let mut list: Vec<String> =
-            rows.iter().filter(|row| row.0 == row.1 && row.0.len() <= 16).map(|row| row.0.clone()).collect();
-        // Neighbours differ in their last digits first, so that no two share a way through the table.
-        list.sort_by_cached_key(|text| text.bytes().rev().collect::<Vec<u8>>());
-        list.into_iter().step_by(2).take(LIST).collect::<Vec<String>>()
+    let alternating = |dice: &mut Dice| {
+        let plain = rows.iter().filter(|row| row.0 == row.1 && row.0.len() <= 16);
+        let list = shuffled(plain.map(|row| row.0.clone()).collect(), dice);
+        // Two countries in turn, then the next two: no way through the table is walked twice running.
+        let (mut some, mut others): (Vec<String>, Vec<String>) =
+            list.into_iter().partition(|text| text.as_bytes()[1] < b'5');
+        some.truncate(others.len());
+        others.truncate(some.len());
+        some.into_iter().zip(others).flat_map(|(one, other)| [one, other]).collect::<Vec<String>>()
+    };
+    let fiction = |dice: &mut Dice| -> Vec<String> {
+        let one = |dice: &mut Dice| match dice.roll(3) {
+            0 => format!("+1{}{}55501{}", 2 + dice.roll(8), digits(dice, 2), digits(dice, 2)),
+            1 => format!("+447700900{}", digits(dice, 3)),
+            _ => format!("+61491570{:03}", [6, 110, 156, 157, 158, 159, 313, 737][dice.roll(8)]),
+        };
+        (0..LIST).map(|_| one(dice)).collect()
     };
     let longest = |dice: &mut Dice| {
         let mut list: Vec<String> =
@@ -130,12 +141,13 @@ fn hostile(rows: &[(String, String)], dice: &mut Dice) -> Vec<(&'static str, Vec
     let area = |dice: &mut Dice| format!("+1{}{}", 2 + dice.roll(8), digits(dice, 9));
     let one = (0..LIST).map(|_| area(dice)).collect();
     vec![
-        ("alternating countries", alternating()),
+        ("alternating countries", alternating(dice)),
         ("longest numbers", longest(dice)),
         ("national prefix after the calling code", shuffled(rewritten, dice)),
         ("invalid numbers", shuffled(invalid, dice)),
         ("random digits", random),
         ("random numbers of +1", one),
+        ("numbers reserved for fiction", fiction(dice)),
     ]
 }
 
@@ -179,14 +191,35 @@ fn main() {
     println!("  times faster               {:8.1}", median(ratios));
     println!("lists made to hurt (atlas; against its mean above)");
     for (name, list) in lists {
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
-        ours(&list);
-        let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
-        let found = median((0..ROUNDS).map(|_| ours(&list)).collect());
-        println!(
-            "  {name:<40} {found:8.1}   x {:.2}   {allocations} allocations, {} numbers",
-            found / mean,
-            list.len()
-        );
+        measure(name, &list, mean);
     }
+    println!("other spellings (atlas; no goal, most are read by the library's small flavour)");
+    for (name, list) in spellings(&mixed) {
+        measure(name, &list, mean);
+    }
+}
+
+fn spellings(mixed: &[String]) -> Vec<(&'static str, Vec<String>)> {
+    let few = || mixed.iter().take(500);
+    let spaced = |text: &String| format!("{} {} {}", &text[..3], &text[3..6], &text[6..]);
+    vec![
+        ("with spaces", few().map(spaced).collect()),
+        ("00 for +", few().map(|text| text.replace('+', "00")).collect()),
+        ("an extension", few().map(|text| format!("{text} ext. 12")).collect()),
+        ("250 bytes of marks and digits", few().map(|text| format!("{text}{}", "- 7".repeat(78))).collect()),
+        ("250 letters", few().map(|_| "a".repeat(250)).collect()),
+        ("10 MB of digits", vec!["4".repeat(10_000_000)]),
+    ]
+}
+
+fn measure(name: &str, list: &[String], mean: f64) {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    ours(list);
+    let allocations = (ALLOCATIONS.load(Ordering::Relaxed) - before) / (PASSES * list.len()) as u64;
+    let found = median((0..ROUNDS).map(|_| ours(list)).collect());
+    let ratio = found / mean;
+    println!(
+        "  {name:<40} {found:10.1}   x {ratio:8.2}   {allocations} allocations each, {} numbers",
+        list.len()
+    );
 }

@@ -10,7 +10,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, Region};
 
 use crate::country::Country;
 use crate::destination::{Destination, from_digits};
-use crate::number::{Number, NumberError};
+use crate::number::{LONGEST, Number, NumberError, SHORTEST};
 
 /// Bytes: fifteen digits of three bytes each with separators and an extension stay far below.
 const LONGEST_TEXT: usize = 250;
@@ -20,6 +20,11 @@ pub(crate) fn parse(text: &str, country: Option<Country>) -> Result<Destination,
         return Err(NumberError::TooLong);
     }
     let text = text.trim();
+    match separated(text, country) {
+        Some(Ok(found)) => return Ok(found),
+        Some(Err(why)) if !text.contains("(0)") => return Err(why),
+        _ => {}
+    }
     let first = read(text, country);
     if first.is_ok() {
         return first;
@@ -43,6 +48,28 @@ pub(crate) fn parse(text: &str, country: Option<Country>) -> Result<Destination,
         }
         other => other,
     }
+}
+
+/// An international number with nothing but the usual marks between its digits needs no library: `None` where
+/// there is anything else in the text.
+fn separated(text: &str, country: Option<Country>) -> Option<Result<Destination, NumberError>> {
+    let international = text.strip_prefix('+');
+    // With a country, `00` may be a part of a national number, which the library knows.
+    let rest = international.or_else(|| text.strip_prefix("00").filter(|_| country.is_none()))?;
+    let mut digits = [0; LONGEST];
+    let mut len = 0;
+    for byte in rest.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                *digits.get_mut(len)? = byte;
+                len += 1;
+            }
+            b' ' | b'-' | b'.' | b'(' | b')' => {}
+            _ => return None,
+        }
+    }
+    let digits = digits.get(..len).filter(|digits| len >= SHORTEST && digits.first() != Some(&b'0'))?;
+    Some(from_digits(digits))
 }
 
 /// Full-width digits and plus as ASCII, so that the two rules above see them; the library knows all others.
@@ -81,7 +108,7 @@ pub(crate) fn not_e164(text: &str) -> NumberError {
     let digits = text.strip_prefix('+').unwrap_or("");
     let digital =
         text.len() <= LONGEST_TEXT && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if text.len() > LONGEST_TEXT || (digital && digits.len() > crate::number::LONGEST) {
+    if text.len() > LONGEST_TEXT || (digital && digits.len() > LONGEST) {
         NumberError::TooLong
     } else {
         NumberError::NotANumber

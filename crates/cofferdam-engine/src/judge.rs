@@ -69,10 +69,13 @@ fn counted(needs: &Needs, at_s: u32, by: i32) -> impl Iterator<Item = Change> {
 /// The judgement. It cannot fail, and the same values give the same assessment, for ever.
 pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) -> Assessment {
     let case = case(attempt, known, policy, terms);
-    let signals = look(&case);
+    let mut signals = Signals::new();
+    look(&case, &mut signals);
     let weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
-    let verdict = decide(&case, &signals, &weighed);
-    conclude(&case, &signals, weighed, verdict)
+    let score = weighed.score();
+    let losses = weigh::losses(score, weigh::price(&case), &policy.weights);
+    let verdict = decide(&case, &signals, &losses);
+    conclude(&case, &signals, weighed, Judged { score, losses, verdict })
 }
 
 /// Gathers what detectors may look at.
@@ -92,10 +95,9 @@ pub(crate) fn case<'a>(
 }
 
 /// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
-pub(crate) fn look(case: &Case<'_>) -> Signals {
-    let mut signals = Signals::new();
+pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
     for detector in &DETECTORS {
-        (detector.see)(case, &mut signals);
+        (detector.see)(case, signals);
     }
     let shown =
         Evidence { key: EvidenceKey::Prefix(case.attempt.place.shown), seen: 1.0, ..Evidence::default() };
@@ -115,7 +117,6 @@ pub(crate) fn look(case: &Case<'_>) -> Signals {
         let told = signals.try_push(signal);
         debug_assert!(told.is_ok(), "more signals than there are detectors and limits");
     }
-    signals
 }
 
 /// What was decided, and by what.
@@ -127,7 +128,7 @@ pub(crate) struct Verdict {
 }
 
 /// What refuses, refuses whatever the score; then what is safe passes; then money decides.
-pub(crate) fn decide(case: &Case<'_>, signals: &Signals, weighed: &Weighed) -> Verdict {
+pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3]) -> Verdict {
     let magic = case.terms.magic;
     // A magic number plays a detector's finding, so shadow and score treat it as one.
     let played = matches!(magic, Some(Magic::Block | Magic::Challenge));
@@ -144,18 +145,22 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, weighed: &Weighed) -> V
         Some(Magic::Challenge) if case.terms.can_challenge && !case.attempt.challenge_passed => {
             soft(Decision::Challenge)
         }
-        _ => soft(weigh::least_loss(
-            &weighed.losses(case),
-            case.terms.can_challenge,
-            case.attempt.challenge_passed,
-        )),
+        _ => soft(weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed)),
     }
 }
 
-fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, verdict: Verdict) -> Assessment {
-    let Verdict { decision, hard } = verdict;
+/// What the judgement came to, beside the reasons.
+struct Judged {
+    score: f64,
+    losses: [i64; 3],
+    verdict: Verdict,
+}
+
+fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged) -> Assessment {
+    let Judged { score, losses, verdict: Verdict { decision, hard } } = judged;
     let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);
-    let longest = limit::hits(case).max_by_key(|hit| hit.frees_in_s);
+    let limited = signals.iter().any(|s| matches!(s.code, Code::Limit(_)));
+    let longest = limited.then(|| limit::hits(case).max_by_key(|hit| hit.frees_in_s)).flatten();
     let retry_after_ms = longest.map(|hit| i64::from(hit.frees_in_s) * 1000);
     let blocked = signals.iter().any(|s| s.code == Code::BlockStanding);
     let mut policy_stamp = Stamp::new();
@@ -165,10 +170,10 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, verdict: Verdi
         at_ms: attempt.at_ms,
         decision,
         enforced: hard || terms.mode == Mode::Enforce,
-        score: weighed.score(),
+        score,
         base_points: weighed.base_points,
         points: weighed.points,
-        losses_micros: weighed.losses(case),
+        losses_micros: losses,
         price_micros: weigh::price(case),
         reasons: weighed.reasons,
         scope: longest
@@ -201,7 +206,7 @@ fn effects(case: &Case<'_>, followed: Decision) -> ArrayVec<Effect, EFFECTS> {
             _ => None,
         };
         let key = own.or_else(|| limit::key_of(case.attempt, scope));
-        if let Some(key) = key.filter(|_| windows_s != [0; 3]) {
+        if let Some(key) = key.filter(|_| windows_s.iter().any(|w| *w != 0)) {
             let limits = case.terms.limits.of(scope).iter().copied().take(crate::limit::WINDOWS).collect();
             effects.push(Effect::Reserve { scope, key, limits, windows_s });
         }
@@ -253,7 +258,7 @@ impl Terms {
     /// profile's own limits, so that a limit is never set and yet not counted.
     pub fn windows_of(&self, scope: LimitScope) -> [u32; crate::limit::WINDOWS] {
         let planned = self.windows.of(scope);
-        if planned != [0; crate::limit::WINDOWS] {
+        if planned.iter().any(|window_s| *window_s != 0) {
             return planned;
         }
         let mut own = planned;

@@ -25,8 +25,9 @@ pub use record::Record;
 pub use save::{BadBytes, Cursor};
 
 use crate::known::Seen;
-use crate::need::Need;
+use crate::need::{Inquiry, Need, Needs, RECORDS};
 use crate::tally::{LimitRecord, ProofRecord};
+use arrayvec::ArrayVec;
 use crowd::Crowd;
 use index::Index;
 use slab::Slab;
@@ -108,6 +109,19 @@ impl<R: Record> Table<R> {
         }
     }
 
+    /// Where several keys stand, if they have records of their own. All guesses are made before any
+    /// record is looked at, and all records are looked at before any is changed: memory answers
+    /// them side by side instead of one after another.
+    fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Option<u32>, RECORDS> {
+        let guesses: ArrayVec<Option<u32>, RECORDS> =
+            keys.clone().take(RECORDS).map(|key| self.index.guess(key)).collect();
+        let located = guesses.iter().zip(keys).map(|(guess, key)| match *guess {
+            Some(place) if self.slab.brings(place, key) => Some(place),
+            _ => self.index.find(key, |place| self.slab.holds(place, key)),
+        });
+        located.collect()
+    }
+
     fn home(&mut self, key: u64, at_s: u32) -> Option<Home> {
         if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key)) {
             return Some(Home::Own(place));
@@ -141,6 +155,29 @@ impl<R: Record> Table<R> {
 }
 
 impl Table<LimitRecord> {
+    /// Counts the needs of an attempt and answers in their order.
+    pub fn count_all(&mut self, needs: &Needs, at_s: u32) -> ArrayVec<Seen, RECORDS> {
+        let places = self.locate(needs.iter().map(|need| need.key));
+        let mut all = ArrayVec::new();
+        for (need, place) in needs.iter().zip(places) {
+            // A newcomer's making may let the hand take out what was located before it, so a place is
+            // only good while it still holds its key.
+            let own = place.filter(|place| self.slab.holds(*place, need.key));
+            let record = own.and_then(|place| self.slab.get_mut(place));
+            let seen = match record {
+                Some(record) => {
+                    if need.add {
+                        record.add(at_s, &need.windows_s, 1);
+                    }
+                    Seen { scope: need.scope, windows: record.read(at_s, &need.windows_s) }
+                }
+                None => self.count(need, at_s),
+            };
+            all.push(seen);
+        }
+        all
+    }
+
     /// Counts one need and answers what stands in its windows.
     pub fn count(&mut self, need: &Need, at_s: u32) -> Seen {
         if !need.add {
@@ -166,6 +203,20 @@ impl Table<LimitRecord> {
 }
 
 impl Table<ProofRecord> {
+    /// When the keys of an inquiry were last proved, in its order: number, device, user, and the
+    /// number with each.
+    pub fn proved_all(&self, asked: &Inquiry) -> [Option<u32>; 5] {
+        let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
+        // A key that is not asked for is nobody's: no proof stands under nought.
+        let places = self.locate(keys.into_iter().map(Option::unwrap_or_default));
+        let mut all = [None; 5];
+        for ((place, key), proved) in places.iter().zip(keys).zip(&mut all) {
+            let record = place.filter(|_| key.is_some()).and_then(|place| self.slab.get(place));
+            *proved = record.copied().and_then(ProofRecord::proved_s);
+        }
+        all
+    }
+
     /// Keeps the later of two times: [`crate::tally::Change::Prove`].
     pub fn prove(&mut self, key: u64, at_s: u32) {
         let _ = self.change(key, at_s, |record| record.prove(at_s), |(), ()| ());

@@ -121,21 +121,29 @@ impl Ring {
     /// neighbours must not let more through.
     pub fn read(&self, at_s: u32) -> (u32, u32) {
         let Some(now) = at_s.checked_div(self.width_s) else { return (0, 0) };
-        let oldest = now.max(self.head).saturating_sub(BUCKETS);
-        let mut sum = 0i64;
-        let mut first = None;
-        for bucket in oldest..=self.head {
-            let count = self.counts.get(bucket as usize % RING).map_or(0, |c| i64::from(*c as i32));
-            if count > 0 && first.is_none() {
-                first = Some(bucket);
-            }
-            sum += count;
+        // Seven buckets stand side by side, the oldest just behind the newest. Those that time has
+        // left behind since the newest was filled are skipped.
+        let (newer, older) = self.counts.split_at((self.head as usize + 1) % RING);
+        let gone = now.saturating_sub(self.head) as usize;
+        let kept = |count: &u32| i64::from(*count as i32);
+        let sum: i64 = if gone == 0 {
+            self.counts.iter().map(kept).sum()
+        } else {
+            older.iter().chain(newer).skip(gone).map(kept).sum()
+        };
+        if sum <= 0 {
+            return (0, 0);
         }
-        let frees_in_s = first.map_or(0, |bucket| {
-            let leaves_s = (u64::from(bucket) + RING as u64) * u64::from(self.width_s);
+        let in_old = older.iter().skip(gone).position(|count| kept(count) > 0).map(|at| at + gone);
+        let first = in_old.or_else(|| {
+            let gone = gone.saturating_sub(older.len());
+            newer.iter().skip(gone).position(|count| kept(count) > 0).map(|at| at + gone + older.len())
+        });
+        let frees_in_s = first.map_or(0, |at| {
+            let leaves_s = (u64::from(self.head) + 1 + at as u64) * u64::from(self.width_s);
             u32::try_from(leaves_s.saturating_sub(u64::from(at_s))).unwrap_or(u32::MAX)
         });
-        (u32::try_from(sum.max(0)).unwrap_or(u32::MAX), frees_in_s)
+        (u32::try_from(sum).unwrap_or(u32::MAX), frees_in_s)
     }
 
     /// Whether no window that ends at `at_s` or later holds anything of it.
@@ -152,27 +160,30 @@ impl LimitRecord {
     /// serves none of the windows asked for any more: a changed limit begins anew, the others stay.
     pub fn add(&mut self, at_s: u32, windows_s: &[u32; WINDOWS], by: i32) {
         let mut done = [0u32; WINDOWS];
-        for (window_s, seen) in windows_s.iter().zip(0..) {
+        for (at, window_s) in windows_s.iter().enumerate() {
             let width_s = width_of(*window_s);
+            // Two windows of one width share a ring, which must count once.
             if width_s == 0 || done.contains(&width_s) {
                 continue;
             }
-            if let Some(slot) = done.get_mut(seen as usize) {
-                *slot = width_s;
+            if let Some(done) = done.get_mut(at) {
+                *done = width_s;
             }
-            if let Some(ring) = self.ring_for(width_s, windows_s) {
+            if let Some(ring) = self.ring_for(at, width_s, windows_s) {
                 ring.add(at_s, by);
             }
         }
     }
 
-    fn ring_for(&mut self, width_s: u32, windows_s: &[u32; WINDOWS]) -> Option<&mut Ring> {
-        let wanted = |ring: &Ring| windows_s.iter().any(|w| width_of(*w) == ring.width_s);
-        let at = self
-            .rings
-            .iter()
-            .position(|ring| ring.width_s == width_s)
-            .or_else(|| self.rings.iter().position(|ring| ring.width_s == 0 || !wanted(ring)))?;
+    /// Nearly always the ring stands where its window does.
+    fn ring_for(&mut self, at: usize, width_s: u32, windows_s: &[u32; WINDOWS]) -> Option<&mut Ring> {
+        let at = if self.rings.get(at).is_some_and(|ring| ring.width_s == width_s) {
+            at
+        } else {
+            let unwanted = |ring: &Ring| !windows_s.iter().any(|w| width_of(*w) == ring.width_s);
+            let own = self.rings.iter().position(|ring| ring.width_s == width_s);
+            own.or_else(|| self.rings.iter().position(|ring| ring.width_s == 0 || unwanted(ring)))?
+        };
         let ring = self.rings.get_mut(at)?;
         if ring.width_s != width_s {
             *ring = Ring { width_s, ..Ring::default() };
@@ -182,12 +193,18 @@ impl LimitRecord {
 
     /// What stands in each window that ends at `at_s`.
     pub fn read(&self, at_s: u32, windows_s: &[u32; WINDOWS]) -> [SeenWindow; WINDOWS] {
-        windows_s.map(|window_s| {
-            let width_s = width_of(window_s);
-            let ring = self.rings.iter().find(|ring| width_s != 0 && ring.width_s == width_s);
-            let (seen, frees_in_s) = ring.map_or((0, 0), |ring| ring.read(at_s));
-            SeenWindow { window_s, seen, frees_in_s }
-        })
+        let mut all = [SeenWindow::default(); WINDOWS];
+        for ((at, window_s), seen) in windows_s.iter().enumerate().zip(&mut all) {
+            let width_s = width_of(*window_s);
+            if width_s == 0 {
+                continue;
+            }
+            let here = self.rings.get(at).filter(|ring| ring.width_s == width_s);
+            let ring = here.or_else(|| self.rings.iter().find(|ring| ring.width_s == width_s));
+            let (count, frees_in_s) = ring.map_or((0, 0), |ring| ring.read(at_s));
+            *seen = SeenWindow { window_s: *window_s, seen: count, frees_in_s };
+        }
+        all
     }
 }
 

@@ -24,6 +24,12 @@ pub(crate) struct Weighed {
 
 /// Gives each signal its points, lets a family count once, and cuts the sum at ±12 nats.
 pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) -> Weighed {
+    let base_points = weights.base_points.clamp(-POINTS_MAX, POINTS_MAX);
+    let mut weighed = Weighed { base_points, points: base_points, reasons: ArrayVec::new() };
+    // Most attempts give nobody a reason to say anything.
+    if signals.is_empty() {
+        return weighed;
+    }
     let mut reasons: ArrayVec<Reason, SIGNALS> = signals
         .iter()
         .map(|s| Reason { code: s.code, points: worth(s, weights, magic), evidence: s.evidence })
@@ -31,12 +37,12 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
     for family in [Family::Destination, Family::Source, Family::Person] {
         once(&mut reasons, family);
     }
-    let base_points = weights.base_points.clamp(-POINTS_MAX, POINTS_MAX);
     clip(&mut reasons, base_points);
     reasons.sort_by_key(|r| (rank(r), i64::from(r.points).saturating_neg()));
-    let reasons = keep(reasons);
-    let points = reasons.iter().fold(base_points, |sum, r| sum.saturating_add(r.points));
-    Weighed { base_points, points, reasons }
+    keep(&mut reasons);
+    weighed.reasons.extend(reasons.into_iter().take(REASONS));
+    weighed.points = weighed.reasons.iter().fold(base_points, |sum, r| sum.saturating_add(r.points));
+    weighed
 }
 
 /// What decides stands first, what speaks for the attempt last.
@@ -107,12 +113,11 @@ fn clip(reasons: &mut [Reason], base_points: i32) {
 }
 
 /// At most as many as are told; those without points go first.
-fn keep(mut reasons: ArrayVec<Reason, SIGNALS>) -> ArrayVec<Reason, REASONS> {
+fn keep(reasons: &mut ArrayVec<Reason, SIGNALS>) {
     while reasons.len() > REASONS {
         let last = reasons.iter().rposition(|r| r.points == 0).unwrap_or(reasons.len() - 1);
         reasons.remove(last);
     }
-    reasons.into_iter().take(REASONS).collect()
 }
 
 /// The price that is judged with.
@@ -124,11 +129,6 @@ impl Weighed {
     /// The probability that the attempt is pumped.
     pub fn score(&self) -> f64 {
         logistic(self.points)
-    }
-
-    /// Expected loss of allowing, challenging and blocking, in micros.
-    pub fn losses(&self, case: &Case<'_>) -> [i64; 3] {
-        losses(self.score(), price(case), &case.policy.weights)
     }
 }
 

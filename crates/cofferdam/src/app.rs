@@ -1,9 +1,16 @@
 //! What the program holds while it runs: built once, passed down, never global.
+//!
+//! [`App::assemble`] puts given parts together, as tests do; [`App::build`] finds the parts that the
+//! settings name. Neither serves anything: `cli` starts the listeners and the jobs.
 
 use crate::clock::{Clock, Dice};
-use crate::config::Settings;
+use crate::config::{ProviderKind, Settings};
 use crate::provider::Provider;
+use crate::provider::http::{ClientError, HttpProvider};
+use crate::provider::outbox::Outbox;
+use crate::provider::token;
 use crate::secrets::Secrets;
+use crate::secrets::file::SecretsError;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::verify::lives::Lives;
@@ -32,8 +39,91 @@ pub struct App {
     pub sends: Arc<Sends>,
     /// How long codes have lived by a clock that nobody sets.
     pub lives: Arc<Lives>,
-    /// Whom we send through, in the order of the routes; the outbox is always among them.
+    /// Whom we send through, in the order of the routes; the outbox is always among them, last where no
+    /// route names it.
     pub providers: Vec<Arc<dyn Provider>>,
     /// What is counted about ourselves.
     pub metrics: Arc<Metrics>,
+}
+
+/// Why the program does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Without its secret key.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// Without its store.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// Without a provider's client.
+    #[error("provider `{name}`: {error}")]
+    Provider {
+        /// Which.
+        name: String,
+        /// Why.
+        error: ClientError,
+    },
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn assemble(
+        settings: Settings,
+        secrets: Secrets,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        dice: Arc<dyn Dice>,
+    ) -> Result<Self, AppError> {
+        let providers = providers(&settings, &secrets, &store, &dice)?;
+        let metrics = Metrics::new();
+        metrics.started_at(clock.now_ms());
+        Ok(Self {
+            keyer: secrets.keyer(),
+            clock,
+            dice,
+            settings: Arc::new(settings),
+            secrets: Arc::new(secrets),
+            store,
+            standing: Arc::new(Standing::new()),
+            sends: Arc::new(Sends::new()),
+            lives: Arc::new(Lives::new()),
+            providers,
+            metrics: Arc::new(metrics),
+        })
+    }
+
+    /// Where a provider may report what became of a message, if we can be reached.
+    pub fn delivery_url(&self, provider: &str) -> Option<String> {
+        let public_url = self.settings.listen.public_url.as_deref()?;
+        Some(token::delivery_url(&self.secrets, public_url, provider))
+    }
+}
+
+/// Those of the routes in their order, then the outbox where no route names it: test keys need it.
+fn providers(
+    settings: &Settings,
+    secrets: &Secrets,
+    store: &Store,
+    dice: &Arc<dyn Dice>,
+) -> Result<Vec<Arc<dyn Provider>>, AppError> {
+    let routed = settings.routes.iter().filter_map(|name| settings.provider(name));
+    let outbox = settings.providers.iter().filter(|provider| {
+        matches!(provider.kind, ProviderKind::Outbox) && !settings.routes.contains(&provider.name)
+    });
+    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+    for provider in routed.chain(outbox) {
+        let name = &provider.name;
+        providers.push(match &provider.kind {
+            ProviderKind::Outbox => Arc::new(Outbox::new(name, store.records.clone(), dice.clone())),
+            ProviderKind::Http(http) => {
+                let public_url = settings.listen.public_url.as_deref();
+                let delivery_url = public_url
+                    .filter(|_| http.delivery.is_some())
+                    .map(|public_url| token::delivery_url(secrets, public_url, name));
+                let made = HttpProvider::new(name, (**http).clone(), delivery_url);
+                Arc::new(made.map_err(|error| AppError::Provider { name: name.clone(), error })?)
+            }
+        });
+    }
+    Ok(providers)
 }

@@ -1,23 +1,59 @@
-//! What is done by time: ending what is over, sweeping, keeping caches fresh.
+//! What is done by time: ending what is over, sweeping, keeping caches fresh, watching the store.
+//!
+//! Each job is a small loop with a stop signal; none decides anything. Started once by whoever serves.
+
+mod every;
+mod expire;
+mod health;
+mod review;
+mod sweep;
 
 use crate::app::App;
+use crate::store::StoreError;
+use crate::store::row::Retention;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use sweep::RETENTION;
 
 /// All jobs, running.
-pub struct Jobs {}
+pub struct Jobs(JoinSet<()>);
 
 impl Jobs {
-    /// Starts them; they end when `stop` becomes true.
-    pub fn start(_app: &Arc<App>, _stop: watch::Receiver<bool>) -> Self {
-        Self {}
+    /// Starts them; they end when `stop` becomes true, or its sender goes.
+    pub fn start(app: &Arc<App>, keep: Retention, stop: &watch::Receiver<bool>) -> Self {
+        let mut jobs = JoinSet::new();
+        let mut job = |seconds, work: every::Work| {
+            jobs.spawn(every::every(Duration::from_secs(seconds), Arc::clone(app), stop.clone(), work));
+        };
+        job(1, Box::new(|app| Box::pin(expire::once(app))));
+        job(1, Box::new(|app| Box::pin(review::refresh(app))));
+        job(10, Box::new(|app| Box::pin(health::once(app))));
+        job(60, Box::new(|app| Box::pin(review::lists(app))));
+        job(60, Box::new(move |app| Box::pin(sweep::once(app, keep))));
+        Self(jobs)
     }
 
     /// Waits until all have ended.
-    pub async fn ended(self) {}
+    pub async fn ended(mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
 }
 
-/// What must be done before anything is served: queued attempts of a crash become unknown, what is over ends.
-pub async fn recover(_app: &App) -> Result<(), crate::store::StoreError> {
-    Ok(())
+/// What must be done before anything is served: attempts that a crash left queued become `unknown`,
+/// what is over ends.
+pub async fn recover(app: &App) -> Result<(), StoreError> {
+    expire::all(app, app.clock.now_ms().saturating_add(1)).await
+}
+
+/// The last thing before the program ends, when nothing new comes any more: waits for the sends under
+/// way, at most so long, and for the journal. Whether every send ended.
+pub async fn wind_down(app: &App, at_most: Duration) -> bool {
+    let ended = app.sends.drain(at_most).await;
+    if let Err(error) = app.store.records.flush().await {
+        tracing::error!(%error, "the journal's last entries were not written");
+    }
+    ended
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub mod http;
 pub mod outbox;
+pub mod token;
 
 /// A message to hand over. It holds the code in clear, so it has no `Debug`.
 pub struct Message<'a> {

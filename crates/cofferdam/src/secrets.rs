@@ -5,6 +5,8 @@
 //! from a setting or from a file of mode 0600 beside the store, is never part of a backup, and is
 //! never printed.
 
+pub mod file;
+
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use cofferdam_engine::Keyer;

@@ -4,8 +4,12 @@
 //! moments. **Records** are durable and transactional: what they acknowledge is on the disk.
 //! Nobody outside `store/` and `config/` names a home; the rest of the program holds a [`Store`].
 
+use crate::clock::{Clock, Dice};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod embedded;
+mod memory;
 pub mod records;
 pub mod row;
 pub mod tallies;
@@ -37,4 +41,69 @@ pub enum StoreError {
     /// What is stored can't be read: of another version, or damaged. Names what and how to mend it.
     #[error("the store cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// Where state shall live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// In this process, until it ends.
+    Memory,
+    /// In a folder of this machine.
+    Embedded(StoreOptions),
+}
+
+/// A store in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The folder: made if need be, readable by its owner alone.
+    pub path: PathBuf,
+    /// Keys of tallies, of each kind, that are kept at once.
+    pub tally_keys_max: usize,
+    /// Bytes of the journal; older entries go first.
+    pub journal_bytes_max: u64,
+}
+
+/// Two million: 240 MB when all are in use, a machine of 1 GB bears it. A guess at a big day's
+/// numbers, devices and addresses.
+const TALLY_KEYS_MAX: usize = 2_000_000;
+/// Two to four million judged attempts at about 2 KB.
+const JOURNAL_BYTES_MAX: u64 = 8 << 30;
+/// In memory there is less room: some 60,000 judged attempts.
+const JOURNAL_BYTES_MAX_MEMORY: u64 = 128 << 20;
+
+impl StoreOptions {
+    /// A store in this folder, with the usual bounds.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), tally_keys_max: TALLY_KEYS_MAX, journal_bytes_max: JOURNAL_BYTES_MAX }
+    }
+}
+
+impl Store {
+    /// State in this process alone.
+    pub fn memory(clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Self, StoreError> {
+        embedded::memory(clock, dice, TALLY_KEYS_MAX, JOURNAL_BYTES_MAX_MEMORY)
+    }
+
+    /// State in a folder, recovered.
+    pub fn embedded(
+        options: &StoreOptions,
+        clock: Arc<dyn Clock>,
+        dice: &dyn Dice,
+    ) -> Result<Self, StoreError> {
+        embedded::embedded(options, clock, dice)
+    }
+}
+
+/// Opens the store that was chosen.
+pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
+    match choice {
+        StoreChoice::Memory => Store::memory(clock, dice),
+        StoreChoice::Embedded(options) => Store::embedded(options, clock, dice),
+    }
+}
+
+/// Restores a backup into a folder that holds no store yet, after looking whether it is whole. The
+/// secret key is not part of a backup: it must be put there by whoever keeps it.
+pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
+    embedded::backup::restore(from, to)
 }

@@ -12,11 +12,13 @@ use cofferdam_engine::limit::LimitScope;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+mod asked;
 pub mod assess;
 pub mod cancel;
 pub mod challenge;
 pub mod check;
 pub mod code;
+pub mod erase;
 mod facts;
 pub mod get;
 mod judge;
@@ -39,7 +41,6 @@ pub mod tenants;
 /// What a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
 pub enum KeyScope {
     Verify,
     Assess,
@@ -63,7 +64,6 @@ pub struct Caller {
 
 /// What a caller tells of the person.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs)]
 pub struct Client {
     pub ip: Option<IpAddr>,
     pub device_id: Option<String>,
@@ -77,7 +77,6 @@ pub struct Client {
 
 /// A verification asked for. Shapes are checked at the edge; meaning is checked here.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct StartInput {
     pub to: String,
     pub country: Option<Country>,
@@ -95,7 +94,6 @@ pub struct StartInput {
 
 /// A judgement asked for.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct AssessInput {
     pub to: String,
     pub country: Option<Country>,
@@ -163,7 +161,7 @@ pub enum VerifyError {
         attempt: String,
         /// Its assessment.
         assessment: String,
-        /// When to come again.
+        /// In how many milliseconds to come again.
         retry_after_ms: i64,
         /// The limit and what stands in it, for the `RateLimit` header.
         max: u32,
@@ -173,7 +171,7 @@ pub enum VerifyError {
     /// Before the moment that the verification states.
     #[error("too soon")]
     TooSoon {
-        /// When to come again.
+        /// In how many milliseconds to come again.
         retry_after_ms: i64,
     },
     /// It ended before.

@@ -188,12 +188,13 @@ impl Plan for Code<'_> {
     fn invalid(&self, length: usize) -> u16 {
         let all = || self.areas.iter().filter_map(|area| area.lengths.first()).flatten();
         let length = length as i32;
-        let reason = if all().min().is_some_and(|least| length < *least) {
-            TOO_SHORT
+        // A length between those that occur is a number cut off.
+        let reason = if all().any(|possible| *possible == length) {
+            UNASSIGNED
         } else if all().max().is_some_and(|most| length > *most) {
             TOO_LONG
         } else {
-            UNASSIGNED
+            TOO_SHORT
         };
         self.registry.borrow_mut().invalid(reason)
     }

@@ -26,7 +26,7 @@ pub(super) fn need(question: &Question<'_>, needs: &mut Needs) {
             _ => true,
         };
         let windows_s = question.terms.windows_of(scope);
-        if windows_s == [0; 3] || !question.standing.counts(scope) {
+        if windows_s.iter().all(|w| *w == 0) || !question.standing.counts(scope) {
             continue;
         }
         if let Some(key) = key_of(question.attempt, scope) {

@@ -4,11 +4,12 @@
 use super::{case, decide, look};
 use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
+use crate::detect::Signals;
 use crate::known::Known;
 use crate::limit::LimitScope;
 use crate::policy::{Policy, Terms, Weights};
 use crate::signal::{Code, code_text};
-use crate::weigh::{logistic, weigh};
+use crate::weigh::{Weighed, logistic, losses, price, weigh};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -88,9 +89,14 @@ impl fmt::Display for Closest {
 /// records refused is not known here: ask before [`Assessment::refused`].
 pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) -> Option<Closest> {
     let case = case(attempt, known, policy, terms);
-    let signals = look(&case);
+    let mut signals = Signals::new();
+    look(&case, &mut signals);
     let weighed = weigh(&signals, &policy.weights, terms.magic);
-    let verdict = decide(&case, &signals, &weighed);
+    let price_micros = price(&case);
+    let decided = |signals: &Signals, weighed: &Weighed| {
+        decide(&case, signals, &losses(weighed.score(), price_micros, &policy.weights))
+    };
+    let verdict = decided(&signals, &weighed);
     if verdict.decision == Decision::Allow {
         return None;
     }
@@ -99,7 +105,7 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     for reason in removable {
         let rest = signals.iter().copied().filter(|s| s.code != reason.code).collect();
         let without = weigh(&rest, &policy.weights, terms.magic);
-        if decide(&case, &rest, &without).decision == Decision::Allow {
+        if decided(&rest, &without).decision == Decision::Allow {
             return Some(match reason.code {
                 Code::Limit(scope) if known.blind.is_none() => Closest::Limit {
                     scope,
@@ -113,10 +119,9 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     if verdict.hard {
         return Some(Closest::Several);
     }
-    let price = crate::weigh::price(&case);
     Some(Closest::ScoreBelow(threshold(
         &policy.weights,
-        price,
+        price_micros,
         terms.can_challenge && !attempt.challenge_passed,
     )))
 }

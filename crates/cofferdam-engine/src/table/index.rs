@@ -27,6 +27,13 @@ struct Bucket {
 
 const EMPTY: Bucket = Bucket { tags: [0; WAYS], places: [NONE; WAYS], passed: 0 };
 
+impl Bucket {
+    /// Which tags are this one, as bits: seven comparisons at once and no branch.
+    fn same(&self, tag: u32) -> u32 {
+        self.tags.iter().enumerate().fold(0, |same, (at, t)| same | (u32::from(*t == tag) << at))
+    }
+}
+
 #[derive(Debug)]
 struct Segment {
     buckets: Box<[Bucket; BUCKETS]>,
@@ -60,10 +67,13 @@ impl Segment {
         let home = home_of(tag);
         for step in 0..BUCKETS {
             let bucket = self.buckets.get((home + step) % BUCKETS)?;
-            for (t, place) in bucket.tags.iter().zip(bucket.places) {
-                if *t == tag && place != NONE && mine(place) {
+            let mut same = bucket.same(tag);
+            while same != 0 {
+                let place = bucket.places.get(same.trailing_zeros() as usize).copied()?;
+                if place != NONE && mine(place) {
                     return Some(place);
                 }
+                same &= same - 1;
             }
             if bucket.passed == 0 {
                 return None;
@@ -138,6 +148,15 @@ impl Index {
         let tag = tag_of(key);
         let segment = self.segments.get(*self.directory.get(self.at(tag))? as usize)?;
         segment.find(tag, mine)
+    }
+
+    /// A place that may be the key's, by its home bucket alone: a guess that is nearly always right,
+    /// made without looking at any record, so that several keys' guesses overlap in time.
+    pub fn guess(&self, key: u64) -> Option<u32> {
+        let tag = tag_of(key);
+        let segment = self.segments.get(*self.directory.get(self.at(tag))? as usize)?;
+        let bucket = segment.buckets.get(home_of(tag))?;
+        bucket.places.get(bucket.same(tag).trailing_zeros() as usize).copied().filter(|place| *place != NONE)
     }
 
     /// Notes a key's place; false if there is no room, which takes thousands of keys with one tag.

@@ -14,6 +14,9 @@ pub trait Record: Copy + Default {
 
     /// Whether it says nothing any more, at `at_s` and after.
     fn at_rest(&self, at_s: u32) -> bool;
+    /// A word from each of its cache lines: read where records are located, so that memory brings
+    /// several records at once.
+    fn touch(&self) -> u32;
     /// How much it holds: of two shared cells the lighter is nearer to the truth.
     fn weight(&self) -> u64;
     /// Writes it, little-endian, [`Record::BYTES`] long.
@@ -31,6 +34,10 @@ impl Record for LimitRecord {
 
     fn at_rest(&self, at_s: u32) -> bool {
         self.rings.iter().all(|ring| ring.at_rest(at_s))
+    }
+
+    fn touch(&self) -> u32 {
+        self.rings.iter().fold(0, |words, ring| words ^ ring.width_s)
     }
 
     fn weight(&self) -> u64 {
@@ -66,6 +73,10 @@ impl Record for ProofRecord {
 
     fn at_rest(&self, at_s: u32) -> bool {
         at_s.saturating_sub(self.at_s) > PROOF_KEPT_S
+    }
+
+    fn touch(&self) -> u32 {
+        self.at_s
     }
 
     fn weight(&self) -> u64 {

@@ -5,7 +5,7 @@ use super::Record;
 use alloc::vec::Vec;
 
 /// Records in a chunk: one is set aside at a time, and none is ever moved.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 4096;
 /// Places have 31 bits, far above what fits a machine.
 pub(super) const PLACES_MAX: usize = 1 << 31;
 
@@ -60,6 +60,14 @@ impl<R: Record> Slab<R> {
 
     pub fn holds(&self, place: u32, key: u64) -> bool {
         self.slot(place).is_some_and(|slot| slot.key == named(key))
+    }
+
+    /// As [`Slab::holds`], and has memory bring all of the record.
+    pub fn brings(&self, place: u32, key: u64) -> bool {
+        self.slot(place).is_some_and(|slot| {
+            core::hint::black_box(slot.record.touch());
+            slot.key == named(key)
+        })
     }
 
     pub fn key(&self, place: u32) -> u64 {

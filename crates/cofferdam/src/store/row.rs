@@ -251,6 +251,9 @@ pub enum Started {
     Refused(Refusal),
     /// A pending one stands in its way (restart `conflict` or `resend`); nothing was written.
     Pending(String),
+    /// The idempotency key has made this one already (its lease ran out and somebody else took it
+    /// over); nothing was written.
+    Taken(String),
 }
 
 /// A further attempt of a verification: a resend, or the first after a passed challenge.
@@ -399,6 +402,12 @@ pub struct Fact {
     pub version: u64,
     /// Deleted: kept so that caches learn of it.
     pub gone: bool,
+}
+
+/// [`Fact::unique`] of a list entry that is a whole number. It must be this, in lists of every tenant,
+/// or erasing the number would not find the entry.
+pub fn number_unique(number: Pseudonym) -> String {
+    format!("number:{:032x}", number.0)
 }
 
 /// A change of facts, with its entry in the audit, in one transaction.

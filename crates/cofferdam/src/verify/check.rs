@@ -1,15 +1,107 @@
-//! Checks a code: pays, compares, settles.
+//! Checks a code: pays for the guess, compares, settles.
+//!
+//! The order is the promise: a guess is paid for durably *before* it is compared, right or wrong, so
+//! that no number of guesses at once is compared more often than is allowed.
 
-use super::{Caller, Checked, VerifyError};
+use super::code::{self, Code};
+use super::{Caller, Checked, Verified, VerifyError, get, report};
 use crate::app::App;
+use crate::id::{self, Noun};
+use crate::store::row::{Guess, Owner, Status, Verification};
+use crate::store::tallies::Marks;
+use cofferdam_engine::Effect;
+use cofferdam_engine::limit::{LimitScope, WINDOWS};
+use cofferdam_engine::outcome::{CheckResult, Outcome, What};
+use cofferdam_engine::tally::Change;
 use std::sync::Arc;
 
-/// Checks a code.
-pub async fn check(
-    _app: &Arc<App>,
-    _caller: &Caller,
-    _id: &str,
-    _code: &str,
+/// Checks a code. Once a guess is paid for it is compared and settled, also when the caller goes away.
+pub async fn check(app: &Arc<App>, caller: &Caller, id: &str, code: &str) -> Result<Checked, VerifyError> {
+    if !id::is(Noun::Verification, id) {
+        return Err(VerifyError::NotFound);
+    }
+    let (inner, caller, id, code) = (Arc::clone(app), caller.clone(), id.to_owned(), Code::typed(code));
+    app.sends.survive(async move { pay(&inner, &caller, &id, &code).await }).await
+}
+
+async fn pay(app: &Arc<App>, caller: &Caller, id: &str, code: &Code) -> Result<Checked, VerifyError> {
+    let owner = &caller.owner;
+    let at_ms = app.lives.at_ms(id, app.clock.now_ms());
+    let paid = app.store.records.guess(owner, id, at_ms, windows(app, owner)).await?;
+    match paid {
+        Guess::Paid(verification) => compare(app, *verification, code, at_ms).await,
+        Guess::NoneLeft(verification) => checked(app, Status::TooManyChecks, *verification).await,
+        Guess::TooSoon { at_ms: until } => {
+            Err(VerifyError::TooSoon { retry_after_ms: (until - at_ms).max(1) })
+        }
+        Guess::Finished(verification) => match verification.status {
+            Status::TooManyChecks => checked(app, Status::TooManyChecks, *verification).await,
+            Status::Expired => Err(VerifyError::Expired),
+            Status::ChallengeRequired => {
+                Err(VerifyError::State("a challenge must be passed first".to_owned()))
+            }
+            ended => Err(VerifyError::AlreadyFinished(ended)),
+        },
+        Guess::Expired(_) => Err(VerifyError::Expired),
+        Guess::Unknown => Err(VerifyError::NotFound),
+    }
+}
+
+/// The guess is paid for.
+async fn compare(
+    app: &Arc<App>,
+    mut verification: Verification,
+    code: &Code,
+    at_ms: i64,
 ) -> Result<Checked, VerifyError> {
-    Err(VerifyError::NotFound)
+    // A code that can't be made any more (its secret is gone) is matched by nothing.
+    let right = code::of(&app.secrets, &verification).is_some_and(|ours| ours.matches(code));
+    let result = if right { CheckResult::Ok } else { CheckResult::Wrong };
+    let outcome = Outcome { at_ms, what: What::Check { result } };
+    let marks = if right { prove(app, &verification, &outcome).await } else { Marks::default() };
+    let owner = verification.owner.clone();
+    let settled = app.store.records.settle_guess(&owner, &verification.id, right, at_ms, marks).await?;
+    report::check_behind(app, &verification, outcome, right && settled);
+    if right && settled {
+        verification.status = Status::Approved;
+        verification.finished_ms = Some(at_ms);
+        return checked(app, Status::Approved, verification).await;
+    }
+    // Others may have guessed, approved or canceled at the same time: the records know how it stands.
+    let stands = app.store.records.verification(&owner, &verification.id).await?;
+    let stands = stands.ok_or(VerifyError::NotFound)?;
+    match stands.status {
+        Status::Pending | Status::TooManyChecks => checked(app, stands.status, stands).await,
+        Status::Expired => Err(VerifyError::Expired),
+        ended => Err(VerifyError::AlreadyFinished(ended)),
+    }
+}
+
+/// What a right code proves: number, device, user, and the number with each.
+async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Marks {
+    let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt);
+    let proofs: Vec<Change> = learned
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Prove { key, at_s } => Some(Change::Prove { key, at_s }),
+            Effect::GiveBack | Effect::Reserve { .. } | Effect::EndEntry { .. } => None,
+        })
+        .collect();
+    // Away: the person is approved all the same, and proves himself next time.
+    app.store.tallies.raise(&proofs).await.unwrap_or_default()
+}
+
+/// Windows in which wrong guesses at a number are counted.
+fn windows(app: &App, owner: &Owner) -> [u32; WINDOWS] {
+    app.standing.world(owner, |world| world.windows.of(LimitScope::NumberChecks)).unwrap_or_default()
+}
+
+async fn checked(app: &App, status: Status, verification: Verification) -> Result<Checked, VerifyError> {
+    Ok(Checked { status, verified: get::verified(app, verification, false).await? })
+}
+
+impl From<Checked> for Verified {
+    fn from(checked: Checked) -> Self {
+        checked.verified
+    }
 }

@@ -1,1 +1,317 @@
-//! Being written.
+//! Judges one attempt: asked → identified → lists and proofs → needs → counted → assessed.
+//!
+//! Shared by `start`, `resend`, `challenge` and `assess`. It asks the tallies twice and makes no
+//! choices: what an assessment says is done by its callers. Where the tallies are away it goes on
+//! `blind`; where the records are away nothing is sent, so a caller that sends fails there.
+
+use super::profile::Profile;
+use super::{Client, VerifyError, magic};
+use crate::app::App;
+use crate::id::{self, Noun};
+use crate::store::StoreError;
+use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Refusal, Reservation};
+use crate::store::tallies::{Marks, Proofs};
+use cofferdam_atlas::Destination;
+use cofferdam_engine::assessment::AssessedScope;
+use cofferdam_engine::known::{Blind, Seen, SeenWindow};
+use cofferdam_engine::limit::{Limit, LimitScope};
+use cofferdam_engine::need::Need;
+use cofferdam_engine::signal::Code;
+use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What is judged.
+pub(super) struct Case<'a> {
+    pub owner: &'a Owner,
+    pub profile: &'a Profile,
+    pub to: &'a Destination,
+    /// The address in clear, for the lists; gone when a code is sent again.
+    pub ip: Option<IpAddr>,
+    pub attempt: Attempt,
+    pub verification: Option<String>,
+    pub assess_only: bool,
+}
+
+/// What came of it.
+pub(super) struct Judged {
+    pub entry: JournalEntry,
+    /// What the tallies did, for the journal.
+    pub marks: Marks,
+}
+
+/// The facts of an attempt, under keyed names.
+pub(super) fn attempt(
+    app: &App,
+    owner: &Owner,
+    profile: &Profile,
+    to: &Destination,
+    client: &Client,
+    channel: Channel,
+    price_micros: Option<i64>,
+    at_ms: i64,
+) -> Attempt {
+    let (realm, commons) = app
+        .standing
+        .world(owner, |world| (world.realm, world.commons))
+        .unwrap_or_else(|| super::standing::realms(&app.secrets, owner));
+    let asked = Asked {
+        at_ms,
+        dice: app.dice.roll(),
+        realm,
+        commons,
+        profile: &profile.id,
+        channel,
+        destination: to,
+        price_micros,
+        ip: client.ip,
+        ip_facts: client.ip.map(cofferdam_atlas::ip_facts).unwrap_or_default(),
+        asn: client.asn,
+        ip_country: client.ip_country,
+        device_id: client.device_id.as_deref(),
+        session_id: client.session_id.as_deref(),
+        user_id: client.user_id.as_deref(),
+        user_agent: client.user_agent.as_deref(),
+    };
+    Attempt::of(&asked, &app.keyer)
+}
+
+/// Judges.
+pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyError> {
+    let magic = magic::judged(magic::ending(case.owner.world, case.to));
+    let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
+    let at_s = seconds(case.attempt.at_ms);
+    // Round one: who asks.
+    let proofs = app.store.tallies.proofs(&cofferdam_engine::identify(&case.attempt)).await;
+    let mut blind = proofs.is_err();
+    let identity = identity(app, &case, proofs.unwrap_or_default());
+    // Round two: how much was seen, this attempt included.
+    let mut needs = cofferdam_engine::needs(&case.attempt, &identity, &basis.policy, &basis.terms);
+    if case.assess_only {
+        // Wrong guesses stop starts; who only asks for a judgement has no guesses here.
+        needs.retain(|need| need.scope != LimitScope::NumberChecks);
+    }
+    let mut known = Known { identity, ..Known::default() };
+    let mut marks = Marks::default();
+    if !blind {
+        match app.store.tallies.count(&needs, at_s).await {
+            Ok(counted) => {
+                known.seen = counted.seen;
+                marks = counted.marks;
+            }
+            Err(_) => blind = true,
+        }
+    }
+    if blind {
+        known.blind = Some(Blind::Tallies { nodes: 1 });
+    }
+    if let Some(need) = needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
+        wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
+    }
+    let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
+    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
+    if judged.entry.assess_only {
+        reserve_lightly(app, &mut judged, at_s).await;
+    }
+    if judged.followed() != Decision::Allow {
+        judged.give_back(app).await;
+    }
+    Ok(judged)
+}
+
+/// What lists and proofs say of who asks.
+fn identity(app: &App, case: &Case<'_>, proofs: Proofs) -> Identity {
+    let (number, at_ms) = (case.attempt.place.number, case.attempt.at_ms);
+    let found =
+        app.standing.world(case.owner, |world| world.lists.find(number, case.to.number, case.ip, at_ms));
+    let mut identity = Identity {
+        number_proved_s: proofs.number_s,
+        device_proved_s: proofs.device_s,
+        user_proved_s: proofs.user_s,
+        number_device_proved_s: proofs.number_device_s,
+        number_user_proved_s: proofs.number_user_s,
+        ..Identity::default()
+    };
+    found.unwrap_or_default().put_into(&mut identity);
+    identity
+}
+
+/// Wrong guesses stand in the records, exact.
+async fn wrong_guesses(
+    app: &App,
+    case: &Case<'_>,
+    basis: &Basis,
+    need: &Need,
+    known: &mut Known,
+    at_s: u32,
+) -> Result<(), StoreError> {
+    if basis.terms.limits.number_checks.is_empty() {
+        return Ok(());
+    }
+    let number = case.attempt.place.number;
+    let stand = app.store.records.guesses_against(case.owner, number, need.windows_s, at_s).await?;
+    let mut seen = Seen { scope: need.scope, windows: Default::default() };
+    for ((window, window_s), (count, frees_in_s)) in seen.windows.iter_mut().zip(need.windows_s).zip(stand) {
+        *window = SeenWindow { window_s, seen: count, frees_in_s };
+    }
+    match known.seen.iter_mut().find(|seen| seen.scope == need.scope) {
+        Some(read) => *read = seen,
+        None => {
+            // There is room: scopes are fewer than records.
+            let _ = known.seen.try_push(seen);
+        }
+    }
+    Ok(())
+}
+
+fn entry(app: &App, case: Case<'_>, known: Known, basis: Arc<Basis>, assessment: Assessment) -> JournalEntry {
+    let at_ms = case.attempt.at_ms;
+    JournalEntry {
+        assessment_id: id::new(Noun::Assessment, at_ms, &*app.dice),
+        attempt_id: id::new(Noun::Attempt, at_ms, &*app.dice),
+        verification: case.verification,
+        owner: case.owner.clone(),
+        attempt: case.attempt,
+        known,
+        basis,
+        assessment,
+        assess_only: case.assess_only,
+        reservations: Vec::new(),
+    }
+}
+
+/// Who sends by himself promises no disk and gets none: his exact limits are counted in the tallies,
+/// to a bucket. They are kept apart from those of messages that we send.
+async fn reserve_lightly(app: &App, judged: &mut Judged, at_s: u32) {
+    let reservations = reservations(&judged.entry.assessment);
+    let needs = light_needs(&reservations);
+    if judged.followed() != Decision::Allow || needs.is_empty() || judged.entry.known.blind.is_some() {
+        return;
+    }
+    // Away between two trips: the limit is passed by one, at most, and the journal shows it as allowed.
+    let Ok(counted) = app.store.tallies.count(&needs, at_s).await else { return };
+    judged.marks.and(&counted.marks);
+    judged.entry.reservations = reservations;
+    let over = counted.seen.iter().find_map(|seen| over(judged, seen));
+    if let Some((scope, limit, window)) = over {
+        judged.entry.assessment = judged.entry.assessment.refused(scope, window, limit);
+    }
+}
+
+/// The limit that this attempt passes, with what stood before it.
+fn over(judged: &Judged, seen: &Seen) -> Option<(LimitScope, Limit, SeenWindow)> {
+    let limits = judged.entry.basis.terms.limits.of(seen.scope);
+    let passed = limits.iter().filter_map(|limit| {
+        let window = seen.windows.iter().find(|window| window.window_s == limit.window_s)?;
+        let stood = SeenWindow { seen: window.seen.saturating_sub(1), ..*window };
+        (window.seen > limit.max).then_some((seen.scope, *limit, stood))
+    });
+    passed.max_by_key(|(.., window)| window.frees_in_s)
+}
+
+/// What an assessment wants reserved.
+pub(super) fn reservations(assessment: &Assessment) -> Vec<Reservation> {
+    let wanted = assessment.effects.iter().filter_map(|effect| match effect {
+        Effect::Reserve { scope, key, limits, windows_s } => Some(Reservation::Limit {
+            scope: *scope,
+            key: *key,
+            limits: limits.iter().copied().collect(),
+            windows_s: *windows_s,
+        }),
+        Effect::GiveBack | Effect::Prove { .. } | Effect::EndEntry { .. } => None,
+    });
+    wanted.collect()
+}
+
+fn light_needs(reservations: &[Reservation]) -> Needs {
+    let needs = reservations.iter().filter_map(|reservation| match reservation {
+        Reservation::Limit { scope, key, windows_s, .. } => {
+            Some(Need { scope: *scope, key: *key, windows_s: *windows_s, add: true })
+        }
+        Reservation::Money { .. } => None,
+    });
+    needs.take(Needs::new().capacity()).collect()
+}
+
+/// All that stands counted in the tallies for a judged attempt, as changes that take it away.
+pub(super) fn give_back(entry: &JournalEntry) -> Vec<Change> {
+    let Some((needs, at_s)) = needs(entry) else { return Vec::new() };
+    let light = light_needs(&entry.reservations);
+    cofferdam_engine::give_back(&needs, at_s).chain(cofferdam_engine::give_back(&light, at_s)).collect()
+}
+
+/// What a passed challenge adds: from now on the attempt counts as sent.
+pub(super) fn count_passed(entry: &JournalEntry) -> Vec<Change> {
+    let Some((needs, at_s)) = needs(entry) else { return Vec::new() };
+    let mut attempt = entry.attempt.clone();
+    attempt.challenge_passed = true;
+    let (basis, known) = (&entry.basis, &entry.known);
+    let passed = cofferdam_engine::assess(&attempt, known, &basis.policy, &basis.terms);
+    let light = light_needs(&reservations(&passed));
+    cofferdam_engine::changes(&needs, at_s).chain(cofferdam_engine::changes(&light, at_s)).collect()
+}
+
+/// What was counted for an attempt, and when; `None` if nothing was.
+fn needs(entry: &JournalEntry) -> Option<(Needs, u32)> {
+    let (basis, identity) = (&entry.basis, &entry.known.identity);
+    let needs = cofferdam_engine::needs(&entry.attempt, identity, &basis.policy, &basis.terms);
+    entry.known.blind.is_none().then(|| (needs, seconds(entry.attempt.at_ms)))
+}
+
+impl Judged {
+    /// What is to be done.
+    pub fn followed(&self) -> Decision {
+        self.entry.assessment.followed()
+    }
+
+    /// Gives back what was counted: it is not sent.
+    pub async fn give_back(&mut self, app: &App) {
+        let changes = give_back(&self.entry);
+        self.entry.reservations.clear();
+        if changes.is_empty() {
+            return;
+        }
+        // Away: what was counted leaves its windows by itself.
+        if let Ok(marks) = app.store.tallies.raise(&changes).await {
+            self.marks.and(&marks);
+        }
+    }
+
+    /// What it becomes when the records refuse.
+    pub async fn refused(mut self, app: &App, refusal: &Refusal) -> Self {
+        if let Refusal::Limit { scope, limit, seen, frees_in_s } = refusal {
+            let window = SeenWindow { window_s: limit.window_s, seen: *seen, frees_in_s: *frees_in_s };
+            self.entry.assessment = self.entry.assessment.refused(*scope, window, *limit);
+        }
+        self.give_back(app).await;
+        self
+    }
+
+    /// The error of a limit that is met; `None` if something else decided.
+    pub fn limited(&self) -> Option<VerifyError> {
+        let assessment = &self.entry.assessment;
+        let Some(AssessedScope::Limit(scope)) = assessment.scope else { return None };
+        let code = Code::Limit(scope);
+        let others = assessment.reasons.iter().any(|r| r.code.refuses() && !matches!(r.code, Code::Limit(_)));
+        let reason = assessment.reasons.iter().find(|reason| reason.code == code).filter(|_| !others)?;
+        (self.followed() == Decision::Block).then(|| VerifyError::Limited {
+            scope,
+            attempt: self.entry.attempt_id.clone(),
+            assessment: self.entry.assessment_id.clone(),
+            retry_after_ms: assessment.retry_after_ms.unwrap_or(1000).max(1000),
+            max: reason.evidence.expected as u32,
+            window_s: reason.evidence.window_s,
+        })
+    }
+
+    /// For the journal.
+    pub fn journalled(&self) -> Journalled {
+        Journalled { entry: self.entry.clone(), marks: self.marks.clone() }
+    }
+}
+
+/// Unix seconds of Unix milliseconds.
+pub(super) fn seconds(at_ms: i64) -> u32 {
+    u32::try_from(at_ms.max(0) / 1000).unwrap_or(u32::MAX)
+}

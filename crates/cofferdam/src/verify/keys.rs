@@ -21,7 +21,6 @@ const LONGEST: usize = 512;
 
 /// A key as it stands, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct KeyView {
     pub id: String,
     /// The tenant's identifier; `*` for an admin key.
@@ -53,7 +52,6 @@ pub struct NewKey {
 
 /// A key to make.
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub struct KeyAsk {
     pub name: Option<String>,
     pub world: World,

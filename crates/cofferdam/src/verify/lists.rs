@@ -8,11 +8,11 @@ use super::{Caller, FieldError, VerifyError};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::secrets::Purpose;
-use crate::store::row::{Fact, FactEdit, FactKind, Owner, Page, PageAsk};
+use crate::store::row::{Fact, FactEdit, FactKind, Owner, Page, PageAsk, number_unique};
 use cofferdam_atlas::Country;
-use cofferdam_engine::Realm;
 use cofferdam_engine::known::ListedKind;
 use cofferdam_engine::list::{List, ListKey, ListValue, ListValueError};
+use cofferdam_engine::{Entry, Realm};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -33,7 +33,6 @@ pub struct NewEntry {
 
 /// An entry as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct ListEntry {
     pub id: String,
     /// Normalised; `None` once erased.
@@ -59,7 +58,6 @@ pub struct EntryBody {
 
 /// An entry as the cache holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct EntryFact {
     pub id: String,
     pub list: List,
@@ -142,6 +140,38 @@ pub async fn list(
     Ok(page.unwrap_or(Page { rows: Vec::new(), next: None }))
 }
 
+/// Ends entries whose time is over. They match nothing already; this takes their rows away.
+pub async fn end_over(app: &App) -> Result<(), crate::store::StoreError> {
+    let at_ms = app.clock.now_ms();
+    for (owner, entry) in over_now(app, at_ms) {
+        let caller = Caller {
+            key: "time".to_owned(),
+            owner: owner.clone(),
+            scopes: Vec::new(),
+            request_id: String::new(),
+        };
+        match end(app, &caller, entry.list, fact_kind(entry.list), &entry.id).await {
+            Err(VerifyError::Store(error)) => return Err(error),
+            // Somebody else ended it.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A bounded number of entries that are over.
+fn over_now(app: &App, at_ms: i64) -> Vec<(Owner, EntryFact)> {
+    app.standing.read(|state| {
+        let all =
+            state.worlds.iter().flat_map(|(owner, world)| world.entries.values().map(move |e| (owner, e)));
+        let ended = all.filter(|(_, entry)| {
+            let standing = Entry { id: String::new(), until_ms: entry.until_ms };
+            !cofferdam_engine::review(&[standing], at_ms).is_empty()
+        });
+        ended.take(1000).map(|(owner, entry)| (owner.clone(), entry.clone())).collect()
+    })
+}
+
 impl<T> Page<T> {
     fn map_rows<U>(self, to: impl Fn(T) -> U) -> Page<U> {
         Page { rows: self.rows.into_iter().map(to).collect(), next: self.next }
@@ -175,7 +205,7 @@ fn fact(app: &App, owner: &Owner, list: List, value: &ListValue, entry: &NewEntr
 fn unique(app: &App, owner: &Owner, value: &ListValue) -> String {
     let realm = super::standing::realm(&app.secrets, owner);
     match value.key(&app.keyer, realm) {
-        ListKey::Number(name) => format!("{:032x}", name.0),
+        ListKey::Number(name) => number_unique(name),
         _ => {
             let text = value.to_string();
             super::standing::hex(&app.secrets.mac(Purpose::Pseudonym, &[b"list", text.as_bytes()]))

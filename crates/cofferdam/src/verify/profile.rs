@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 
 /// A profile as it stands: body of its fact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct Profile {
     #[serde(default)]
     pub id: String,
@@ -44,7 +43,6 @@ pub struct Profile {
 /// What is to be set, for a new profile and for a change alike; `None` leaves it. Values are as sent:
 /// what may stand is said by [`Profile::edited`].
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct ProfileEdit {
     pub name: Option<String>,
     pub channel: Option<Channel>,

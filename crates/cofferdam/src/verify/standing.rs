@@ -5,7 +5,7 @@
 
 mod state;
 
-pub use state::{KeyBody, KeyFact, State, TenantFact, World as WorldFacts, hex, realm};
+pub use state::{KeyBody, KeyFact, State, TenantFact, World as WorldFacts, hex, realm, realms};
 
 use super::profile::Profile;
 use crate::app::App;

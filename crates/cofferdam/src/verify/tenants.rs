@@ -11,7 +11,6 @@ use serde_json::json;
 
 /// A tenant as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct TenantView {
     pub id: String,
     pub name: String,
@@ -19,7 +18,6 @@ pub struct TenantView {
 }
 
 /// A new tenant with its keys, shown once.
-#[allow(missing_docs, reason = "named as the API names them")]
 pub struct NewTenant {
     pub tenant: TenantView,
     pub live: NewKey,

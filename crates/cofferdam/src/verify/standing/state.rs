@@ -24,7 +24,6 @@ pub struct KeyBody {
 
 /// A key as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct KeyFact {
     pub id: String,
     pub owner: Owner,
@@ -36,7 +35,6 @@ pub struct KeyFact {
 
 /// A tenant as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct TenantFact {
     pub id: String,
     pub name: String,
@@ -63,7 +61,6 @@ pub struct World {
 
 /// All that stands.
 #[derive(Default)]
-#[allow(missing_docs)]
 pub struct State {
     pub version: u64,
     pub tenants: BTreeMap<String, TenantFact>,
@@ -77,6 +74,11 @@ pub struct State {
 /// The realm of a tenant's world. One formula for attempts, lists and erasure.
 pub fn realm(secrets: &Secrets, owner: &Owner) -> Realm {
     realm_of(secrets, &[b"realm", owner.tenant.as_bytes(), world_name(owner.world)])
+}
+
+/// The realm of a tenant's world, and the one that it shares with other tenants.
+pub fn realms(secrets: &Secrets, owner: &Owner) -> (Realm, Realm) {
+    (realm(secrets, owner), commons(secrets, owner.world))
 }
 
 fn commons(secrets: &Secrets, world: row::World) -> Realm {

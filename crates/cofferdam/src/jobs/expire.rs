@@ -1,0 +1,30 @@
+//! Ends what is over: verifications past their time, attempts that nobody heard of again. Reports what
+//! magic numbers ask for.
+
+use crate::app::App;
+use crate::store::StoreError;
+use crate::verify::report;
+use std::sync::Arc;
+
+/// An attempt that stays queued for so long is `unknown`: every route has answered or timed out by then.
+const QUEUED_MS: i64 = 5 * 60 * 1000;
+
+/// Batches a round: what is left comes in the next one.
+const BATCHES: u32 = 50;
+
+pub(super) async fn once(app: Arc<App>) -> Result<(), StoreError> {
+    report::due(&app).await;
+    let now_ms = app.clock.now_ms();
+    all(&app, now_ms.saturating_sub(QUEUED_MS)).await
+}
+
+/// Ends all that is over, in bounded batches.
+pub(super) async fn all(app: &App, queued_before_ms: i64) -> Result<(), StoreError> {
+    for _ in 0..BATCHES {
+        let (_, more) = app.store.records.expire(app.clock.now_ms(), queued_before_ms).await?;
+        if !more {
+            break;
+        }
+    }
+    Ok(())
+}

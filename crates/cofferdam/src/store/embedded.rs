@@ -1,0 +1,416 @@
+//! Records in SQLite, in one file or in memory: the one implementation behind both homes.
+//!
+//! One thread writes ([`writer`]), many read ([`reader`]), judged attempts wait for neither
+//! ([`journal::queue`]). Each topic of the trait has a file of its own; this one only opens the store
+//! and leads each call there. It decides nothing: rules of verifications, limits and guesses that
+//! must hold under races are checked within the transaction that changes them, and nowhere else.
+
+use super::memory::ProcessTallies;
+use super::records::Records;
+use super::row::{
+    Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
+    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    VerificationFilter,
+};
+use super::tallies::Marks;
+use super::{Store, StoreError, StoreOptions};
+use crate::clock::{Clock, Dice};
+use async_trait::async_trait;
+use cofferdam_engine::{Outcome, Pseudonym};
+use journal::Bases;
+use journal::line::Line;
+use journal::queue::Queue;
+use reader::Readers;
+use rusqlite::Connection;
+use saver::{Saver, Saving};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use writer::Writer;
+
+mod attempts;
+pub(super) mod backup;
+mod codes;
+mod ending;
+mod erase;
+mod facts;
+mod guesses;
+mod idempotency;
+mod journal;
+mod ledger;
+mod limits;
+mod open;
+mod outbox;
+mod outcomes;
+mod reader;
+mod saver;
+mod schema;
+mod start;
+mod sweep;
+mod verifications;
+mod writer;
+
+/// What SQLite says, as what a caller can do about it.
+#[expect(clippy::needless_pass_by_value, reason = "it stands behind `map_err` everywhere")]
+fn sql(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+    match error.sqlite_error_code() {
+        Some(DiskFull) => StoreError::Full,
+        Some(DatabaseCorrupt | NotADatabase) => StoreError::Unreadable(format!(
+            "{error}: stop, keep the folder as it is, and restore the last backup into a new one"
+        )),
+        _ => StoreError::Away(error.to_string()),
+    }
+}
+
+/// Open records.
+pub(super) struct Embedded {
+    writer: Arc<Writer>,
+    /// Connections that read; none where the records are in the writer's own memory.
+    readers: Option<Readers>,
+    queue: Arc<Queue>,
+    flusher: Option<JoinHandle<()>>,
+    bases: Arc<Bases>,
+    tallies: Arc<ProcessTallies>,
+    saving: Option<Arc<Saving>>,
+    saver: Option<Saver>,
+    clock: Arc<dyn Clock>,
+    opening: i64,
+    store: [u8; 16],
+    journal_bytes_max: u64,
+    /// Let go last.
+    _folder: Option<open::Folder>,
+}
+
+/// Opens a store in memory.
+pub(super) fn memory(
+    clock: Arc<dyn Clock>,
+    dice: &dyn Dice,
+    keys_max: usize,
+    journal_bytes_max: u64,
+) -> Result<Store, StoreError> {
+    let conn = open::memory_connection()?;
+    let identity = open::identity(&conn, fresh(dice))?;
+    let tallies = Arc::new(ProcessTallies::new(keys_max));
+    let records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), journal_bytes_max)?;
+    Ok(Store { tallies, records: Arc::new(records) })
+}
+
+/// Opens a store in a folder, and recovers it.
+pub(super) fn embedded(
+    options: &StoreOptions,
+    clock: Arc<dyn Clock>,
+    dice: &dyn Dice,
+) -> Result<Store, StoreError> {
+    let folder = open::Folder::take(&options.path)?;
+    let conn = open::write_connection(&folder.records())?;
+    let identity = open::identity(&conn, fresh(dice))?;
+    let (tallies, position) = saver::recover(&conn, &identity, &folder.tallies(), options.tally_keys_max)?;
+    let tallies = Arc::new(tallies);
+    let saving = Arc::new(Saving {
+        tallies: Arc::clone(&tallies),
+        file: folder.tallies(),
+        records: folder.records(),
+        store: identity.store,
+        clock: Arc::clone(&clock),
+        saved: Arc::new(AtomicU64::new(position)),
+        turn: Mutex::new(()),
+    });
+    let mut records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), options.journal_bytes_max)?;
+    records.readers = Some(Readers::new(folder.records()));
+    records.saver = Some(Saver::start(Arc::clone(&saving))?);
+    records.saving = Some(saving);
+    records._folder = Some(folder);
+    Ok(Store { tallies, records: Arc::new(records) })
+}
+
+fn fresh(dice: &dyn Dice) -> [u8; 16] {
+    let mut store = [0; 16];
+    dice.fill(&mut store);
+    store
+}
+
+impl Embedded {
+    fn of(
+        conn: Connection,
+        identity: &open::Identity,
+        clock: Arc<dyn Clock>,
+        tallies: Arc<ProcessTallies>,
+        journal_bytes_max: u64,
+    ) -> Result<Self, StoreError> {
+        let bytes = journal::bytes(&conn)?;
+        let writer = Arc::new(Writer::start(conn, identity.opening, bytes)?);
+        let queue = Arc::new(Queue::default());
+        let bases = Arc::new(Bases::default());
+        let flusher = queue.start(Arc::clone(&writer), Arc::clone(&bases))?;
+        Ok(Self {
+            writer,
+            readers: None,
+            queue,
+            flusher: Some(flusher),
+            bases,
+            tallies,
+            saving: None,
+            saver: None,
+            clock,
+            opening: identity.opening,
+            store: identity.store,
+            journal_bytes_max,
+            _folder: None,
+        })
+    }
+
+    /// Reads: beside the writer where there is a file, else on its connection.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.readers {
+            Some(readers) => readers.read(work).await,
+            None => self.writer.apart(work).await,
+        }
+    }
+
+    fn journal_bytes(&self) -> u64 {
+        self.writer.journal_bytes.load(Ordering::Relaxed)
+    }
+
+    fn forget_journal_bytes(&self, gone: u64) {
+        let less = |bytes: u64| Some(bytes.saturating_sub(gone));
+        let _ = self.writer.journal_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+}
+
+impl Drop for Embedded {
+    /// What was judged is written before the threads end; the tallies are saved by
+    /// [`Records::settle_down`], or come back from the journal.
+    fn drop(&mut self) {
+        self.saver.take();
+        self.queue.stop();
+        if let Some(flusher) = self.flusher.take() {
+            let _ = flusher.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Records for Embedded {
+    async fn start(&self, start: Start) -> Result<Started, StoreError> {
+        self.begin(start).await
+    }
+
+    async fn again(&self, again: Again) -> Result<AgainAnswer, StoreError> {
+        self.once_more(again).await
+    }
+
+    async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError> {
+        self.over(owner, attempt, over).await
+    }
+
+    async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError> {
+        self.get(owner, id).await
+    }
+
+    async fn verifications(
+        &self,
+        owner: &Owner,
+        filter: &VerificationFilter,
+        page: &PageAsk,
+    ) -> Result<Page<Verification>, StoreError> {
+        self.list(owner, filter, page).await
+    }
+
+    async fn guess(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+        windows_s: [u32; 3],
+    ) -> Result<Guess, StoreError> {
+        self.pay(owner, id, at_ms, windows_s).await
+    }
+
+    async fn settle_guess(
+        &self,
+        owner: &Owner,
+        id: &str,
+        right: bool,
+        at_ms: i64,
+        marks: Marks,
+    ) -> Result<bool, StoreError> {
+        self.settle_paid(owner, id, right, at_ms, marks).await
+    }
+
+    async fn guesses_against(
+        &self,
+        owner: &Owner,
+        number: Pseudonym,
+        windows_s: [u32; 3],
+        at_s: u32,
+    ) -> Result<[(u32, u32); 3], StoreError> {
+        self.against(owner, number, windows_s, at_s).await
+    }
+
+    async fn cancel(
+        &self,
+        owner: &Owner,
+        id: &str,
+        at_ms: i64,
+    ) -> Result<Option<Result<(), Status>>, StoreError> {
+        self.end_by_caller(owner, id, at_ms).await
+    }
+
+    async fn challenge_failed(&self, owner: &Owner, id: &str, at_ms: i64) -> Result<bool, StoreError> {
+        self.block_unchallenged(owner, id, at_ms).await
+    }
+
+    async fn reserve(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+        at_ms: i64,
+        what: &[Reservation],
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let (owner, attempt, what) = (owner.clone(), attempt.to_owned(), what.to_vec());
+        self.writer.change(move |tx| ledger::reserve_alone(tx, &owner, &attempt, at_ms, &what)).await
+    }
+
+    async fn settle(
+        &self,
+        owner: &Owner,
+        attempt: &str,
+        spent_micros: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let (owner, attempt) = (owner.clone(), attempt.to_owned());
+        self.writer.change(move |tx| ledger::settle(tx, &owner, &attempt, spent_micros)).await
+    }
+
+    async fn release(&self, owner: &Owner, attempt: &str) -> Result<(), StoreError> {
+        let (owner, attempt) = (owner.clone(), attempt.to_owned());
+        self.writer.change(move |tx| ledger::release(tx, &owner, &attempt).map(|_| ())).await
+    }
+
+    fn journal(&self, entry: Journalled) -> bool {
+        // An entry that can't be written down is lost like one that found no room, and counted.
+        Line::of(&entry).is_ok_and(|line| self.queue.push(self.bases.known(line)))
+    }
+
+    fn journal_marks(&self, marks: Marks) {
+        if !marks.0.is_empty() {
+            self.queue.push(Line::of_marks(marks));
+        }
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.queue.flush().await
+    }
+
+    async fn settle_down(&self) -> Result<(), StoreError> {
+        self.queue.flush().await?;
+        self.save_tallies().await
+    }
+
+    async fn journalled(&self, owner: &Owner, id: &str) -> Result<Option<JournalEntry>, StoreError> {
+        self.find_entry(Some(owner), id).await
+    }
+
+    async fn journal_page(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<(Vec<Journalled>, Option<u64>), StoreError> {
+        self.page_of_journal(after, limit).await
+    }
+
+    async fn told(&self, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ToldAnswer>, StoreError> {
+        self.hear(owner, told).await
+    }
+
+    async fn outcomes(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {
+        self.heard(owner, attempt).await
+    }
+
+    async fn change_facts(&self, change: FactChange) -> Result<FactAnswer, StoreError> {
+        self.change_standing(change).await
+    }
+
+    async fn facts_since(&self, version: u64, limit: u32) -> Result<Vec<Fact>, StoreError> {
+        self.standing_since(version, limit).await
+    }
+
+    async fn audit(&self, owner: &Owner, page: &PageAsk) -> Result<Page<AuditEntry>, StoreError> {
+        self.audited(owner, page).await
+    }
+
+    async fn audit_add(&self, entry: AuditEntry) -> Result<(), StoreError> {
+        self.writer.change(move |tx| facts::audit(tx, &entry)).await
+    }
+
+    async fn idempotency_begin(
+        &self,
+        key: &IdempotencyKey,
+        fingerprint: [u8; 32],
+        at_ms: i64,
+        lease_ms: i64,
+    ) -> Result<Idempotency, StoreError> {
+        self.take_key(key, fingerprint, at_ms, lease_ms).await
+    }
+
+    async fn idempotency_end(
+        &self,
+        key: &IdempotencyKey,
+        answer: Option<StoredAnswer>,
+    ) -> Result<(), StoreError> {
+        self.end_key(key, answer).await
+    }
+
+    async fn outbox_put(&self, row: OutboxRow) -> Result<(), StoreError> {
+        self.put_out(row).await
+    }
+
+    async fn outbox(
+        &self,
+        owner: &Owner,
+        number: Option<Pseudonym>,
+        page: &PageAsk,
+    ) -> Result<Page<OutboxRow>, StoreError> {
+        self.put_outs(owner, number, page).await
+    }
+
+    async fn outbox_clear(&self, owner: &Owner, number: Option<Pseudonym>) -> Result<u64, StoreError> {
+        self.take_outs(owner, number).await
+    }
+
+    async fn expire(&self, now_ms: i64, queued_before_ms: i64) -> Result<(u64, bool), StoreError> {
+        self.end_over(now_ms, queued_before_ms).await
+    }
+
+    async fn sweep(&self, now_ms: i64, keep: &Retention) -> Result<Swept, StoreError> {
+        let mut swept = self.sweep_all(now_ms, keep).await?;
+        swept.journal += self.trim_journal().await?;
+        Ok(swept)
+    }
+
+    async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
+        self.erase_numbers(numbers, fresh).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        self.back_up(to).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.writer
+            .change(|tx| {
+                tx.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('ping', 1)", []).map(|_| ())
+            })
+            .await
+    }
+
+    fn journal_lost(&self) -> u64 {
+        self.queue.lost()
+    }
+}

@@ -1,0 +1,162 @@
+//! Erasing a number: from every row that knows it, by its keyed name.
+//!
+//! Where a judged attempt must go on saying which attempts were of one number, a fresh random name
+//! takes the number's place, the same in each row. No decision that was recorded changes.
+
+use super::writer::Tx;
+use super::{Embedded, codes, facts, guesses, ledger, sql};
+use crate::store::StoreError;
+use crate::store::row::{FactKind, Owner, Status, Swept, number_unique};
+use cofferdam_engine::Pseudonym;
+use cofferdam_engine::limit::LimitScope;
+use rusqlite::params;
+
+/// Rows of the journal rewritten in one change.
+const AT_ONCE: usize = 32;
+
+impl Embedded {
+    pub(super) async fn erase_numbers(
+        &self,
+        numbers: &[(Owner, Pseudonym)],
+        fresh: Pseudonym,
+    ) -> Result<Swept, StoreError> {
+        let now_ms = self.clock.now_ms();
+        let mut swept = Swept::default();
+        for (owner, number) in numbers {
+            let (owner, number) = (owner.clone(), *number);
+            let part = self.writer.change(move |tx| erase(tx, &owner, number, fresh, now_ms)).await?;
+            swept.verifications += part.verifications;
+            swept.outbox += part.outbox;
+            swept.list_entries += part.list_entries;
+            swept.other += part.other;
+        }
+        // What is queued must be on the disk to be found there.
+        self.queue.flush().await?;
+        for (_, number) in numbers {
+            swept.journal += self.erase_from_journal(*number, fresh).await?;
+        }
+        // The log still holds the rows as they were: bring it home and empty it.
+        self.writer
+            .apart(|conn| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql))
+            .await?;
+        Ok(swept)
+    }
+
+    async fn erase_from_journal(&self, number: Pseudonym, fresh: Pseudonym) -> Result<u64, StoreError> {
+        let text = named(number);
+        let rows: Vec<i64> = self
+            .read(move |conn| {
+                conn.prepare("SELECT seq FROM journal WHERE instr(body, ?1) > 0")
+                    .and_then(|mut s| s.query_map([text], |row| row.get(0)).and_then(Iterator::collect))
+                    .map_err(sql)
+            })
+            .await?;
+        let mut changed = 0;
+        for some in rows.chunks(AT_ONCE) {
+            let some = some.to_vec();
+            changed += self.writer.change(move |tx| rewrite(tx, &some, number, fresh)).await?;
+        }
+        Ok(changed)
+    }
+}
+
+/// A number's name as it stands in a line of the journal.
+fn named(number: Pseudonym) -> Vec<u8> {
+    format!("\"number\":{},", number.0).into_bytes()
+}
+
+/// Puts the fresh name in place of the number's; answers how many entries that changed.
+fn rewrite(tx: &Tx<'_>, rows: &[i64], number: Pseudonym, fresh: Pseudonym) -> Result<u64, StoreError> {
+    let (old, new) = (named(number), named(fresh));
+    let mut changed = 0;
+    for seq in rows {
+        let body: Vec<u8> = tx
+            .prepare("SELECT body FROM journal WHERE seq = ?1")?
+            .query_row([seq], |row| row.get(0))
+            .map_err(sql)?;
+        let mut written = Vec::with_capacity(body.len());
+        for line in body.split_inclusive(|b| *b == b'\n') {
+            changed += u64::from(replace(line, &old, &new, &mut written));
+        }
+        tx.run("UPDATE journal SET body = ?2 WHERE seq = ?1", params![seq, written])?;
+    }
+    Ok(changed)
+}
+
+/// Copies `from` with `new` for each `old`; says whether there was any.
+fn replace(from: &[u8], old: &[u8], new: &[u8], to: &mut Vec<u8>) -> bool {
+    let (mut rest, mut any) = (from, false);
+    while let Some(at) = rest.windows(old.len()).position(|window| window == old) {
+        let (before, after) = rest.split_at(at);
+        to.extend_from_slice(before);
+        to.extend_from_slice(new);
+        rest = after.get(old.len()..).unwrap_or(&[]);
+        any = true;
+    }
+    to.extend_from_slice(rest);
+    any
+}
+
+fn erase(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    number: Pseudonym,
+    fresh: Pseudonym,
+    now_ms: i64,
+) -> Result<Swept, StoreError> {
+    let mut swept = Swept::default();
+    let of = (owner.tenant.as_str(), codes::world(owner.world), codes::name(number));
+    let ids: Vec<String> = tx
+        .prepare("SELECT id FROM verifications WHERE number = ?3 AND tenant = ?1 AND world = ?2")?
+        .query_map(params![of.0, of.1, of.2], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    for id in &ids {
+        forget_limits(tx, id)?;
+        // A stored answer repeats the number; whoever asks again under the key makes a new one.
+        tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
+    }
+    // A pending one can no longer be sent nor resent: it ends with its number.
+    swept.verifications = tx.run(
+        "UPDATE verifications SET number = ?4, sealed_to = NULL, own_code = NULL, \
+         finished_ms = CASE WHEN status IN (0, 1) THEN ?5 ELSE finished_ms END, \
+         status = CASE WHEN status IN (0, 1) THEN ?6 ELSE status END \
+         WHERE number = ?3 AND tenant = ?1 AND world = ?2",
+        params![of.0, of.1, of.2, codes::name(fresh), now_ms, codes::status(Status::Canceled)],
+    )? as u64;
+    swept.outbox = tx.run(
+        "DELETE FROM outbox WHERE tenant = ?1 AND world = ?2 AND number = ?3",
+        params![of.0, of.1, of.2],
+    )? as u64;
+    for kind in [FactKind::SafeEntry, FactKind::DenyEntry] {
+        let entries: Vec<String> = tx
+            .prepare("SELECT id FROM facts WHERE tenant = ?1 AND world = ?2 AND kind = ?3 AND uniq = ?4 AND gone = 0")?
+            .query_map(params![of.0, of.1, codes::fact_kind(kind), number_unique(number)], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .map_err(sql)?;
+        for id in &entries {
+            facts::delete(tx, owner, kind, id)?;
+        }
+        swept.list_entries += entries.len() as u64;
+    }
+    swept.other += tx.run("DELETE FROM exact WHERE name = ?1", [guesses::number_row(owner, number)])? as u64;
+    Ok(swept)
+}
+
+/// Takes away the number's limits, and their names out of its attempts. Money that stands for them
+/// stays in its budget.
+fn forget_limits(tx: &Tx<'_>, verification: &str) -> Result<(), StoreError> {
+    let reserved: Vec<(String, Vec<u8>)> = tx
+        .prepare("SELECT id, reserved FROM attempts WHERE verification = ?1 AND reserved IS NOT NULL")?
+        .query_map([verification], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    for (id, bytes) in reserved {
+        let (limits, rest) = ledger::without_limits(&bytes, LimitScope::Number)?;
+        for name in limits {
+            tx.run("DELETE FROM exact WHERE name = ?1", [name])?;
+        }
+        tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![id, rest])?;
+    }
+    Ok(())
+}

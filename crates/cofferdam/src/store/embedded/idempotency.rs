@@ -1,0 +1,156 @@
+//! Idempotency keys: a lease while a call is at work, then its answer for a day.
+
+use super::writer::Tx;
+use super::{Embedded, codes, sql};
+use crate::store::StoreError;
+use crate::store::row::{Idempotency, IdempotencyKey, StoredAnswer};
+use rusqlite::{OptionalExtension as _, params};
+
+/// How long a key is remembered, in milliseconds.
+const KEPT_MS: i64 = 24 * 3600 * 1000;
+
+/// The name of a row: each part with its length before it.
+fn name(key: &IdempotencyKey) -> Vec<u8> {
+    let mut name = vec![codes::world(key.owner.world) as u8];
+    for part in [&key.owner.tenant, &key.scopes, &key.key] {
+        name.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        name.extend_from_slice(part.as_bytes());
+    }
+    name
+}
+
+struct Found {
+    fingerprint: [u8; 32],
+    made_ms: i64,
+    lease_until_ms: i64,
+    subject: Option<String>,
+    answer: Option<StoredAnswer>,
+}
+
+fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
+    tx.prepare(
+        "SELECT fingerprint, made_ms, lease_until_ms, subject, status, content_type, sealed_body \
+         FROM idempotency WHERE name = ?1",
+    )?
+    .query_row([name], |row| {
+        let status: Option<u16> = row.get(4)?;
+        let answer = match status {
+            None => None,
+            Some(status) => {
+                Some(StoredAnswer { status, content_type: row.get(5)?, sealed_body: row.get(6)? })
+            }
+        };
+        Ok(Found {
+            fingerprint: row.get(0)?,
+            made_ms: row.get(1)?,
+            lease_until_ms: row.get(2)?,
+            subject: row.get(3)?,
+            answer,
+        })
+    })
+    .optional()
+    .map_err(sql)
+}
+
+fn begin(
+    tx: &Tx<'_>,
+    name: &[u8],
+    fingerprint: [u8; 32],
+    at_ms: i64,
+    lease_ms: i64,
+) -> Result<Idempotency, StoreError> {
+    let lease_until_ms = at_ms.saturating_add(lease_ms);
+    let found = find(tx, name)?;
+    // A day old is as good as never seen. So is one of a clock that has been set back by a day.
+    let Some(found) = found.filter(|found| (at_ms - found.made_ms).abs() < KEPT_MS) else {
+        tx.run(
+            "INSERT OR REPLACE INTO idempotency (name, fingerprint, made_ms, lease_until_ms) VALUES (?1, ?2, ?3, ?4)",
+            params![name, fingerprint, at_ms, lease_until_ms],
+        )?;
+        return Ok(Idempotency::Fresh);
+    };
+    if found.fingerprint != fingerprint {
+        return Ok(Idempotency::Mismatch);
+    }
+    if let Some(answer) = found.answer {
+        return Ok(Idempotency::Answered(answer));
+    }
+    // A lease that ends further ahead than any lease lasts is of a clock that was set back.
+    if found.lease_until_ms > at_ms && found.lease_until_ms <= lease_until_ms {
+        return Ok(Idempotency::Running);
+    }
+    tx.run("UPDATE idempotency SET lease_until_ms = ?2 WHERE name = ?1", params![name, lease_until_ms])?;
+    Ok(found.subject.map_or(Idempotency::Fresh, |subject| Idempotency::Orphan { subject }))
+}
+
+/// What was already made under this key.
+pub(super) fn subject(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<Option<String>, StoreError> {
+    let subject: Option<Option<String>> = tx
+        .prepare("SELECT subject FROM idempotency WHERE name = ?1")?
+        .query_row([name(key)], |row| row.get(0))
+        .optional()
+        .map_err(sql)?;
+    Ok(subject.flatten())
+}
+
+/// Notes what was made under this key, in the transaction that makes it.
+pub(super) fn set_subject(
+    tx: &Tx<'_>,
+    key: &IdempotencyKey,
+    subject: &str,
+    at_ms: i64,
+) -> Result<(), StoreError> {
+    let name = name(key);
+    if tx.run("UPDATE idempotency SET subject = ?2 WHERE name = ?1", params![name, subject])? == 0 {
+        // Swept, or never begun: the key must stand all the same, or the next call makes a second one.
+        tx.run(
+            "INSERT INTO idempotency (name, fingerprint, made_ms, lease_until_ms, subject) \
+             VALUES (?1, zeroblob(32), ?3, 0, ?2)",
+            params![name, subject, at_ms],
+        )?;
+    }
+    Ok(())
+}
+
+impl Embedded {
+    pub(super) async fn take_key(
+        &self,
+        key: &IdempotencyKey,
+        fingerprint: [u8; 32],
+        at_ms: i64,
+        lease_ms: i64,
+    ) -> Result<Idempotency, StoreError> {
+        let name = name(key);
+        self.writer.change(move |tx| begin(tx, &name, fingerprint, at_ms, lease_ms)).await
+    }
+
+    pub(super) async fn end_key(
+        &self,
+        key: &IdempotencyKey,
+        answer: Option<StoredAnswer>,
+    ) -> Result<(), StoreError> {
+        let name = name(key);
+        self.writer
+            .change(move |tx| {
+                match answer {
+                    Some(answer) => tx.run(
+                        "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4 WHERE name = ?1",
+                        params![name, answer.status, answer.content_type, answer.sealed_body],
+                    )?,
+                    None => {
+                        // What was made stays known under the key, or the next call makes another.
+                        tx.run(
+                            "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
+                            [&name],
+                        )?;
+                        tx.run(
+                            "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
+                            [&name],
+                        )?
+                    }
+                };
+                Ok(())
+            })
+            .await
+    }
+}

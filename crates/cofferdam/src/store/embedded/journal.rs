@@ -1,0 +1,282 @@
+//! The journal of judged attempts: rows of up to 256 lines, written in batches and read by the time
+//! that each identifier carries.
+//!
+//! One row an attempt would cost more processor than the judgement itself at tens of thousands a
+//! second; see `docs/decisions/0004-journal-in-chunks.md`. It decides nothing and forgets by age and size
+//! ([`super::sweep`]).
+
+use super::writer::Tx;
+use super::{Embedded, sql};
+use crate::store::StoreError;
+use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
+use crate::store::tallies::Marks;
+use line::{FORMAT, Line, Read};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) mod line;
+pub(super) mod queue;
+
+/// Lines in a row.
+const LINES: usize = 256;
+/// A row spans no more than this, so that a look-up knows how far back to look.
+const SPAN_MS: i64 = 10_000;
+
+/// What attempts were judged under, as far as it is known to stand in the records.
+#[derive(Default)]
+pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>>>);
+
+/// Policies and profiles change rarely; more than this many at once are read again when needed.
+const BASES: usize = 4096;
+
+impl Bases {
+    fn get(&self, id: &str) -> Option<Arc<Basis>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    pub(super) fn put(&self, basis: Arc<Basis>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= BASES {
+            known.clear();
+        }
+        known.insert(basis.id.clone(), basis);
+    }
+
+    /// A line without a basis that already stands.
+    pub(super) fn known(&self, mut line: Line) -> Line {
+        if line.basis.as_ref().is_some_and(|basis| self.get(&basis.id).is_some()) {
+            line.basis = None;
+        }
+        line
+    }
+
+    /// The basis of a line, from the records if need be.
+    fn read(&self, conn: &Connection, id: &str) -> Result<Arc<Basis>, StoreError> {
+        if let Some(basis) = self.get(id) {
+            return Ok(basis);
+        }
+        let body: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT body FROM bases WHERE id = ?1")
+            .and_then(|mut s| s.query_row([id], |row| row.get(0)).optional())
+            .map_err(sql)?;
+        let broken =
+            |why: String| StoreError::Unreadable(format!("what entry `{id}` was judged under: {why}"));
+        let body = body.ok_or_else(|| broken("it is missing".into()))?;
+        let (policy, terms) = serde_json::from_slice(&body).map_err(|e| broken(e.to_string()))?;
+        let basis = Arc::new(Basis { id: id.to_owned(), policy, terms });
+        self.put(Arc::clone(&basis));
+        Ok(basis)
+    }
+}
+
+/// Writes the lines of a transaction; answers how many bytes the journal grew by.
+pub(super) fn write(tx: &Tx<'_>, lines: &[Arc<Line>]) -> Result<u64, StoreError> {
+    let mut grown = 0;
+    let mut rest = lines;
+    while let Some(first) = rest.first() {
+        let (mut span, mut n) = (first.span(), 0);
+        for line in rest.iter().take(LINES) {
+            let wider = match (span, line.span()) {
+                (Some((from, to)), Some((own_from, own_to))) => Some((own_from.min(from), own_to.max(to))),
+                (one, other) => one.or(other),
+            };
+            if n > 0 && wider.is_some_and(|(from, to)| to - from > SPAN_MS) {
+                break;
+            }
+            (span, n) = (wider, n + 1);
+        }
+        let (from_ms, to_ms) = span.unwrap_or_default();
+        let (row, later) = rest.split_at_checked(n).unwrap_or((rest, &[]));
+        grown += write_row(tx, row, from_ms, to_ms)?;
+        rest = later;
+    }
+    Ok(grown)
+}
+
+fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Result<u64, StoreError> {
+    let bytes: usize = lines.iter().map(|line| line.size()).sum();
+    let mut body = Vec::with_capacity(bytes);
+    let mut marks = Vec::with_capacity(lines.len() * 4 + bytes / 4);
+    for line in lines {
+        if let Some(basis) = &line.basis {
+            let json = serde_json::to_vec(&(&basis.policy, &basis.terms))
+                .map_err(|e| StoreError::Unreadable(e.to_string()))?;
+            tx.run("INSERT OR IGNORE INTO bases (id, body) VALUES (?1, ?2)", params![basis.id, json])?;
+        }
+        if line.text.is_empty() {
+            // Changes of no entry: after a length that no entry's have.
+            marks.extend_from_slice(&u32::MAX.to_le_bytes());
+        }
+        marks.extend_from_slice(&(line.marks.len() as u32).to_le_bytes());
+        marks.extend_from_slice(&line.marks);
+        body.extend_from_slice(&line.text);
+    }
+    let bytes = (body.len() + marks.len()) as i64;
+    let n = lines.iter().filter(|line| !line.text.is_empty()).count() as i64;
+    tx.run(
+        "INSERT INTO journal (from_ms, to_ms, bytes, n, format, marks, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![from_ms, to_ms, bytes, n, FORMAT, marks, body],
+    )?;
+    Ok(bytes as u64)
+}
+
+/// The changes in a row's marks: those of its entries in order, and those of none.
+pub(super) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks), StoreError> {
+    let torn = || StoreError::Unreadable("the tally changes of a journal row are torn".into());
+    let mut rest = marks;
+    let (mut entries, mut alone) = (Vec::new(), Marks::default());
+    while !rest.is_empty() {
+        let (mut length, mut after) = rest.split_first_chunk::<4>().ok_or_else(torn)?;
+        let of_none = *length == u32::MAX.to_le_bytes();
+        if of_none {
+            (length, after) = after.split_first_chunk::<4>().ok_or_else(torn)?;
+        }
+        let (own, later) = after.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(torn)?;
+        let own = Marks(own.to_vec());
+        if of_none {
+            alone.and(&own);
+        } else {
+            entries.push(own);
+        }
+        rest = later;
+    }
+    Ok((entries, alone))
+}
+
+fn known_format(format: i64) -> Result<(), StoreError> {
+    if format == FORMAT {
+        return Ok(());
+    }
+    Err(StoreError::Unreadable(format!(
+        "the journal has a row of format {format}; a newer cofferdam wrote it"
+    )))
+}
+
+/// Finds a line by either identifier.
+pub(super) fn find(
+    conn: &Connection,
+    bases: &Bases,
+    owner: Option<&Owner>,
+    id: &str,
+) -> Result<Option<JournalEntry>, StoreError> {
+    let Some(at) = line::time_in(id) else { return Ok(None) };
+    let mut rows = conn
+        .prepare_cached(
+            "SELECT format, body FROM journal WHERE from_ms BETWEEN ?1 - ?2 AND ?1 AND to_ms >= ?1 ORDER BY seq",
+        )
+        .map_err(sql)?;
+    let mut rows = rows.query(params![at, SPAN_MS]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        known_format(row.get(0).map_err(sql)?)?;
+        let body = row.get_ref(1).map_err(sql)?;
+        let body = body.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        if let Some(found) = find_in(body, owner, id)? {
+            let basis = bases.read(conn, &found.basis)?;
+            return Ok(Some(found.entry(basis)));
+        }
+    }
+    Ok(None)
+}
+
+/// The line in a body of lines.
+fn find_in(body: &[u8], owner: Option<&Owner>, id: &str) -> Result<Option<Read>, StoreError> {
+    let text = std::str::from_utf8(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+    for text in text.lines().filter(|text| text.contains(id)) {
+        let read = line::read(text.as_bytes())?;
+        if read.is(owner, id) {
+            return Ok(Some(read));
+        }
+    }
+    Ok(None)
+}
+
+/// Some rows after a position, with the position to go on from.
+type Rows = (Vec<Journalled>, Option<u64>);
+
+/// Judged attempts after a position, about as many as asked for.
+pub(super) fn page(conn: &Connection, bases: &Bases, after: u64, limit: u32) -> Result<Rows, StoreError> {
+    let mut rows = conn
+        .prepare_cached("SELECT seq, format, marks, body FROM journal WHERE seq > ?1 ORDER BY seq")
+        .map_err(sql)?;
+    let mut rows = rows.query([i64::try_from(after).unwrap_or(i64::MAX)]).map_err(sql)?;
+    let (mut found, mut next) = (Vec::new(), None);
+    while let Some(row) = rows.next().map_err(sql)? {
+        if found.len() >= limit as usize {
+            return Ok((found, next));
+        }
+        known_format(row.get(1).map_err(sql)?)?;
+        let (marks, _) = split_marks(&row.get::<_, Vec<u8>>(2).map_err(sql)?)?;
+        let body: Vec<u8> = row.get(3).map_err(sql)?;
+        let lines = body.split(|b| *b == b'\n').filter(|text| !text.is_empty());
+        for (text, marks) in lines.zip(marks) {
+            let read = line::read(text)?;
+            let basis = bases.read(conn, &read.basis)?;
+            found.push(Journalled { entry: read.entry(basis), marks });
+        }
+        next = Some(row.get::<_, i64>(0).map_err(sql)? as u64);
+    }
+    Ok((found, None))
+}
+
+/// All tally changes after a position, a row at a time: what recovery reads.
+pub(super) fn each_marks(
+    conn: &Connection,
+    after: u64,
+    mut each: impl FnMut(Marks) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut rows = conn.prepare("SELECT marks FROM journal WHERE seq > ?1 ORDER BY seq").map_err(sql)?;
+    let mut rows = rows.query([i64::try_from(after).unwrap_or(i64::MAX)]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        let (entries, alone) = split_marks(&row.get::<_, Vec<u8>>(0).map_err(sql)?)?;
+        for marks in entries.into_iter().chain([alone]).filter(|marks| !marks.0.is_empty()) {
+            each(marks)?;
+        }
+    }
+    Ok(())
+}
+
+/// The last position that was given out, whether its row still stands or not.
+pub(super) fn last(conn: &Connection) -> Result<u64, StoreError> {
+    let last: Option<i64> = conn
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'journal'", [], |row| row.get(0))
+        .optional()
+        .map_err(sql)?;
+    Ok(last.unwrap_or(0) as u64)
+}
+
+/// Bytes in the journal, from its index alone.
+pub(super) fn bytes(conn: &Connection) -> Result<u64, StoreError> {
+    let bytes: i64 = conn
+        .query_row("SELECT coalesce(sum(bytes), 0) FROM journal INDEXED BY journal_by_time", [], |row| {
+            row.get(0)
+        })
+        .map_err(sql)?;
+    Ok(bytes as u64)
+}
+
+impl Embedded {
+    pub(super) async fn find_entry(
+        &self,
+        owner: Option<&Owner>,
+        id: &str,
+    ) -> Result<Option<JournalEntry>, StoreError> {
+        // The queue first: what leaves it meanwhile stands in the records by then.
+        if let Some((text, basis)) = self.queue.find(id) {
+            let read = line::read(&text)?;
+            if !read.is(owner, id) {
+                return Ok(None);
+            }
+            if let Some(basis) = basis.or_else(|| self.bases.get(&read.basis)) {
+                return Ok(Some(read.entry(basis)));
+            }
+        }
+        let (owner, id, bases) = (owner.cloned(), id.to_owned(), Arc::clone(&self.bases));
+        self.read(move |conn| find(conn, &bases, owner.as_ref(), &id)).await
+    }
+
+    pub(super) async fn page_of_journal(&self, after: u64, limit: u32) -> Result<Rows, StoreError> {
+        let bases = Arc::clone(&self.bases);
+        self.read(move |conn| page(conn, &bases, after, limit)).await
+    }
+}

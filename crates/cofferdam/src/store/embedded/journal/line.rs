@@ -1,0 +1,174 @@
+//! One judged attempt as a line of the journal: JSON, so that people and other programs can read it.
+//!
+//! Written by whoever was judged for, not by the writing thread. The format has a number in each row
+//! of the journal; a later one is refused rather than guessed at.
+
+use crate::store::StoreError;
+use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Reservation};
+use crate::store::tallies::Marks;
+use cofferdam_engine::{Assessment, Attempt, Known};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The format of lines that this program writes.
+pub(in crate::store::embedded) const FORMAT: i64 = 1;
+
+/// A line on its way into the journal.
+#[derive(Debug, Clone)]
+pub(in crate::store::embedded) struct Line {
+    /// JSON with its line end; empty for tally changes alone.
+    pub(super) text: Vec<u8>,
+    pub(super) marks: Vec<u8>,
+    /// Times within its identifiers.
+    pub(super) from_ms: i64,
+    pub(super) to_ms: i64,
+    /// Short hashes of both identifiers, so that the queue can be searched without reading it.
+    pub(super) ids: [u64; 2],
+    /// What it was judged under, if that may not be kept yet.
+    pub(super) basis: Option<Arc<Basis>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Shape<'a> {
+    assessment_id: Cow<'a, str>,
+    attempt_id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    verification: Option<Cow<'a, str>>,
+    owner: Cow<'a, Owner>,
+    basis: Cow<'a, str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    assess_only: bool,
+    attempt: Cow<'a, Attempt>,
+    known: Cow<'a, Known>,
+    assessment: Cow<'a, Assessment>,
+    #[serde(skip_serializing_if = "<[Reservation]>::is_empty", default)]
+    reservations: Cow<'a, [Reservation]>,
+}
+
+impl Line {
+    /// The line of a judged attempt.
+    pub(in crate::store::embedded) fn of(journalled: &Journalled) -> Result<Self, StoreError> {
+        let e = &journalled.entry;
+        let shape = Shape {
+            assessment_id: Cow::Borrowed(&e.assessment_id),
+            attempt_id: Cow::Borrowed(&e.attempt_id),
+            verification: e.verification.as_deref().map(Cow::Borrowed),
+            owner: Cow::Borrowed(&e.owner),
+            basis: Cow::Borrowed(&e.basis.id),
+            assess_only: e.assess_only,
+            attempt: Cow::Borrowed(&e.attempt),
+            known: Cow::Borrowed(&e.known),
+            assessment: Cow::Borrowed(&e.assessment),
+            reservations: Cow::Borrowed(&e.reservations),
+        };
+        let mut text = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut text, &shape).map_err(|e| unreadable(&e))?;
+        text.push(b'\n');
+        let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
+        let times = [at(&e.assessment_id), at(&e.attempt_id)];
+        Ok(Self {
+            text,
+            marks: journalled.marks.0.clone(),
+            from_ms: times.into_iter().min().unwrap_or(0),
+            to_ms: times.into_iter().max().unwrap_or(0),
+            ids: [short(&e.assessment_id), short(&e.attempt_id)],
+            basis: Some(Arc::clone(&e.basis)),
+        })
+    }
+
+    /// Tally changes alone.
+    pub(in crate::store::embedded) fn of_marks(marks: Marks) -> Self {
+        Self { text: Vec::new(), marks: marks.0, from_ms: 0, to_ms: 0, ids: [0; 2], basis: None }
+    }
+
+    /// What it was judged under, if that may not be kept yet.
+    pub(in crate::store::embedded) fn basis(&self) -> Option<Arc<Basis>> {
+        self.basis.clone()
+    }
+
+    /// From when to when its identifiers are; tally changes alone have none.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + self.marks.len()
+    }
+}
+
+/// A line read again, all but its basis.
+pub(super) struct Read {
+    pub(super) basis: String,
+    shape: Shape<'static>,
+}
+
+/// Reads a line.
+pub(super) fn read(text: &[u8]) -> Result<Read, StoreError> {
+    let shape: Shape<'static> = serde_json::from_slice(text).map_err(|e| unreadable(&e))?;
+    Ok(Read { basis: shape.basis.clone().into_owned(), shape })
+}
+
+impl Read {
+    /// The entry, once its basis is at hand.
+    pub(super) fn entry(self, basis: Arc<Basis>) -> JournalEntry {
+        let s = self.shape;
+        JournalEntry {
+            assessment_id: s.assessment_id.into_owned(),
+            attempt_id: s.attempt_id.into_owned(),
+            verification: s.verification.map(Cow::into_owned),
+            owner: s.owner.into_owned(),
+            attempt: s.attempt.into_owned(),
+            known: s.known.into_owned(),
+            basis,
+            assessment: s.assessment.into_owned(),
+            assess_only: s.assess_only,
+            reservations: s.reservations.into_owned(),
+        }
+    }
+
+    /// Whether it is the one that is looked for.
+    pub(super) fn is(&self, owner: Option<&Owner>, id: &str) -> bool {
+        (self.shape.assessment_id == id || self.shape.attempt_id == id)
+            && owner.is_none_or(|owner| *self.shape.owner == *owner)
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> StoreError {
+    StoreError::Unreadable(format!("an entry of the journal: {error}"))
+}
+
+/// A short hash of an identifier.
+pub(super) fn short(id: &str) -> u64 {
+    use std::hash::BuildHasher as _;
+    foldhash::fast::FixedState::with_seed(7).hash_one(id)
+}
+
+/// The Unix milliseconds that an identifier begins with.
+pub(super) fn time_in(id: &str) -> Option<i64> {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let rest = id.split_once('_')?.1.as_bytes();
+    // Ten characters of five bits: 48 bits of time and two of chance.
+    let fifty = rest.get(..10)?.iter().try_fold(0_i64, |n, b| {
+        let five = ALPHABET.iter().position(|a| a == b)?;
+        Some(n << 5 | five as i64)
+    })?;
+    Some(fifty >> 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SetDice;
+    use crate::id::{self, Noun};
+
+    #[test]
+    fn an_identifier_tells_its_time() {
+        let dice = SetDice::seeded(3);
+        for at in [0, 1, 1_700_000_000_123, (1 << 48) - 1] {
+            assert_eq!(time_in(&id::new(Noun::Attempt, at, &*dice)), Some(at));
+        }
+        assert_eq!(time_in("att_short"), None);
+        assert_eq!(time_in("nothing"), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! What was judged and is not on the disk yet: a bounded queue, and the thread that empties it.
+//!
+//! Judging never waits for it. A full queue loses the entry and counts that; a full disk keeps the
+//! entries here until there is space again. What waits can be found like what is written.
+
+use super::line::{Line, short};
+use super::{Bases, LINES};
+use crate::store::StoreError;
+use crate::store::embedded::writer::Writer;
+use crate::store::row::Basis;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Entries that may wait.
+const WAITING: usize = 65_536;
+/// And their bytes.
+const BYTES: usize = 64 << 20;
+/// An entry waits no longer than this for others, well within the promised 100 ms.
+const GATHER: Duration = Duration::from_millis(50);
+/// Entries written in one change: others' changes get their turn in between.
+const AT_ONCE: usize = 4 * LINES;
+
+#[derive(Default)]
+struct Inner {
+    waiting: VecDeque<([u64; 2], Arc<Line>)>,
+    writing: Vec<([u64; 2], Arc<Line>)>,
+    bytes: usize,
+    /// Entries ever taken in, and ever written.
+    taken: u64,
+    written: u64,
+    /// Who waits until how many are written.
+    waiters: Vec<(u64, oneshot::Sender<Result<(), StoreError>>)>,
+    stop: bool,
+}
+
+/// The queue.
+#[derive(Default)]
+pub(in crate::store::embedded) struct Queue {
+    inner: Mutex<Inner>,
+    wake: Condvar,
+    lost: AtomicU64,
+}
+
+impl Queue {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an entry in; false: full, and the entry is lost.
+    pub(in crate::store::embedded) fn push(&self, line: Line) -> bool {
+        let mut inner = self.inner();
+        if inner.waiting.len() >= WAITING || inner.bytes + line.size() > BYTES {
+            drop(inner);
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        inner.bytes += line.size();
+        inner.taken += 1;
+        inner.waiting.push_back((line.ids, Arc::new(line)));
+        // Far from full there is no haste; the thread looks by itself.
+        let half_full = inner.waiting.len() == WAITING / 2;
+        drop(inner);
+        if half_full {
+            self.wake.notify_one();
+        }
+        true
+    }
+
+    pub(in crate::store::embedded) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// An entry that is not written yet, by either identifier.
+    pub(in crate::store::embedded) fn find(&self, id: &str) -> Option<(Vec<u8>, Option<Arc<Basis>>)> {
+        let hash = short(id);
+        let inner = self.inner();
+        // The newest is the likeliest to be asked for.
+        let all = inner.writing.iter().chain(&inner.waiting).rev();
+        let found = all.filter(|(ids, _)| ids.contains(&hash)).map(|(_, line)| Arc::clone(line)).next();
+        drop(inner);
+        found.map(|line| (line.text.clone(), line.basis.clone()))
+    }
+
+    /// Waits until all that was taken in before is written; an error if an attempt to write it fails.
+    pub(in crate::store::embedded) async fn flush(&self) -> Result<(), StoreError> {
+        let (tell, told) = oneshot::channel();
+        {
+            let mut inner = self.inner();
+            let until = inner.taken;
+            inner.waiters.push((until, tell));
+        }
+        self.wake.notify_one();
+        told.await.map_err(|_| StoreError::Away("the store has stopped".into()))?
+    }
+
+    /// Starts the thread that writes.
+    pub(in crate::store::embedded) fn start(
+        self: &Arc<Self>,
+        writer: Arc<Writer>,
+        bases: Arc<Bases>,
+    ) -> Result<JoinHandle<()>, StoreError> {
+        let queue = Arc::clone(self);
+        std::thread::Builder::new()
+            .name("cofferdam-journal".into())
+            .spawn(move || queue.work(&writer, &bases))
+            .map_err(|e| StoreError::Away(format!("no thread for the journal: {e}")))
+    }
+
+    /// Writes what is left and ends the thread.
+    pub(in crate::store::embedded) fn stop(&self) {
+        self.inner().stop = true;
+        self.wake.notify_one();
+    }
+
+    fn work(&self, writer: &Writer, bases: &Bases) {
+        loop {
+            let mut inner = self.inner();
+            if inner.waiters.is_empty() && !inner.stop && inner.waiting.len() < WAITING / 2 {
+                inner = self.wake.wait_timeout(inner, GATHER).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            let stop = inner.stop;
+            drop(inner);
+            let mut done = Ok(());
+            while done.is_ok() && self.take() {
+                done = self.write(writer, bases);
+            }
+            self.answer(&done);
+            if stop {
+                return;
+            }
+        }
+    }
+
+    /// Takes some out to be written; false: there are none.
+    fn take(&self) -> bool {
+        let mut inner = self.inner();
+        let n = inner.waiting.len().min(AT_ONCE);
+        let some: Vec<_> = inner.waiting.drain(..n).collect();
+        inner.writing = some;
+        n > 0
+    }
+
+    fn write(&self, writer: &Writer, bases: &Bases) -> Result<(), StoreError> {
+        let lines: Vec<Arc<Line>> = self.inner().writing.iter().map(|(_, line)| Arc::clone(line)).collect();
+        let own = lines.clone();
+        let done = writer.change_now(move |tx| {
+            own.into_iter().for_each(|line| tx.journal(line));
+            Ok(())
+        });
+        let mut inner = self.inner();
+        let writing = std::mem::take(&mut inner.writing);
+        if done.is_ok() {
+            inner.written += writing.len() as u64;
+            inner.bytes = inner.bytes.saturating_sub(writing.iter().map(|(_, line)| line.size()).sum());
+            drop(inner);
+            lines.iter().filter_map(|line| line.basis.clone()).for_each(|basis| bases.put(basis));
+        } else {
+            // Kept, in order, for the next attempt: nothing judged is lost while there is room.
+            writing.into_iter().rev().for_each(|line| inner.waiting.push_front(line));
+        }
+        done
+    }
+
+    /// Answers those whose entries are written, and all if writing failed.
+    fn answer(&self, done: &Result<(), StoreError>) {
+        let mut inner = self.inner();
+        let written = inner.written;
+        let all = std::mem::take(&mut inner.waiters);
+        let (ready, later): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(until, _)| *until <= written || done.is_err());
+        inner.waiters = later;
+        drop(inner);
+        for (until, tell) in ready {
+            let answer = match done {
+                Err(error) if until > written => Err(super::super::writer::again(error)),
+                _ => Ok(()),
+            };
+            // Whoever waited may be gone; the entries are written all the same.
+            let _ = tell.send(answer);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Exact limits: how many stand in a window, to a sixtieth of it, on the strict side.
+//!
+//! One row holds all windows of a tenant's scope and key, as buckets of absolute time. The oldest
+//! bucket that a window touches counts whole, so a limit is never passed, and frees at most a
+//! sixtieth of the window late. Arithmetic alone, but for reading and writing the row; called by
+//! [`super::ledger`] and [`super::guesses`] within their transactions.
+
+use super::codes;
+use super::sql;
+use super::writer::Tx;
+use crate::store::StoreError;
+use crate::store::row::Owner;
+use cofferdam_engine::limit::{Limit, LimitScope};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// Buckets that make one window.
+const BUCKETS: u32 = 60;
+/// A bucket that begins further ahead than this is of a clock that was set back, not of a caller who
+/// came a moment earlier: it does not count, or a step of the clock would lock people out.
+const AHEAD_S: u32 = 60;
+
+/// A count in a bucket of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bucket {
+    pub(super) window_s: u32,
+    pub(super) at: u32,
+    pub(super) n: u32,
+}
+
+/// All buckets of one scope and key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Buckets(pub(super) Vec<Bucket>);
+
+fn width_s(window_s: u32) -> u32 {
+    window_s.div_ceil(BUCKETS).max(1)
+}
+
+/// The oldest bucket that a window ending at `at_s` touches.
+fn oldest(window_s: u32, at_s: u32) -> u32 {
+    (at_s + 1).saturating_sub(window_s) / width_s(window_s)
+}
+
+impl Buckets {
+    fn counted(&self, window_s: u32, at_s: u32) -> impl Iterator<Item = &Bucket> {
+        let from = oldest(window_s, at_s);
+        let to = at_s.saturating_add(AHEAD_S) / width_s(window_s);
+        self.0.iter().filter(move |b| b.window_s == window_s && (from..=to).contains(&b.at))
+    }
+
+    /// How many stand in the window that ends at `at_s`.
+    pub(super) fn seen(&self, window_s: u32, at_s: u32) -> u32 {
+        self.counted(window_s, at_s).map(|b| b.n).sum()
+    }
+
+    /// In how many seconds fewer than `max` stand in it; 0: that is so now.
+    pub(super) fn frees_in_s(&self, window_s: u32, at_s: u32, max: u32) -> u32 {
+        let mut left = self.seen(window_s, at_s);
+        let mut counted: Vec<_> = self.counted(window_s, at_s).collect();
+        counted.sort_unstable_by_key(|b| b.at);
+        let mut leaves_in_s = 0;
+        for bucket in counted {
+            if left < max.max(1) {
+                break;
+            }
+            left -= bucket.n;
+            // It leaves when its last second is a whole window ago.
+            let gone_s = (bucket.at + 1) * width_s(window_s) + window_s - 1;
+            leaves_in_s = gone_s.saturating_sub(at_s);
+        }
+        // A limit of nought never frees; a window later it is worth looking whether it still stands.
+        if max == 0 { leaves_in_s.max(window_s) } else { leaves_in_s }
+    }
+
+    /// Adds one to each window; answers with the buckets that it stands in, to give it back.
+    pub(super) fn add(&mut self, windows_s: impl IntoIterator<Item = u32>, at_s: u32) -> Vec<Bucket> {
+        let mut added: Vec<Bucket> = Vec::new();
+        for window_s in windows_s {
+            if window_s == 0 || added.iter().any(|b| b.window_s == window_s) {
+                continue;
+            }
+            let at = at_s / width_s(window_s);
+            match self.0.iter_mut().find(|b| b.window_s == window_s && b.at == at) {
+                Some(bucket) => bucket.n = bucket.n.saturating_add(1),
+                None => self.0.push(Bucket { window_s, at, n: 1 }),
+            }
+            added.push(Bucket { window_s, at, n: 1 });
+        }
+        added
+    }
+
+    /// Takes one out of each of these buckets.
+    pub(super) fn take_back(&mut self, added: &[Bucket]) {
+        for of in added {
+            let found = self.0.iter_mut().find(|b| b.window_s == of.window_s && b.at == of.at);
+            if let Some(bucket) = found {
+                bucket.n = bucket.n.saturating_sub(of.n);
+            }
+        }
+    }
+
+    /// Takes one out of each window, from the oldest bucket since `since_s`: what is left is newer
+    /// than in truth, which errs on the strict side.
+    pub(super) fn take_oldest(&mut self, since_s: u32) {
+        let mut windows: Vec<u32> = self.0.iter().map(|b| b.window_s).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        for window_s in windows {
+            let since = since_s / width_s(window_s);
+            let of_window = self.0.iter_mut().filter(|b| b.window_s == window_s && b.n > 0 && b.at >= since);
+            if let Some(bucket) = of_window.min_by_key(|b| b.at) {
+                bucket.n -= 1;
+            }
+        }
+    }
+
+    /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
+    fn tidy(&mut self, at_s: u32) -> i64 {
+        self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
+        let gone = self
+            .0
+            .iter()
+            .map(|b| (i64::from(b.at) + 1) * i64::from(width_s(b.window_s)) + i64::from(b.window_s));
+        gone.max().unwrap_or(0)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        write_buckets(&self.0)
+    }
+}
+
+/// Buckets as bytes: three words each.
+pub(super) fn write_buckets(buckets: &[Bucket]) -> Vec<u8> {
+    buckets.iter().flat_map(|b| [b.window_s, b.at, b.n]).flat_map(u32::to_le_bytes).collect()
+}
+
+/// Buckets from bytes.
+pub(super) fn read_buckets(bytes: &[u8]) -> Option<Vec<Bucket>> {
+    let each = bytes.chunks_exact(12);
+    if !each.remainder().is_empty() {
+        return None;
+    }
+    each.map(|twelve| {
+        let word = |at: usize| Some(u32::from_le_bytes(twelve.get(at..at + 4)?.try_into().ok()?));
+        Some(Bucket { window_s: word(0)?, at: word(4)?, n: word(8)? })
+    })
+    .collect()
+}
+
+/// The name of a row: tenant, world, scope and key.
+pub(super) fn name(owner: &Owner, scope: LimitScope, key: u64) -> Vec<u8> {
+    let mut name = Vec::with_capacity(owner.tenant.len() + 11);
+    name.extend_from_slice(owner.tenant.as_bytes());
+    name.push(0);
+    name.push(codes::world(owner.world) as u8);
+    name.push(scope_code(scope));
+    name.extend_from_slice(&key.to_be_bytes());
+    name
+}
+
+/// Whether a row is of a scope: its code stands before the eight bytes of the key.
+pub(super) fn is_of(name: &[u8], scope: LimitScope) -> bool {
+    name.len().checked_sub(9).and_then(|at| name.get(at)) == Some(&scope_code(scope))
+}
+
+/// For ever, like all codes in rows.
+fn scope_code(scope: LimitScope) -> u8 {
+    match scope {
+        LimitScope::Number => 0,
+        LimitScope::NumberChecks => 1,
+        LimitScope::Tenant => 2,
+        LimitScope::Ip => 3,
+        LimitScope::Ipv4_24 => 4,
+        LimitScope::Ipv6_64 => 5,
+        LimitScope::Ipv6_48 => 6,
+        LimitScope::Device => 7,
+        LimitScope::Session => 8,
+        LimitScope::User => 9,
+        LimitScope::UserAgent => 10,
+        LimitScope::Prefix => 11,
+        LimitScope::Network => 12,
+        LimitScope::Country => 13,
+        LimitScope::Profile => 14,
+    }
+}
+
+/// Reads a row.
+pub(super) fn read(conn: &Connection, name: &[u8]) -> Result<Buckets, StoreError> {
+    let bytes: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT buckets FROM exact WHERE name = ?1")
+        .and_then(|mut s| s.query_row([name], |row| row.get(0)).optional())
+        .map_err(sql)?;
+    let buckets = bytes.map_or(Some(Vec::new()), |bytes| read_buckets(&bytes));
+    buckets.map(Buckets).ok_or_else(|| StoreError::Unreadable("the buckets of an exact limit".into()))
+}
+
+/// Writes a row, without what is over.
+pub(super) fn write(tx: &Tx<'_>, name: &[u8], mut buckets: Buckets, at_s: u32) -> Result<(), StoreError> {
+    let until_s = buckets.tidy(at_s);
+    tx.run(
+        "INSERT INTO exact (name, until_s, buckets) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (name) DO UPDATE SET until_s = excluded.until_s, buckets = excluded.buckets",
+        params![name, until_s, buckets.bytes()],
+    )?;
+    Ok(())
+}
+
+/// The first limit that one more would pass, with how many stand in it and when it frees.
+pub(super) fn refusal(buckets: &Buckets, limits: &[Limit], at_s: u32) -> Option<(Limit, u32, u32)> {
+    // Of several, the one that frees last says when it is worth coming again.
+    limits
+        .iter()
+        .map(|limit| (*limit, buckets.seen(limit.window_s, at_s)))
+        .filter(|(limit, seen)| *seen >= limit.max)
+        .map(|(limit, seen)| (limit, seen, buckets.frees_in_s(limit.window_s, at_s, limit.max)))
+        .max_by_key(|(_, _, frees_in_s)| *frees_in_s)
+}
+
+#[cfg(test)]
+mod tests;

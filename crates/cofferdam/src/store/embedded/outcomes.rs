@@ -1,0 +1,152 @@
+//! Outcomes of attempts: told by callers and providers, each counted once.
+
+use super::writer::Tx;
+use super::{Embedded, codes, sql};
+use crate::store::StoreError;
+use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, ToldOf};
+use cofferdam_engine::Outcome;
+use cofferdam_engine::outcome::{DeliveryStatus, What};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// An outcome whose attempt is known.
+struct Resolved {
+    told: Told,
+    json: Vec<u8>,
+    entry: Box<JournalEntry>,
+}
+
+impl Embedded {
+    pub(super) async fn hear(
+        &self,
+        owner: Option<&Owner>,
+        told: Vec<Told>,
+    ) -> Result<Vec<ToldAnswer>, StoreError> {
+        let mut resolved = Vec::with_capacity(told.len());
+        for told in told {
+            resolved.push(self.resolve(owner, told).await?);
+        }
+        let now_ms = self.clock.now_ms();
+        self.writer
+            .change(move |tx| {
+                resolved
+                    .into_iter()
+                    .map(|resolved| match resolved {
+                        None => Ok(ToldAnswer::Unknown),
+                        Some(resolved) => hear(tx, resolved, now_ms),
+                    })
+                    .collect()
+            })
+            .await
+    }
+
+    /// Finds what was judged. An attempt that the journal has forgotten is unknown: there is nothing
+    /// left to learn from it.
+    async fn resolve(&self, owner: Option<&Owner>, told: Told) -> Result<Option<Resolved>, StoreError> {
+        let id = match &told.of {
+            ToldOf::Attempt(id) => Some(id.clone()),
+            other => {
+                let (owner, of) = (owner.cloned(), other.clone());
+                self.read(move |conn| attempt_of(conn, owner.as_ref(), &of)).await?
+            }
+        };
+        let Some(id) = id else { return Ok(None) };
+        let found = self.find_entry(owner, &id).await?;
+        // An assessment's identifier is no attempt's.
+        let Some(entry) = found.filter(|entry| entry.attempt_id == id) else { return Ok(None) };
+        let json = serde_json::to_vec(&told.outcome).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        Ok(Some(Resolved { told, json, entry: Box::new(entry) }))
+    }
+
+    pub(super) async fn heard(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {
+        // Whose an attempt is stands in the journal alone where a caller sends by itself.
+        if self.find_entry(Some(owner), attempt).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let attempt = attempt.to_owned();
+        self.read(move |conn| {
+            let mut rows = conn
+                .prepare_cached("SELECT body FROM outcomes WHERE attempt = ?1 ORDER BY row")
+                .map_err(sql)?;
+            let bodies: Vec<Vec<u8>> =
+                rows.query_map([attempt], |row| row.get(0)).and_then(Iterator::collect).map_err(sql)?;
+            let read = |body: &Vec<u8>| {
+                serde_json::from_slice(body).map_err(|e| StoreError::Unreadable(e.to_string()))
+            };
+            bodies.iter().map(read).collect()
+        })
+        .await
+    }
+}
+
+/// The attempt that an outcome is of: the newest of a verification, or the one with a reference.
+fn attempt_of(conn: &Connection, owner: Option<&Owner>, of: &ToldOf) -> Result<Option<String>, StoreError> {
+    let found: Option<(String, String, i64)> = match of {
+        ToldOf::Attempt(id) => return Ok(Some(id.clone())),
+        ToldOf::Verification(id) => conn
+            .prepare_cached(
+                "SELECT id, tenant, world FROM attempts WHERE verification = ?1 ORDER BY ordinal DESC LIMIT 1",
+            )
+            .and_then(|mut s| s.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()),
+        ToldOf::Reference { provider, reference } => conn
+            .prepare_cached(
+                "SELECT id, tenant, world FROM attempts WHERE reference = ?1 AND provider = ?2 \
+                 ORDER BY at_ms DESC LIMIT 1",
+            )
+            .and_then(|mut s| {
+                s.query_row([reference, provider], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+            }),
+    }
+    .map_err(sql)?;
+    let Some((id, tenant, world)) = found else { return Ok(None) };
+    let whose = Owner { tenant, world: codes::world_of(world)? };
+    Ok(owner.is_none_or(|owner| *owner == whose).then_some(id))
+}
+
+fn hear(tx: &Tx<'_>, resolved: Resolved, now_ms: i64) -> Result<ToldAnswer, StoreError> {
+    let Resolved { told, json, entry } = resolved;
+    let first = tx.run(
+        "INSERT OR IGNORE INTO outcomes (attempt, once, at_ms, told_ms, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![entry.attempt_id, told.once, told.outcome.at_ms, now_ms, json],
+    )? > 0;
+    if !first {
+        return Ok(ToldAnswer::Duplicate);
+    }
+    if !entry.assess_only {
+        change_attempt(tx, &entry.attempt_id, told.outcome.what)?;
+    }
+    Ok(ToldAnswer::Accepted(entry))
+}
+
+/// Lets the attempt's row say what was told of it. A blocked one stays blocked, and what was
+/// delivered stays delivered.
+fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreError> {
+    let become_status = |status: AttemptStatus, of: &'static str| -> Result<(), StoreError> {
+        tx.run(of, params![attempt, codes::attempt_status(status)])?;
+        Ok(())
+    };
+    // Queued, sent, unknown; and for a delivery after all, undelivered too.
+    const OPEN: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 6)";
+    const NOT_DELIVERED: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 3, 6)";
+    const NOT_SENT: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 6)";
+    match what {
+        What::Delivery { status } => match status {
+            DeliveryStatus::Delivered => become_status(AttemptStatus::Delivered, NOT_DELIVERED),
+            DeliveryStatus::Undelivered | DeliveryStatus::Expired => {
+                become_status(AttemptStatus::Undelivered, OPEN)
+            }
+            DeliveryStatus::Failed => become_status(AttemptStatus::Failed, OPEN),
+            DeliveryStatus::Unknown => Ok(()),
+        },
+        What::Sent { price_micros } => {
+            become_status(AttemptStatus::Sent, NOT_SENT)?;
+            price_micros.map_or(Ok(()), |micros| price(tx, attempt, micros))
+        }
+        What::Price { price_micros } => price(tx, attempt, price_micros),
+        _ => Ok(()),
+    }
+}
+
+fn price(tx: &Tx<'_>, attempt: &str, micros: i64) -> Result<(), StoreError> {
+    tx.run("UPDATE attempts SET price_micros = ?2 WHERE id = ?1", params![attempt, micros])?;
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Beginning a verification: everything of it in one transaction, or nothing.
+
+use super::journal::line::Line;
+use super::ledger::{self, Made};
+use super::verifications::{Written, put_attempt};
+use super::writer::Tx;
+use super::{Embedded, codes, ending, idempotency, sql};
+use crate::store::StoreError;
+use crate::store::row::{Restart, Start, Started, Status, Verification};
+use rusqlite::{OptionalExtension as _, params};
+use std::sync::Arc;
+
+impl Embedded {
+    pub(super) async fn begin(&self, start: Start) -> Result<Started, StoreError> {
+        let Start { verification, reservations, journal, restart, idempotency } = start;
+        let line = Arc::new(self.bases.known(Line::of(&journal)?));
+        let basis = line.basis();
+        let written = Written::of(verification)?;
+        let made = self
+            .writer
+            .change(move |tx| {
+                let v = &written.v;
+                if let Some(key) = &idempotency
+                    && let Some(made) = idempotency::subject(tx, key)?
+                {
+                    return Ok(Started::Taken(made));
+                }
+                if let Some(pending) = in_its_way(tx, v, restart)? {
+                    return Ok(Started::Pending(pending));
+                }
+                let mut reserved = match ledger::reserve(tx, &v.owner, v.created_ms, &reservations)? {
+                    Made::Refused(refusal) => return Ok(Started::Refused(refusal)),
+                    Made::Reserved(reserved) => reserved,
+                };
+                if restart == Restart::Supersede && v.status == Status::Pending {
+                    ending::supersede(tx, v)?;
+                }
+                written.put(tx)?;
+                for attempt in &v.attempts {
+                    put_attempt(tx, &v.owner, attempt, reserved.take().as_deref())?;
+                }
+                if let Some(key) = &idempotency {
+                    idempotency::set_subject(tx, key, &v.id, v.created_ms)?;
+                }
+                tx.journal(line);
+                Ok(Started::Made)
+            })
+            .await?;
+        if let (Started::Made, Some(basis)) = (&made, basis) {
+            self.bases.put(basis);
+        }
+        Ok(made)
+    }
+}
+
+/// A pending verification of the same number and profile, where `restart` minds it.
+fn in_its_way(tx: &Tx<'_>, v: &Verification, restart: Restart) -> Result<Option<String>, StoreError> {
+    if !matches!(restart, Restart::Conflict | Restart::Resend) {
+        return Ok(None);
+    }
+    tx.prepare(
+        "SELECT id FROM verifications WHERE number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 \
+         AND status = 0 AND expires_ms > ?5 AND (checks_left > 0 OR (outstanding > 0 AND paid_in = ?6)) \
+         ORDER BY id DESC LIMIT 1",
+    )?
+    .query_row(
+        params![
+            codes::name(v.number),
+            v.owner.tenant,
+            codes::world(v.owner.world),
+            v.fixed.profile,
+            v.created_ms,
+            tx.opening,
+        ],
+        |row| row.get(0),
+    )
+    .optional()
+    .map_err(sql)
+}

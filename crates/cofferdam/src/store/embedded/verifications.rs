@@ -1,0 +1,287 @@
+//! Verifications and their attempts as rows, and reading them. Changing them: [`super::start`],
+//! [`super::attempts`], [`super::guesses`], [`super::ending`].
+
+use super::codes;
+use super::writer::Tx;
+use super::{Embedded, sql};
+use crate::store::StoreError;
+use crate::store::row::{
+    AttemptRow, Owner, Page, PageAsk, Status, Verification, VerificationFilter, VerificationFixed,
+};
+use cofferdam_engine::Pseudonym;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+/// The columns of a verification, in the order in which [`of_row`] reads them.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, tenant, world, number, status, created_ms, expires_ms, checks_left, check_at_ms, \
+             resend_at_ms, finished_ms, sealed_to, own_code, fixed, outstanding, paid_in FROM verifications ",
+            $rest
+        )
+    };
+}
+
+/// A row as it was read, before what must be looked at more closely.
+struct Raw {
+    verification: Verification,
+    outstanding: i64,
+    paid_in: i64,
+}
+
+/// What is written for a verification, made before its turn at the writer.
+pub(super) struct Written {
+    pub(super) v: Verification,
+    pub(super) fixed: Vec<u8>,
+}
+
+impl Written {
+    /// Takes out of the fixed part what has a column of its own since it can go, and turns the rest
+    /// into JSON.
+    pub(super) fn of(mut v: Verification) -> Result<Self, StoreError> {
+        let number = v.fixed.attempt.place.number;
+        let (sealed_to, own_code) = (v.fixed.sealed_to.take(), v.fixed.own_code.take());
+        v.fixed.attempt.place.number = Pseudonym(0);
+        let fixed = serde_json::to_vec(&v.fixed).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        (v.fixed.sealed_to, v.fixed.own_code, v.fixed.attempt.place.number) = (sealed_to, own_code, number);
+        if !codes::open(v.status) {
+            v.fixed.own_code = None;
+            v.finished_ms = v.finished_ms.or(Some(v.created_ms));
+        }
+        Ok(Self { v, fixed })
+    }
+
+    /// Writes the verification; its attempts are written by [`put_attempt`].
+    pub(super) fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let v = &self.v;
+        tx.run(
+            "INSERT INTO verifications (tenant, world, id, number, profile, status, created_ms, expires_ms, \
+             checks_left, outstanding, paid_in, check_at_ms, resend_at_ms, finished_ms, sealed_to, own_code, fixed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15)",
+            params![
+                v.owner.tenant,
+                codes::world(v.owner.world),
+                v.id,
+                codes::name(v.number),
+                v.fixed.profile,
+                codes::status(v.status),
+                v.created_ms,
+                v.expires_ms,
+                v.checks_left,
+                v.check_at_ms,
+                v.resend_at_ms,
+                v.finished_ms,
+                v.fixed.sealed_to,
+                v.fixed.own_code,
+                self.fixed,
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// Writes an attempt, with what stands reserved for it.
+pub(super) fn put_attempt(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    attempt: &AttemptRow,
+    reserved: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO attempts (verification, ordinal, id, tenant, world, channel, status, at_ms, assessment, \
+         provider, reference, price_micros, currency, reserved) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        params![
+            attempt.verification,
+            attempt.ordinal,
+            attempt.id,
+            owner.tenant,
+            codes::world(owner.world),
+            codes::channel(attempt.channel),
+            codes::attempt_status(attempt.status),
+            attempt.at_ms,
+            attempt.assessment,
+            attempt.provider,
+            attempt.reference,
+            attempt.price_micros,
+            attempt.currency,
+            reserved,
+        ],
+    )?;
+    Ok(())
+}
+
+fn raw(row: &Row<'_>) -> Result<Raw, StoreError> {
+    let fixed: Vec<u8> = row.get(13).map_err(sql)?;
+    let mut fixed: VerificationFixed =
+        serde_json::from_slice(&fixed).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    let number = codes::name_of(row.get(3).map_err(sql)?);
+    fixed.sealed_to = row.get(11).map_err(sql)?;
+    fixed.own_code = row.get(12).map_err(sql)?;
+    fixed.attempt.place.number = number;
+    let verification = Verification {
+        id: row.get(0).map_err(sql)?,
+        owner: Owner { tenant: row.get(1).map_err(sql)?, world: codes::world_of(row.get(2).map_err(sql)?)? },
+        number,
+        status: codes::status_of(row.get(4).map_err(sql)?)?,
+        created_ms: row.get(5).map_err(sql)?,
+        expires_ms: row.get(6).map_err(sql)?,
+        checks_left: row.get(7).map_err(sql)?,
+        check_at_ms: row.get(8).map_err(sql)?,
+        resend_at_ms: row.get(9).map_err(sql)?,
+        finished_ms: row.get(10).map_err(sql)?,
+        fixed,
+        attempts: Vec::new(),
+    };
+    Ok(Raw { verification, outstanding: row.get(14).map_err(sql)?, paid_in: row.get(15).map_err(sql)? })
+}
+
+/// A verification as it stands. All guesses used and none being compared any more is
+/// `too_many_checks`, also where a crash came between paying and settling the last.
+pub(super) fn of_row(row: &Row<'_>, opening: i64) -> Result<Verification, StoreError> {
+    let Raw { mut verification, outstanding, paid_in } = raw(row)?;
+    let compared = outstanding > 0 && paid_in == opening;
+    if verification.status == Status::Pending && verification.checks_left == 0 && !compared {
+        verification.status = Status::TooManyChecks;
+        verification.fixed.own_code = None;
+    }
+    Ok(verification)
+}
+
+/// Reads the attempts of a verification into it.
+pub(super) fn add_attempts(conn: &Connection, v: &mut Verification) -> Result<(), StoreError> {
+    let mut rows = conn
+        .prepare_cached(
+            "SELECT id, ordinal, channel, status, at_ms, provider, reference, price_micros, currency, assessment \
+             FROM attempts WHERE verification = ?1 AND tenant = ?2 AND world = ?3 ORDER BY ordinal",
+        )
+        .map_err(sql)?;
+    let owner = &v.owner;
+    let mut rows = rows.query(params![v.id, owner.tenant, codes::world(owner.world)]).map_err(sql)?;
+    while let Some(row) = rows.next().map_err(sql)? {
+        v.attempts.push(AttemptRow {
+            id: row.get(0).map_err(sql)?,
+            verification: v.id.clone(),
+            ordinal: row.get(1).map_err(sql)?,
+            channel: codes::channel_of(row.get(2).map_err(sql)?)?,
+            status: codes::attempt_status_of(row.get(3).map_err(sql)?)?,
+            at_ms: row.get(4).map_err(sql)?,
+            provider: row.get(5).map_err(sql)?,
+            reference: row.get(6).map_err(sql)?,
+            price_micros: row.get(7).map_err(sql)?,
+            currency: row.get(8).map_err(sql)?,
+            assessment: row.get(9).map_err(sql)?,
+        });
+    }
+    Ok(())
+}
+
+/// One verification, with its attempts.
+pub(super) fn one(
+    conn: &Connection,
+    owner: &Owner,
+    id: &str,
+    opening: i64,
+) -> Result<Option<Verification>, StoreError> {
+    let found = conn
+        .prepare_cached(select!("WHERE tenant = ?1 AND world = ?2 AND id = ?3"))
+        .map_err(sql)?
+        .query_row(params![owner.tenant, codes::world(owner.world), id], |row| Ok(of_row(row, opening)))
+        .optional()
+        .map_err(sql)?;
+    let Some(mut verification) = found.transpose()? else { return Ok(None) };
+    add_attempts(conn, &mut verification)?;
+    Ok(Some(verification))
+}
+
+/// A page of rows that are ordered by identifier: where it begins, which way, and how many.
+pub(super) struct Ordered {
+    pub(super) after: String,
+    pub(super) limit: usize,
+    pub(super) descending: bool,
+}
+
+impl Ordered {
+    pub(super) fn of(page: &PageAsk) -> Self {
+        // Identifiers are ASCII, so this stands behind all of them.
+        let start = if page.descending { "\u{10ffff}" } else { "" };
+        Self {
+            after: page.after.clone().unwrap_or_else(|| start.to_owned()),
+            limit: page.limit.clamp(1, 200) as usize,
+            descending: page.descending,
+        }
+    }
+
+    /// The page of `rows`, of which one more than the limit was read if there is a next.
+    pub(super) fn page<T>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> &str) -> Page<T> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let next = rows.last().filter(|_| more).map(|row| id(row).to_owned());
+        Page { rows, next }
+    }
+}
+
+fn list(
+    conn: &Connection,
+    owner: &Owner,
+    filter: &VerificationFilter,
+    order: &Ordered,
+    opening: i64,
+) -> Result<Page<Verification>, StoreError> {
+    // A status may be derived in reading, so it is compared after reading; the row's own only narrows.
+    let text = match (order.descending, filter.number.is_some()) {
+        (false, false) => {
+            select!("WHERE tenant = ?1 AND world = ?2 AND id > ?3 AND created_ms >= ?4 ORDER BY id")
+        }
+        (true, false) => {
+            select!("WHERE tenant = ?1 AND world = ?2 AND id < ?3 AND created_ms >= ?4 ORDER BY id DESC")
+        }
+        (false, true) => select!(
+            "WHERE tenant = ?1 AND world = ?2 AND +id > ?3 AND created_ms >= ?4 AND number = ?5 ORDER BY +id"
+        ),
+        (true, true) => select!(
+            "WHERE tenant = ?1 AND world = ?2 AND +id < ?3 AND created_ms >= ?4 AND number = ?5 ORDER BY +id DESC"
+        ),
+    };
+    let mut rows = conn.prepare_cached(text).map_err(sql)?;
+    let (tenant, world) = (&owner.tenant, codes::world(owner.world));
+    let since = filter.since_ms.unwrap_or(i64::MIN);
+    let mut rows = match filter.number {
+        Some(number) => rows.query(params![tenant, world, order.after, since, codes::name(number)]),
+        None => rows.query(params![tenant, world, order.after, since]),
+    }
+    .map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let verification = of_row(row, opening)?;
+        if filter.status.is_none_or(|status| status == verification.status) {
+            found.push(verification);
+        }
+        if found.len() > order.limit {
+            break;
+        }
+    }
+    let mut page = order.page(found, |v| v.id.as_str());
+    for verification in &mut page.rows {
+        add_attempts(conn, verification)?;
+    }
+    Ok(page)
+}
+
+impl Embedded {
+    pub(super) async fn get(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError> {
+        let (owner, id, opening) = (owner.clone(), id.to_owned(), self.opening);
+        self.read(move |conn| one(conn, &owner, &id, opening)).await
+    }
+
+    pub(super) async fn list(
+        &self,
+        owner: &Owner,
+        filter: &VerificationFilter,
+        page: &PageAsk,
+    ) -> Result<Page<Verification>, StoreError> {
+        let (owner, filter, order, opening) =
+            (owner.clone(), filter.clone(), Ordered::of(page), self.opening);
+        self.read(move |conn| list(conn, &owner, &filter, &order, opening)).await
+    }
+}

@@ -1,0 +1,318 @@
+//! The only thread that writes. Whoever wants a change sends it here and is answered after the
+//! commit: as many changes as wait become one transaction and one flush of the disk (group commit).
+//!
+//! Each change runs in a savepoint, so one that fails is undone alone. If the commit itself fails,
+//! all of its changes fail. Nothing here waits for anybody but the disk.
+
+use super::journal::line::Line;
+use super::{journal, sql};
+use crate::store::StoreError;
+use crate::store::tallies::Marks;
+use rusqlite::{CachedStatement, Connection};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Changes in one transaction: enough to share a flush widely, few enough to answer soon.
+const BATCH: usize = 256;
+/// Changes that may wait; whoever comes later waits before the queue instead of in it.
+const WAITING: usize = 1024;
+/// Pages in the log after which they are brought home to the file: 16 MiB at 4 KiB a page.
+const CHECKPOINT_PAGES: i64 = 4096;
+
+/// What a change works with.
+pub(super) struct Tx<'a> {
+    /// Within the transaction.
+    pub(super) conn: &'a Connection,
+    /// Judged attempts of this transaction: written together as it ends.
+    lines: Vec<Arc<Line>>,
+    /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
+    pub(super) opening: i64,
+}
+
+impl Tx<'_> {
+    /// A statement, prepared once.
+    pub(super) fn prepare(&self, text: &'static str) -> Result<CachedStatement<'_>, StoreError> {
+        self.conn.prepare_cached(text).map_err(sql)
+    }
+
+    /// Runs a statement, and says how many rows it changed.
+    pub(super) fn run(&self, text: &'static str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        self.prepare(text)?.execute(params).map_err(sql)
+    }
+
+    /// Adds a judged attempt to this transaction.
+    pub(super) fn journal(&mut self, line: Arc<Line>) {
+        self.lines.push(line);
+    }
+
+    /// Adds tally changes that belong to no judged attempt.
+    pub(super) fn marks(&mut self, marks: Marks) {
+        if !marks.0.is_empty() {
+            self.lines.push(Arc::new(Line::of_marks(marks)));
+        }
+    }
+}
+
+/// A change on its way.
+trait Change: Send {
+    /// Runs it; an error if it failed and must be undone.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
+    /// Answers whoever waits.
+    fn answer(self: Box<Self>, commit: &Result<(), StoreError>);
+}
+
+/// What the thread is asked for.
+enum Job {
+    /// A change, together with others.
+    Change(Box<dyn Change>),
+    /// Something that must stand outside of a transaction.
+    Apart(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+struct Typed<F, T> {
+    work: Option<F>,
+    done: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Change for Typed<F, T>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        // A panic costs this change and not the thread that all others need.
+        let done = self.work.take().and_then(|work| catch_unwind(AssertUnwindSafe(|| work(tx))).ok());
+        self.done = done;
+        match &self.done {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(again(error)),
+            None => Err(lost()),
+        }
+    }
+
+    fn answer(self: Box<Self>, commit: &Result<(), StoreError>) {
+        let answer = match (self.done, commit) {
+            // A change that was undone alone has its own reason, whatever became of the others.
+            (Some(Err(own)), _) => Err(own),
+            (Some(Ok(_)), Err(error)) => Err(again(error)),
+            (Some(Ok(done)), Ok(())) => Ok(done),
+            (None, Err(error)) => Err(again(error)),
+            (None, Ok(())) => Err(lost()),
+        };
+        // Whoever asked may be gone by now; the change stands all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The same error for one more caller.
+pub(super) fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Away(text) => StoreError::Away(text.clone()),
+        StoreError::Full => StoreError::Full,
+        StoreError::Unknown(text) => StoreError::Unknown(text.clone()),
+        StoreError::Unreadable(text) => StoreError::Unreadable(text.clone()),
+    }
+}
+
+/// The way to the writing thread.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Bytes of the journal, kept up to date by every transaction.
+    pub(super) journal_bytes: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the thread over its connection.
+    pub(super) fn start(conn: Connection, opening: i64, journal_bytes: u64) -> Result<Self, StoreError> {
+        let (jobs, queue) = mpsc::channel(WAITING);
+        let bytes = Arc::new(AtomicU64::new(journal_bytes));
+        let worker = Worker { conn, opening, journal_bytes: Arc::clone(&bytes) };
+        let thread = std::thread::Builder::new()
+            .name("cofferdam-writer".into())
+            .spawn(move || worker.work(queue))
+            .map_err(|e| StoreError::Away(format!("no thread for the store: {e}")))?;
+        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), journal_bytes: bytes })
+    }
+
+    /// Has a change made, and waits until it is on stable storage.
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.send(change).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// The same from a thread that may wait.
+    pub(super) fn change_now<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.blocking_send(change).map_err(|_| stopped())?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    /// Has something done on the writer's connection, between transactions.
+    pub(super) async fn apart<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Apart(Box::new(move |conn| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(lost()));
+            // Whoever asked may be gone by now.
+            let _ = reply.send(done);
+        }));
+        let Some(jobs) = &self.jobs else { return Err(stopped()) };
+        jobs.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    /// What is queued is still written: the thread ends when the queue is empty.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::Unreadable("a change could not be carried out".into())
+}
+
+fn stopped() -> StoreError {
+    StoreError::Away("the store has stopped".into())
+}
+
+struct Worker {
+    conn: Connection,
+    opening: i64,
+    journal_bytes: Arc<AtomicU64>,
+}
+
+impl Worker {
+    fn work(self, mut queue: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut last = 0;
+        while let Some(first) = queue.blocking_recv() {
+            let apart = gather(&mut queue, first, &mut batch, last);
+            if !batch.is_empty() {
+                last = batch.len();
+                let commit = self.transaction(&mut batch);
+                for change in batch.drain(..) {
+                    change.answer(&commit);
+                }
+                self.checkpoint();
+            }
+            if let Some(apart) = apart {
+                apart(&self.conn);
+            }
+        }
+    }
+
+    /// One transaction over a batch.
+    fn transaction(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
+        self.bare("BEGIN IMMEDIATE")?;
+        let mut tx = Tx { conn: &self.conn, lines: Vec::new(), opening: self.opening };
+        let done = self.run(&mut tx, batch);
+        let lines = std::mem::take(&mut tx.lines);
+        let done = done.and_then(|()| journal::write(&tx, &lines));
+        match done.and_then(|bytes| self.commit().map(|()| bytes)) {
+            Ok(bytes) => {
+                self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                // SQLite may have rolled back by itself; then this says so and nothing is lost.
+                let _ = self.bare("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    fn run(&self, tx: &mut Tx<'_>, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
+        for change in batch {
+            self.bare("SAVEPOINT change")?;
+            let lines = tx.lines.len();
+            if let Err(error) = change.run(tx) {
+                if self.conn.is_autocommit() {
+                    // A full or failing disk ends the whole transaction at once.
+                    return Err(error);
+                }
+                tx.lines.truncate(lines);
+                self.bare("ROLLBACK TO change")?;
+            }
+            self.bare("RELEASE change")?;
+        }
+        Ok(())
+    }
+
+    /// A failed commit for want of space is certain; one that failed in the flush may stand after a
+    /// crash, and so is told as unknown.
+    fn commit(&self) -> Result<(), StoreError> {
+        self.bare("COMMIT").map_err(|error| match error {
+            StoreError::Full => StoreError::Full,
+            other => StoreError::Unknown(other.to_string()),
+        })
+    }
+
+    fn bare(&self, text: &'static str) -> Result<(), StoreError> {
+        self.conn.prepare_cached(text).and_then(|mut s| s.execute([])).map(|_| ()).map_err(sql)
+    }
+
+    /// Brings the log home once it is long, after everybody was answered: those who are queued wait
+    /// for it, those who were answered don't.
+    fn checkpoint(&self) {
+        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        if pages.is_ok_and(|pages| pages >= CHECKPOINT_PAGES) {
+            // What could not be brought home now is brought home later; the log holds it durably.
+            let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
+}
+
+/// Takes whatever waits. Callers who were just answered come back at once: after a batch of many, a
+/// few turns are given to them, or batches of one and of many would alternate.
+/// What is to be done apart ends the batch, and is returned.
+fn gather(
+    queue: &mut mpsc::Receiver<Job>,
+    first: Job,
+    batch: &mut Vec<Box<dyn Change>>,
+    last: usize,
+) -> Option<Box<dyn FnOnce(&Connection) + Send>> {
+    let mut turns = if last > 8 { 16 } else { 0 };
+    let mut job = Some(first);
+    loop {
+        match job.take() {
+            Some(Job::Change(change)) => batch.push(change),
+            Some(Job::Apart(apart)) => return Some(apart),
+            None if turns > 0 && batch.len() < last => {
+                turns -= 1;
+                std::thread::yield_now();
+            }
+            None => return None,
+        }
+        if batch.len() >= BATCH {
+            return None;
+        }
+        job = queue.try_recv().ok();
+    }
+}
