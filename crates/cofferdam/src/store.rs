@@ -5,9 +5,13 @@
 //! Nobody outside `store/` and `config/` names a home; the rest of the program holds a [`Store`].
 
 use crate::clock::{Clock, Dice};
+use crate::config::StoreChoice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+#[cfg(test)]
+mod contract;
 mod embedded;
 mod memory;
 pub mod records;
@@ -43,24 +47,19 @@ pub enum StoreError {
     Unreadable(String),
 }
 
-/// Where state shall live.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreChoice {
-    /// In this process, until it ends.
-    Memory,
-    /// In a folder of this machine.
-    Embedded(StoreOptions),
-}
-
-/// A store in a folder.
+/// A store in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// The folder: made if need be, readable by its owner alone.
+    /// The file: made if need be, readable by its owner alone. Saved tallies and the lock are beside it.
     pub path: PathBuf,
     /// Keys of tallies, of each kind, that are kept at once.
     pub tally_keys_max: usize,
     /// Bytes of the journal; older entries go first.
     pub journal_bytes_max: u64,
+    /// How often the tallies are saved.
+    pub snapshot: Duration,
+    /// Connections that read.
+    pub readers: usize,
 }
 
 /// Two million: 240 MB when all are in use, a machine of 1 GB bears it. A guess at a big day's
@@ -72,9 +71,15 @@ const JOURNAL_BYTES_MAX: u64 = 8 << 30;
 const JOURNAL_BYTES_MAX_MEMORY: u64 = 128 << 20;
 
 impl StoreOptions {
-    /// A store in this folder, with the usual bounds.
+    /// A store in this file, with the usual bounds.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), tally_keys_max: TALLY_KEYS_MAX, journal_bytes_max: JOURNAL_BYTES_MAX }
+        Self {
+            path: path.into(),
+            tally_keys_max: TALLY_KEYS_MAX,
+            journal_bytes_max: JOURNAL_BYTES_MAX,
+            snapshot: Duration::from_mins(1),
+            readers: 4,
+        }
     }
 }
 
@@ -84,7 +89,7 @@ impl Store {
         embedded::memory(clock, dice, TALLY_KEYS_MAX, JOURNAL_BYTES_MAX_MEMORY)
     }
 
-    /// State in a folder, recovered.
+    /// State in a file, recovered.
     pub fn embedded(
         options: &StoreOptions,
         clock: Arc<dyn Clock>,
@@ -94,16 +99,36 @@ impl Store {
     }
 }
 
-/// Opens the store that was chosen.
+/// Opens the store that the settings choose.
 pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
-    match choice {
-        StoreChoice::Memory => Store::memory(clock, dice),
-        StoreChoice::Embedded(options) => Store::embedded(options, clock, dice),
+    match &choice.path {
+        None => Store::memory(clock, dice),
+        Some(path) => {
+            let options = StoreOptions {
+                path: path.clone(),
+                tally_keys_max: choice.tally_keys_max,
+                journal_bytes_max: choice.journal_bytes_max,
+                snapshot: choice.snapshot,
+                readers: choice.readers,
+            };
+            Store::embedded(&options, clock, dice)
+        }
     }
 }
 
-/// Restores a backup into a folder that holds no store yet, after looking whether it is whole. The
-/// secret key is not part of a backup: it must be put there by whoever keeps it.
+/// Copies a store to a new file, without its secret key, whether or not somebody serves from it.
+/// Answers with the bytes that the copy holds.
+pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    embedded::backup::back_up_file(from, to)
+}
+
+/// Looks at a store from outside, whether or not somebody serves from it, and changes nothing.
+pub fn look(at: &Path) -> Result<String, StoreError> {
+    embedded::backup::look(at)
+}
+
+/// Restores a backup to where no store is yet, after looking whether it is whole. The secret key is
+/// not part of a backup: it must be put there by whoever keeps it.
 pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
     embedded::backup::restore(from, to)
 }

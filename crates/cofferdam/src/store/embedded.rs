@@ -49,6 +49,8 @@ mod saver;
 mod schema;
 mod start;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod verifications;
 mod writer;
 
@@ -81,7 +83,7 @@ pub(super) struct Embedded {
     store: [u8; 16],
     journal_bytes_max: u64,
     /// Let go last.
-    _folder: Option<open::Folder>,
+    lock: Option<open::Lock>,
 }
 
 /// Opens a store in memory.
@@ -98,31 +100,33 @@ pub(super) fn memory(
     Ok(Store { tallies, records: Arc::new(records) })
 }
 
-/// Opens a store in a folder, and recovers it.
+/// Opens a store in a file, and recovers it.
 pub(super) fn embedded(
     options: &StoreOptions,
     clock: Arc<dyn Clock>,
     dice: &dyn Dice,
 ) -> Result<Store, StoreError> {
-    let folder = open::Folder::take(&options.path)?;
-    let conn = open::write_connection(&folder.records())?;
+    let file = &options.path;
+    let lock = open::Lock::take(file)?;
+    let conn = open::write_connection(file)?;
     let identity = open::identity(&conn, fresh(dice))?;
-    let (tallies, position) = saver::recover(&conn, &identity, &folder.tallies(), options.tally_keys_max)?;
+    let saved = open::tallies_beside(file);
+    let (tallies, position) = saver::recover(&conn, &identity, &saved, options.tally_keys_max)?;
     let tallies = Arc::new(tallies);
     let saving = Arc::new(Saving {
         tallies: Arc::clone(&tallies),
-        file: folder.tallies(),
-        records: folder.records(),
+        file: saved,
+        records: file.clone(),
         store: identity.store,
         clock: Arc::clone(&clock),
         saved: Arc::new(AtomicU64::new(position)),
         turn: Mutex::new(()),
     });
     let mut records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), options.journal_bytes_max)?;
-    records.readers = Some(Readers::new(folder.records()));
-    records.saver = Some(Saver::start(Arc::clone(&saving))?);
+    records.readers = Some(Readers::new(file.clone(), options.readers));
+    records.saver = Some(Saver::start(Arc::clone(&saving), options.snapshot)?);
     records.saving = Some(saving);
-    records._folder = Some(folder);
+    records.lock = Some(lock);
     Ok(Store { tallies, records: Arc::new(records) })
 }
 
@@ -158,7 +162,7 @@ impl Embedded {
             opening: identity.opening,
             store: identity.store,
             journal_bytes_max,
-            _folder: None,
+            lock: None,
         })
     }
 
@@ -188,11 +192,16 @@ impl Drop for Embedded {
     /// What was judged is written before the threads end; the tallies are saved by
     /// [`Records::settle_down`], or come back from the journal.
     fn drop(&mut self) {
+        // No other process may open it while these threads still work.
+        let _lock = self.lock.take();
         self.saver.take();
         self.queue.stop();
         if let Some(flusher) = self.flusher.take() {
             let _ = flusher.join();
         }
+        self.readers.take();
+        // The writer's last owner waits for its thread, within the lock.
+        self.writer = Arc::new(Writer::ended());
     }
 }
 
@@ -412,5 +421,29 @@ impl Records for Embedded {
 
     fn journal_lost(&self) -> u64 {
         self.queue.lost()
+    }
+}
+
+#[cfg(test)]
+fn open_for_tests(file: &Path) -> Embedded {
+    let conn = open::write_connection(file).unwrap();
+    let identity = open::identity(&conn, [1; 16]).unwrap();
+    let clock = crate::clock::SetClock::at(0);
+    let mut records =
+        Embedded::of(conn, &identity, clock, Arc::new(ProcessTallies::new(1000)), 1 << 30).unwrap();
+    records.readers = Some(Readers::new(file.to_owned(), 2));
+    records
+}
+
+#[cfg(test)]
+impl Embedded {
+    /// Lets the file grow no further, as on a full disk, or lets it again.
+    async fn cap_pages(&self, cap: bool) {
+        let work = move |conn: &Connection| {
+            let now: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(sql)?;
+            let max = if cap { now } else { 1 << 30 };
+            conn.query_row(&format!("PRAGMA max_page_count = {max}"), [], |_| Ok(())).map_err(sql)
+        };
+        self.writer.apart(work).await.unwrap();
     }
 }

@@ -177,8 +177,8 @@ pub trait Records: Send + Sync {
     /// same in each row), outbox, list entries, limits. Changes no recorded decision.
     async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError>;
 
-    /// A consistent copy while serving, without the secret key: a new folder, with the bytes in it.
-    /// Refuses to overwrite.
+    /// A consistent copy while serving, without the secret key: a file and the saved tallies
+    /// beside it. Answers with their bytes. Refuses to overwrite.
     async fn backup(&self, to: &Path) -> Result<u64, StoreError>;
 
     /// Flushes, and saves what recovery would otherwise have to replay: for a graceful stop. The

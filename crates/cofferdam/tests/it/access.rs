@@ -78,7 +78,7 @@ async fn only_an_admin_names_a_tenant_and_a_revoked_key_is_dead_at_once() {
     let program = Program::start().await;
     let header = |name: &'static str| [("cofferdam-tenant", name)];
     let mut manage = program.client(&program.manage);
-    manage.send("GET", "/v1/profiles", &header("default"), b"").await.problem(403, "forbidden");
+    manage.send("GET", "/v1/profiles", &header("other"), b"").await.problem(403, "forbidden");
     let mut admin = program.client(ADMIN);
     admin.send("GET", "/v1/profiles", &header("nobody"), b"").await.problem(404, "not_found");
     admin.send("GET", "/v1/profiles", &header("default"), b"").await.expect(200);

@@ -1,9 +1,11 @@
-//! The one test program of the crate: whole program, real store, real connections.
+//! The one test program of the crate: whole program, real store, real connections. One file a resource
+//! or journey.
 
 mod access;
 mod assessments;
 mod hostile;
 mod idempotency;
+mod outside;
 mod server;
 mod standing;
 mod support;

@@ -45,7 +45,7 @@ pub fn read(settings: Option<&DeliverySettings>, callback: &Callback<'_>) -> Res
 }
 
 /// The fields of a form, in order.
-fn form(body: &[u8]) -> Result<Vec<(String, String)>, CallbackError> {
+pub(super) fn form(body: &[u8]) -> Result<Vec<(String, String)>, CallbackError> {
     let malformed = || CallbackError::Malformed("the form is not UTF-8".to_owned());
     let text = std::str::from_utf8(body).map_err(|_| malformed())?;
     text.split('&')

@@ -1,16 +1,17 @@
 //! Backup while serving, and restoring from one.
 //!
-//! A backup is a folder with the records as they stood at one moment and the tallies as they were
-//! saved just before it; the journal within has all that came between. The secret key is not in it:
+//! A backup is a file with the records as they stood at one moment, and beside it the tallies as they
+//! were saved just before; the journal within has all that came between. The secret key is not in it:
 //! whoever has only the backup can neither read a number nor make a code.
 
-use super::open::{RECORDS, TALLIES, make_folder};
+use super::open::{folder_of, make_folder, tallies_beside};
 use super::{Embedded, schema, sql};
 use crate::store::StoreError;
 use crate::store::memory::snapshot::{self, create, sync_folder};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 fn away(path: &Path, e: &std::io::Error) -> StoreError {
     if e.kind() == std::io::ErrorKind::StorageFull {
@@ -19,33 +20,55 @@ fn away(path: &Path, e: &std::io::Error) -> StoreError {
     StoreError::Away(format!("`{}`: {e}", path.display()))
 }
 
-/// Makes the folder, and refuses one that holds a store or anything else.
-fn new_folder(to: &Path) -> Result<(), StoreError> {
-    let full = std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
-    if full || to.is_file() {
-        return Err(StoreError::Away(format!("`{}` is there already: name a new folder", to.display())));
+/// Refuses to take the place of anything, and makes the folder if need be.
+fn new_place(to: &Path) -> Result<(), StoreError> {
+    for file in [to, &tallies_beside(to)] {
+        if file.symlink_metadata().is_ok() {
+            return Err(StoreError::Away(format!(
+                "`{}` is there already: name another file",
+                file.display()
+            )));
+        }
     }
-    make_folder(to).map_err(|e| away(to, &e))
+    folder_of(to).map_or(Ok(()), |folder| make_folder(folder).map_err(|e| away(folder, &e)))
 }
 
 impl Embedded {
     pub(super) async fn back_up(&self, to: &Path) -> Result<u64, StoreError> {
-        new_folder(to)?;
+        new_place(to)?;
         self.queue.flush().await?;
         // Tallies first: the journal in the copy then has all that they lack.
         let head = self.head().await?;
-        let (tallies, file) = (std::sync::Arc::clone(&self.tallies), to.join(TALLIES));
+        let (tallies, file) = (Arc::clone(&self.tallies), tallies_beside(to));
         let saved = tokio::task::spawn_blocking(move || snapshot::save(&tallies, head, &file));
         saved.await.map_err(|e| StoreError::Away(e.to_string()))??;
-        let file = to.join(RECORDS);
+        let file = to.to_owned();
         match &self.readers {
             Some(readers) => readers.read(move |conn| copy(conn, &file)).await?,
             None => self.writer.apart(move |conn| copy(conn, &file)).await?,
         }
-        let size = |name| std::fs::metadata(to.join(name)).map(|m| m.len());
-        let bytes = size(RECORDS).and_then(|a| Ok(a + size(TALLIES)?)).map_err(|e| away(to, &e))?;
-        Ok(bytes)
+        let size = |file: &Path| std::fs::metadata(file).map(|m| m.len());
+        size(to).and_then(|a| Ok(a + size(&tallies_beside(to))?)).map_err(|e| away(to, &e))
     }
+}
+
+/// Backs up a store, whether or not somebody has it open: the saved tallies first, then the records,
+/// whose journal has what the tallies lack. What was judged in the last moments and not acknowledged
+/// may be missing, as after a crash.
+pub(in crate::store) fn back_up_file(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    if !from.is_file() {
+        return Err(StoreError::Away(format!("`{}` is no store", from.display())));
+    }
+    new_place(to)?;
+    let (tallies, copied) = (tallies_beside(from), tallies_beside(to));
+    if tallies.exists() {
+        put(&tallies, &copied)?;
+    }
+    let conn = super::open::read_connection(from)?;
+    schema::check(&conn, &format!("`{}`", from.display()))?;
+    copy(&conn, to)?;
+    let size = |file: &Path| std::fs::metadata(file).map_or(0, |m| m.len());
+    Ok(size(to) + size(&copied))
 }
 
 /// Copies all pages as of one moment into a new file, durably.
@@ -67,30 +90,21 @@ fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     synced.map_err(|e| away(to, &e))
 }
 
-/// Restores a backup into a folder that holds no store yet, after looking whether it is whole. The
-/// secret key that belongs to it must be put beside it by whoever keeps it.
+/// Restores a backup to where no store is yet, after looking whether it is whole. The secret key that
+/// belongs to it must be put beside it by whoever keeps it.
 pub(in crate::store) fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let records = from.join(RECORDS);
-    whole(&records)?;
-    for name in [RECORDS, TALLIES] {
-        if to.join(name).exists() {
-            return Err(StoreError::Away(format!(
-                "`{}` holds a store already: name another folder",
-                to.display()
-            )));
-        }
-    }
-    make_folder(to).map_err(|e| away(to, &e))?;
-    let tallies = from.join(TALLIES);
+    whole(from)?;
+    new_place(to)?;
+    let tallies = tallies_beside(from);
     if tallies.exists() {
-        put(&tallies, &to.join(TALLIES))?;
+        put(&tallies, &tallies_beside(to))?;
     }
     // The records last: without them there is no store, so a restore that was broken off is none.
-    put(&records, &to.join(RECORDS))
+    put(from, to)
 }
 
 fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let beside: PathBuf = to.with_extension("new");
+    let beside = to.with_extension("new");
     let put = || {
         let mut source = std::fs::File::open(from)?;
         let mut target = create(&beside)?;
@@ -104,12 +118,20 @@ fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
     put().map_err(|e| away(to, &e))
 }
 
+/// Whether a store can be opened by this program, from outside.
+pub(in crate::store) fn look(at: &Path) -> Result<String, StoreError> {
+    let conn = super::open::read_connection(at)?;
+    let version = schema::check(&conn, &format!("`{}`", at.display()))?;
+    let bytes = std::fs::metadata(at).map_or(0, |m| m.len());
+    Ok(format!("opens, schema {version}, {} MiB", bytes >> 20))
+}
+
 /// Whether a file of records can be opened by this program and is not damaged.
 fn whole(records: &Path) -> Result<(), StoreError> {
     let named = format!("backup `{}`", records.display());
     if !records.is_file() {
         return Err(StoreError::Unreadable(format!(
-            "{named} is not there: name the folder that `backup` made"
+            "{named} is not there: name the file that `backup` made"
         )));
     }
     let damaged = |why: String| StoreError::Unreadable(format!("{named} is damaged: {why}"));

@@ -58,11 +58,11 @@ impl Reserved {
     }
 }
 
+/// Names of rows, and the reservations that are left.
+type Parted = (Vec<Vec<u8>>, Option<Vec<u8>>);
+
 /// Parts reservations from the rows of a scope: those rows' names, and what is left.
-pub(super) fn without_limits(
-    bytes: &[u8],
-    of: LimitScope,
-) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+pub(super) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<Parted, StoreError> {
     let mut reserved = Reserved::read(bytes).ok_or_else(torn)?;
     let (gone, left): (Vec<_>, Vec<_>) =
         std::mem::take(&mut reserved.limits).into_iter().partition(|(name, _)| limits::is_of(name, of));
@@ -101,12 +101,11 @@ pub(super) fn reserve(
         match reservation {
             Reservation::Limit { scope, key, limits, windows_s } => {
                 let name = limits::name(owner, *scope, *key);
-                let at = match rows.iter().position(|(known, _)| *known == name) {
-                    Some(at) => at,
-                    None => {
-                        rows.push((name.clone(), limits::read(tx.conn, &name)?));
-                        rows.len() - 1
-                    }
+                let at = if let Some(at) = rows.iter().position(|(known, _)| *known == name) {
+                    at
+                } else {
+                    rows.push((name.clone(), limits::read(tx.conn, &name)?));
+                    rows.len() - 1
                 };
                 let Some((_, buckets)) = rows.get_mut(at) else { continue };
                 if let Some((limit, seen, frees_in_s)) = limits::refusal(buckets, limits, at_s) {
@@ -175,7 +174,8 @@ enum Place {
 }
 
 fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Reserved)>, StoreError> {
-    const PLACES: [(&str, fn() -> Place); 2] = [
+    type Look = (&'static str, fn() -> Place);
+    const PLACES: [Look; 2] = [
         ("SELECT reserved FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3", || Place::Attempt),
         ("SELECT reserved FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3", || {
             Place::Alone
@@ -194,17 +194,30 @@ fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Rese
     Ok(None)
 }
 
-fn put(tx: &Tx<'_>, attempt: &str, place: &Place, reserved: Option<&Reserved>) -> Result<(), StoreError> {
+fn put(
+    tx: &Tx<'_>,
+    owner: &Owner,
+    attempt: &str,
+    place: &Place,
+    reserved: Option<&Reserved>,
+) -> Result<(), StoreError> {
+    let world = codes::world(owner.world);
     let bytes = reserved.map(Reserved::bytes).transpose()?;
     match (place, bytes) {
         (Place::Attempt, bytes) => {
             tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![attempt, bytes])?;
         }
         (Place::Alone, Some(bytes)) => {
-            tx.run("UPDATE reservations SET reserved = ?2 WHERE attempt = ?1", params![attempt, bytes])?;
+            tx.run(
+                "UPDATE reservations SET reserved = ?4 WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
+                params![attempt, owner.tenant, world, bytes],
+            )?;
         }
         (Place::Alone, None) => {
-            tx.run("DELETE FROM reservations WHERE attempt = ?1", [attempt])?;
+            tx.run(
+                "DELETE FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
+                params![attempt, owner.tenant, world],
+            )?;
         }
     }
     Ok(())
@@ -226,7 +239,7 @@ pub(super) fn release(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<bool,
     for charge in &reserved.money {
         add_spend(tx, owner, charge, -charge.micros)?;
     }
-    put(tx, attempt, &place, None)?;
+    put(tx, owner, attempt, &place, None)?;
     Ok(true)
 }
 
@@ -248,7 +261,7 @@ pub(super) fn settle(
     }
     // The names of the limits stay, so that erasing the number finds them.
     reserved.spent = true;
-    put(tx, attempt, &place, Some(&reserved))
+    put(tx, owner, attempt, &place, Some(&reserved))
 }
 
 /// Reserves for an attempt that has no row of its own. The same attempt reserves once.

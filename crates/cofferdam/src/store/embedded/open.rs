@@ -6,53 +6,43 @@ use rusqlite::{Connection, OpenFlags, params};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// The records, in the folder of the store.
-pub(super) const RECORDS: &str = "records.db";
-/// The saved tallies.
-pub(super) const TALLIES: &str = "tallies.snapshot";
-/// Locked while the store is open.
-const LOCK: &str = "lock";
-
 /// Statements that stay prepared: all of ours are, so there is room for all.
 const STATEMENTS: usize = 256;
 
-/// A folder that this process alone has open.
-pub(super) struct Folder {
-    path: PathBuf,
-    /// Held for as long as the store is open; the system lets go of it when the process ends.
-    _lock: File,
+/// The saved tallies of a store, beside its records.
+pub(super) fn tallies_beside(records: &Path) -> PathBuf {
+    records.with_extension("tallies")
 }
 
-impl Folder {
-    /// Takes a folder, making it if need be.
-    pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
-        let away =
-            |what: &str, e: &std::io::Error| StoreError::Away(format!("`{}`: {what}: {e}", path.display()));
-        make_folder(path).map_err(|e| away("the folder of the store cannot be made", &e))?;
-        let lock = own_file(&path.join(LOCK)).map_err(|e| away("the store's lock", &e))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Away(format!(
-                    "`{}` is in use by another cofferdam: stop it, or give this one a `store.path` of its own",
-                    path.display()
-                )));
-            }
-            Err(TryLockError::Error(e)) => return Err(away("the store's lock", &e)),
+/// Held for as long as the store is open; the system lets go of it when the process ends.
+pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+impl Lock {
+    /// Makes this process the only one that has the store open.
+    pub(super) fn take(records: &Path) -> Result<Self, StoreError> {
+        let file = records.with_extension("lock");
+        let away = |e: &std::io::Error| StoreError::Away(format!("`{}`: {e}", file.display()));
+        if let Some(folder) = folder_of(records) {
+            make_folder(folder).map_err(|e| away(&e))?;
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
-    }
-
-    pub(super) fn records(&self) -> PathBuf {
-        self.path.join(RECORDS)
-    }
-
-    pub(super) fn tallies(&self) -> PathBuf {
-        self.path.join(TALLIES)
+        let lock = own_file(&file).map_err(|e| away(&e))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self(lock)),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Away(format!(
+                "`{}` is in use by another cofferdam: stop it, or give this one a `store.path` of its own",
+                records.display()
+            ))),
+            Err(TryLockError::Error(e)) => Err(away(&e)),
+        }
     }
 }
 
-/// A folder for its owner alone.
+/// The folder of a file, where it names one.
+pub(super) fn folder_of(file: &Path) -> Option<&Path> {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// A folder for its owner alone, if it is not there already.
 pub(super) fn make_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

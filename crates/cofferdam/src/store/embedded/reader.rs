@@ -8,9 +8,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
-/// Reads at once. More only take turns on the cores.
-const AT_ONCE: usize = 4;
-
 /// Connections that wait for work.
 pub(super) struct Readers {
     file: PathBuf,
@@ -19,8 +16,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, idle: Arc::default(), places: Semaphore::new(AT_ONCE) }
+    pub(super) fn new(file: PathBuf, at_once: usize) -> Self {
+        Self { file, idle: Arc::default(), places: Semaphore::new(at_once.max(1)) }
     }
 
     /// Reads, off the threads that serve.

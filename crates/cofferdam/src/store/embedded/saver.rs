@@ -13,9 +13,6 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Between two saves. Longer would make recovery longer, shorter would write more.
-const EVERY: Duration = Duration::from_secs(60);
-
 /// Brings the tallies of a store back. Answers with them and with the journal's position that they
 /// were saved at. Saved tallies that can't be read are told of and rebuilt from the journal.
 pub(super) fn recover(
@@ -80,7 +77,7 @@ impl Saving {
 }
 
 impl Saver {
-    pub(super) fn start(saving: Arc<Saving>) -> Result<Self, StoreError> {
+    pub(super) fn start(saving: Arc<Saving>, every: Duration) -> Result<Self, StoreError> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let told = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
@@ -89,7 +86,7 @@ impl Saver {
                 let (stop, wake) = &*told;
                 loop {
                     let guard = stop.lock().unwrap_or_else(PoisonError::into_inner);
-                    let wait = wake.wait_timeout_while(guard, EVERY, |stop| !*stop);
+                    let wait = wake.wait_timeout_while(guard, every, |stop| !*stop);
                     if *wait.unwrap_or_else(PoisonError::into_inner).0 {
                         return;
                     }

@@ -139,6 +139,11 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), journal_bytes: bytes })
     }
 
+    /// One that takes nothing any more.
+    pub(super) fn ended() -> Self {
+        Self { jobs: None, thread: Mutex::new(None), journal_bytes: Arc::default() }
+    }
+
     /// Has a change made, and waits until it is on stable storage.
     pub(super) async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
     where

@@ -56,12 +56,13 @@ CREATE INDEX attempt_queued ON attempts (at_ms) WHERE status = 0;
 -- Reservations of attempts that have no row of their own: callers who send by themselves.
 CREATE TABLE reservations (
     row     INTEGER PRIMARY KEY,
-    attempt TEXT NOT NULL UNIQUE,
+    attempt TEXT NOT NULL,
     tenant  TEXT NOT NULL,
     world   INTEGER NOT NULL,
     at_ms   INTEGER NOT NULL,
     reserved BLOB NOT NULL
 );
+CREATE UNIQUE INDEX reservation_by_attempt ON reservations (attempt, tenant, world);
 
 -- Exact limits: one row a tenant, world, scope and key holds the buckets of all windows.
 CREATE TABLE exact (
