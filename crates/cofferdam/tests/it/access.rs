@@ -31,17 +31,29 @@ async fn every_line_asks_for_a_key_and_for_its_scope() {
     for (method, path, scopes) in lines {
         let address = filled(path);
         if scopes.is_empty() {
-            assert_ne!(program.stranger().send(method, &address, &[], b"").await.status, 401, "{method} {path}");
+            assert_ne!(
+                program.stranger().send(method, &address, &[], b"").await.status,
+                401,
+                "{method} {path}"
+            );
             continue;
         }
         let reply = program.stranger().send(method, &address, &[], b"").await;
         reply.problem(401, "unauthorized");
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
-        program.client("cfd_test_nonsense").send(method, &address, &[], b"").await.problem(401, "unauthorized");
+        program
+            .client("cfd_test_nonsense")
+            .send(method, &address, &[], b"")
+            .await
+            .problem(401, "unauthorized");
         for (scope, key) in &keys {
             let reply = program.client(key).send(method, &address, &[], b"").await;
             if scopes.contains(scope) {
-                assert!(!matches!(reply.status, 401 | 403 | 500..), "{method} {path} {scope}: {}", reply.status);
+                assert!(
+                    !matches!(reply.status, 401 | 403 | 500..),
+                    "{method} {path} {scope}: {}",
+                    reply.status
+                );
             } else {
                 reply.problem(403, "forbidden");
             }

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 const TO: &str = "+12125550123";
 
 async fn judged(program: &Program, to: &str) -> Value {
-    program.tester().post("/v1/assessments", &json!({"to": to, "client": {"ip": "192.0.2.7"}})).await.expect(201)
+    program
+        .tester()
+        .post("/v1/assessments", &json!({"to": to, "client": {"ip": "192.0.2.7"}}))
+        .await
+        .expect(201)
 }
 
 #[tokio::test]
@@ -22,10 +26,12 @@ async fn an_attempt_is_judged_and_explained() {
     let detail = client.get(&path).await.expect(200);
     assert_eq!(detail["id"], made["id"]);
     assert_eq!(detail["closest_change"], json!(null));
-    let points: i64 = detail["waterfall"].as_array().unwrap().iter().map(|step| step["points"].as_i64().unwrap()).sum();
+    let points: i64 =
+        detail["waterfall"].as_array().unwrap().iter().map(|step| step["points"].as_i64().unwrap()).sum();
     assert_eq!(points, detail["points"].as_i64().unwrap());
     assert!(detail.get("known").is_none());
-    let by_attempt = client.get(&format!("/v1/assessments?attempt={}", made["attempt"].as_str().unwrap())).await;
+    let by_attempt =
+        client.get(&format!("/v1/assessments?attempt={}", made["attempt"].as_str().unwrap())).await;
     assert_eq!(by_attempt.expect(200), detail);
     client.get("/v1/assessments").await.problem(422, "invalid");
     client.get("/v1/assessments/asm_00000000000000000000000000000000").await.problem(404, "not_found");
@@ -49,7 +55,8 @@ async fn what_is_refused_says_why_and_what_would_have_let_it_through() {
     assert_eq!(made["decision"], "block");
     assert_eq!(made["reasons"][0]["code"], "number.tariff");
     assert!(made["reasons"][0]["text"].as_str().unwrap().len() > 10);
-    let detail = program.tester().get(&format!("/v1/assessments/{}", made["id"].as_str().unwrap())).await.expect(200);
+    let detail =
+        program.tester().get(&format!("/v1/assessments/{}", made["id"].as_str().unwrap())).await.expect(200);
     assert!(detail["closest_change"].as_str().unwrap().starts_with("allowed"));
     let page = program.stranger().get("/docs/reasons/number.tariff").await;
     assert_eq!(page.status, 200);
@@ -64,7 +71,10 @@ async fn a_limit_met_is_a_block_here() {
     let body = json!({"to": TO, "profile": "tight", "client": {"device_id": "d"}});
     assert_eq!(client.post("/v1/assessments", &body).await.expect(201)["decision"], "allow");
     let refused = client.post("/v1/assessments", &body).await.expect(201);
-    assert_eq!((&refused["decision"], &refused["reasons"][0]["code"]), (&json!("block"), &json!("limit.device")));
+    assert_eq!(
+        (&refused["decision"], &refused["reasons"][0]["code"]),
+        (&json!("block"), &json!("limit.device"))
+    );
     assert!(refused["retry_after_s"].as_i64().unwrap() > 0);
 }
 
@@ -108,7 +118,10 @@ async fn a_label_is_kept_once() {
     let body = json!({"label": "fraud", "note": "seen in the console"});
     assert_eq!(client.post(&path, &body).await.expect(200)["status"], "accepted");
     assert_eq!(client.post(&path, &body).await.expect(200)["status"], "duplicate");
-    client.post("/v1/assessments/asm_00000000000000000000000000000000/label", &body).await.problem(404, "not_found");
+    client
+        .post("/v1/assessments/asm_00000000000000000000000000000000/label", &body)
+        .await
+        .problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -117,14 +130,23 @@ async fn a_number_is_known_in_any_spelling() {
     let mut client = program.tester();
     let known = client.get("/v1/numbers/+442079460018").await.expect(200);
     assert_eq!(known["e164"], "+442079460018");
-    assert_eq!((&known["country"], &known["country3"], &known["calling_code"]), (&json!("GB"), &json!("GBR"), &json!("44")));
-    assert_eq!((&known["kind"], &known["tariff"], &known["fictional"]), (&json!("fixed"), &json!("standard"), &json!(true)));
+    assert_eq!(
+        (&known["country"], &known["country3"], &known["calling_code"]),
+        (&json!("GB"), &json!("GBR"), &json!("44"))
+    );
+    assert_eq!(
+        (&known["kind"], &known["tariff"], &known["fictional"]),
+        (&json!("fixed"), &json!("standard"), &json!(true))
+    );
     assert_eq!(client.get("/v1/numbers/020%207946%200018?country=GB").await.expect(200), known);
     let body = json!({"number": "020 7946 0018", "country": "GB"});
     assert_eq!(client.post("/v1/numbers/lookup", &body).await.expect(200), known);
     for (text, why) in [("+4420", "too_short"), ("nonsense", "not_a_number")] {
         let refused = client.get(&format!("/v1/numbers/{text}")).await.problem(422, "invalid_number");
-        assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!("number"), &json!(why)));
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!("number"), &json!(why))
+        );
     }
     client.get("/v1/numbers/%2B442079460018?country=gb").await.problem(422, "invalid");
 }

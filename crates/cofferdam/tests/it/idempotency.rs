@@ -14,12 +14,18 @@ async fn a_repetition_is_answered_again_and_sends_nothing() {
     let first = client.send("POST", "/v1/verifications", &headers, body.as_bytes()).await;
     let again = client.send("POST", "/v1/verifications", &headers, body.as_bytes()).await;
     assert_eq!(first.expect(201), again.expect(201));
-    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), (None, Some("true")));
+    assert_eq!(
+        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        (None, Some("true"))
+    );
     assert_eq!(client.get("/v1/outbox").await.expect(200)["data"].as_array().unwrap().len(), 1);
     let other = json!({"to": "+12125550124"}).to_string();
     let mismatch = client.send("POST", "/v1/verifications", &headers, other.as_bytes()).await;
     mismatch.problem(422, "idempotency_mismatch");
-    client.send("POST", "/v1/assessments", &headers, body.as_bytes()).await.problem(422, "idempotency_mismatch");
+    client
+        .send("POST", "/v1/assessments", &headers, body.as_bytes())
+        .await
+        .problem(422, "idempotency_mismatch");
 }
 
 #[tokio::test]
@@ -30,7 +36,9 @@ async fn a_hundred_at_once_make_one() {
         .map(|_| {
             let (mut client, body) = (program.tester(), body.clone());
             tokio::spawn(async move {
-                client.send("POST", "/v1/verifications", &[JSON, ("idempotency-key", "one")], body.as_bytes()).await
+                client
+                    .send("POST", "/v1/verifications", &[JSON, ("idempotency-key", "one")], body.as_bytes())
+                    .await
             })
         })
         .collect();

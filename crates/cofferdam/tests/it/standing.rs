@@ -13,8 +13,12 @@ async fn profiles_are_made_changed_and_ended() {
     assert_eq!(made["destinations"]["sms"], json!(["GB", "US"]));
     manage.post("/v1/profiles", &json!({"name": "signup"})).await.problem(409, "duplicate");
     let path = format!("/v1/profiles/{}", made["id"].as_str().unwrap());
-    let changed = manage.call("PATCH", &path, &json!({"locked_country": null, "mode": "shadow"})).await.expect(200);
-    assert_eq!((&changed["locked_country"], &changed["mode"], &changed["code_length"]), (&json!(null), &json!("shadow"), &json!(8)));
+    let changed =
+        manage.call("PATCH", &path, &json!({"locked_country": null, "mode": "shadow"})).await.expect(200);
+    assert_eq!(
+        (&changed["locked_country"], &changed["mode"], &changed["code_length"]),
+        (&json!(null), &json!("shadow"), &json!(8))
+    );
     assert_eq!(manage.get("/v1/profiles/signup").await.expect(200), changed);
     for (body, field) in [
         (json!({"checks": 0}), "checks"),
@@ -41,22 +45,33 @@ async fn profiles_are_made_changed_and_ended() {
 async fn lists_take_every_kind_of_value_once_and_act_at_once() {
     let program = Program::start().await;
     let mut client = program.tester();
-    for (value, kind) in
-        [("+1 212 555 0123", "number"), ("+44770090*", "prefix"), ("192.0.2.7", "address"), ("198.51.100.0/24", "cidr")]
-    {
-        let made = client.post("/v1/lists/deny/entries", &json!({"value": value, "note": "n"})).await.expect(201);
+    for (value, kind) in [
+        ("+1 212 555 0123", "number"),
+        ("+44770090*", "prefix"),
+        ("192.0.2.7", "address"),
+        ("198.51.100.0/24", "cidr"),
+    ] {
+        program.clock.step(1);
+        let made =
+            client.post("/v1/lists/deny/entries", &json!({"value": value, "note": "n"})).await.expect(201);
         assert_eq!(made["kind"], kind, "{value}");
         client.post("/v1/lists/deny/entries", &json!({"value": value})).await.problem(409, "duplicate");
     }
     let refused = client.post("/v1/assessments", &json!({"to": "+12125550123"})).await.expect(201);
-    assert_eq!((&refused["decision"], &refused["reasons"][0]["code"]), (&json!("block"), &json!("list.deny")));
+    assert_eq!(
+        (&refused["decision"], &refused["reasons"][0]["code"]),
+        (&json!("block"), &json!("list.deny"))
+    );
     let all = client.get("/v1/lists/deny/entries?order=asc").await.expect(200);
     assert_eq!(all["data"].as_array().unwrap().len(), 4);
     assert_eq!(all["data"][0]["value"], "+12125550123");
     let path = format!("/v1/lists/deny/entries/{}", all["data"][0]["id"].as_str().unwrap());
     assert_eq!(client.delete(&path.replace("deny", "safe")).await.status, 404);
     assert_eq!(client.delete(&path).await.status, 204);
-    assert_eq!(client.post("/v1/assessments", &json!({"to": "+12125550123"})).await.expect(201)["decision"], "allow");
+    assert_eq!(
+        client.post("/v1/assessments", &json!({"to": "+12125550123"})).await.expect(201)["decision"],
+        "allow"
+    );
     let bad = client.post("/v1/lists/safe/entries", &json!({"value": "garbage here"})).await;
     assert_eq!((bad.status, &bad.json()["errors"][0]["field"]), (422, &json!("value")));
 }
@@ -69,7 +84,8 @@ async fn changes_stand_in_the_audit_without_secrets() {
     manage.post("/v1/lists/safe/entries", &json!({"value": "+442079460018"})).await.expect(201);
     let audit = manage.get("/v1/audit").await;
     let entries = audit.expect(200);
-    let actions: Vec<&str> = entries["data"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> =
+        entries["data"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     assert!(actions.iter().any(|action| action.starts_with("list.safe")), "{actions:?}");
     assert!(actions.iter().any(|action| action.starts_with("key.")), "{actions:?}");
     let text = audit.text();
@@ -91,7 +107,8 @@ async fn a_tenant_has_three_keys_and_sees_nothing_of_others() {
         assert_eq!(theirs.get(path).await.expect(200)["data"], json!([]), "{path}");
     }
     let names = admin.get("/v1/tenants?order=asc").await.expect(200);
-    let names: Vec<&str> = names["data"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        names["data"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["default", "acme"]);
 }
 
@@ -117,7 +134,8 @@ async fn the_outbox_is_oldest_first_and_can_be_emptied() {
 async fn a_waiting_reader_gets_the_message_that_comes() {
     let program = Program::start().await;
     let mut waiting = program.tester();
-    let reader = tokio::spawn(async move { waiting.get("/v1/outbox/latest?to=%2B12125550123&wait_s=30").await });
+    let reader =
+        tokio::spawn(async move { waiting.get("/v1/outbox/latest?to=%2B12125550123&wait_s=30").await });
     program.tester().post("/v1/verifications", &json!({"to": "+12125550123"})).await.expect(201);
     assert_eq!(reader.await.unwrap().expect(200)["to"], "+12125550123");
 }

@@ -156,7 +156,8 @@ impl Client {
 
     /// A call as it is.
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", body.len());
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", body.len());
         if let Some(key) = &self.key {
             head.push_str(&format!("authorization: Bearer {key}\r\n"));
         }
@@ -208,7 +209,8 @@ pub async fn read_reply(stream: &mut TcpStream, head_only: bool) -> Option<(Repl
         .map(|line| line.split_once(": ").unwrap())
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
-    let header = |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    let header =
+        |name: &str| headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
     let length: usize = header("content-length").map_or(0, |n| n.parse().unwrap());
     let mut body = bytes[end + 4..].to_vec();
     while !head_only && body.len() < length {

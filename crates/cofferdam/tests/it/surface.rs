@@ -32,7 +32,10 @@ async fn head_is_get_without_its_body() {
     let mut client = program.tester();
     let get = client.get("/healthz").await;
     let head = client.send("HEAD", "/healthz", &[], b"").await;
-    assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, get.header("content-length"), 0));
+    assert_eq!(
+        (head.status, head.header("content-length"), head.body.len()),
+        (200, get.header("content-length"), 0)
+    );
 }
 
 #[tokio::test]
@@ -87,7 +90,10 @@ async fn metrics_count_calls_by_line_and_name_no_caller() {
 async fn status_says_how_the_server_is() {
     let program = Program::start().await;
     let status = program.tester().get("/v1/status").await.expect(200);
-    assert_eq!((&status["world"], &status["records"]["ok"], &status["tallies"]["ok"]), (&json!("test"), &json!(true), &json!(true)));
+    assert_eq!(
+        (&status["world"], &status["records"]["ok"], &status["tallies"]["ok"]),
+        (&json!("test"), &json!(true), &json!(true))
+    );
 }
 
 #[tokio::test]

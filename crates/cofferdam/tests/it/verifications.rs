@@ -9,7 +9,8 @@ const TO: &str = "+12125550123";
 async fn a_code_is_sent_read_and_approved_once() {
     let program = Program::start().await;
     let mut client = program.tester();
-    let body = json!({"to": TO, "client": {"ip": "192.0.2.7", "device_id": "d1"}, "metadata": {"order": "7"}});
+    let body =
+        json!({"to": TO, "client": {"ip": "192.0.2.7", "device_id": "d1"}, "metadata": {"order": "7"}});
     let made = client.post("/v1/verifications", &body).await.expect(201);
     assert_eq!(made["status"], "pending");
     assert_eq!(made["to"], TO);
@@ -75,6 +76,7 @@ async fn a_resend_waits_its_time_and_a_verification_ends_by_itself() {
     program.clock.step(120_000);
     let again = client.post(&path, &json!({})).await.expect(200);
     assert_eq!(again["attempts"].as_array().unwrap().len(), 2);
+    program.clock.step(120_000);
     client.post(&path, &json!({"channel": "voice"})).await.problem(422, "not_available");
     program.clock.step(3_600_000);
     client.post(&path, &json!({})).await.problem(410, "expired");
@@ -92,7 +94,10 @@ async fn canceling_is_an_end_and_what_is_blocked_is_a_result() {
     assert_eq!(blocked["attempts"][0]["status"], "blocked");
     assert!(!blocked["assessment"]["reasons"].as_array().unwrap().is_empty());
     let asked = client.post("/v1/verifications", &json!({"to": "+12125550111"})).await.expect(201);
-    assert_eq!((&asked["status"], &asked["challenge"]["kind"]), (&json!("challenge_required"), &json!("test")));
+    assert_eq!(
+        (&asked["status"], &asked["challenge"]["kind"]),
+        (&json!("challenge_required"), &json!("test"))
+    );
     let path = format!("/v1/verifications/{}/challenge", asked["id"].as_str().unwrap());
     assert_eq!(client.post(&path, &json!({"answer": "pass"})).await.expect(200)["status"], "pending");
 }
@@ -163,7 +168,10 @@ async fn live_keys_refuse_fiction_and_send_nothing_that_is_not_available() {
     let program = Program::start().await;
     let mut live = program.client(&program.live);
     let refused = live.post("/v1/verifications", &json!({"to": TO})).await.problem(422, "invalid_number");
-    assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!("to"), &json!("fictional")));
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+        (&json!("to"), &json!("fictional"))
+    );
     live.get("/v1/outbox").await.problem(404, "not_found");
     live.post("/v1/verifications", &json!({"to": TO, "fraud_check": false})).await.problem(403, "forbidden");
     let mut test = program.tester();
@@ -193,6 +201,9 @@ async fn a_limit_says_which_and_when_to_come_again() {
     assert!(problem["attempt"].as_str().unwrap().starts_with("att_"));
     assert!((1..=610).contains(&refused.header("retry-after").unwrap().parse::<u32>().unwrap()));
     assert_eq!(refused.header("ratelimit-policy"), Some("\"number\";q=1;w=600"));
-    let why = client.get(&format!("/v1/assessments?attempt={}", problem["attempt"].as_str().unwrap())).await.expect(200);
+    let why = client
+        .get(&format!("/v1/assessments?attempt={}", problem["attempt"].as_str().unwrap()))
+        .await
+        .expect(200);
     assert_eq!(why["reasons"][0]["code"], "limit.number");
 }
