@@ -77,7 +77,7 @@ impl StoreOptions {
             path: path.into(),
             tally_keys_max: TALLY_KEYS_MAX,
             journal_bytes_max: JOURNAL_BYTES_MAX,
-            snapshot: Duration::from_secs(60),
+            snapshot: Duration::from_mins(1),
             readers: 4,
         }
     }

@@ -6,9 +6,11 @@
     reason = "a test that fails says so by panicking, its helpers too"
 )]
 
+mod attempts;
 mod decisions;
 mod lists;
 mod make;
+mod policies;
 mod promises;
 mod tables;
 mod tallies;

@@ -59,7 +59,7 @@ pub(super) struct Home {
 impl Home {
     fn memory() -> Self {
         let clock = SetClock::at(NOW_MS);
-        let store = Store::memory(clock.clone(), &*SetDice::seeded(1)).unwrap();
+        let store = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap();
         Self { store, clock, folder: None }
     }
 
@@ -70,7 +70,8 @@ impl Home {
     pub fn embedded_in(folder: Folder) -> Self {
         let clock = SetClock::at(NOW_MS);
         let store =
-            Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(1)).unwrap();
+            Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(key()))
+                .unwrap();
         Self { store, clock, folder: Some(folder) }
     }
 

@@ -49,6 +49,8 @@ mod saver;
 mod schema;
 mod start;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod verifications;
 mod writer;
 
@@ -419,5 +421,29 @@ impl Records for Embedded {
 
     fn journal_lost(&self) -> u64 {
         self.queue.lost()
+    }
+}
+
+#[cfg(test)]
+fn open_for_tests(file: &Path) -> Embedded {
+    let conn = open::write_connection(file).unwrap();
+    let identity = open::identity(&conn, [1; 16]).unwrap();
+    let clock = crate::clock::SetClock::at(0);
+    let mut records =
+        Embedded::of(conn, &identity, clock, Arc::new(ProcessTallies::new(1000)), 1 << 30).unwrap();
+    records.readers = Some(Readers::new(file.to_owned(), 2));
+    records
+}
+
+#[cfg(test)]
+impl Embedded {
+    /// Lets the file grow no further, as on a full disk, or lets it again.
+    async fn cap_pages(&self, cap: bool) {
+        let work = move |conn: &Connection| {
+            let now: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(sql)?;
+            let max = if cap { now } else { 1 << 30 };
+            conn.query_row(&format!("PRAGMA max_page_count = {max}"), [], |_| Ok(())).map_err(sql)
+        };
+        self.writer.apart(work).await.unwrap();
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// Live and test are two worlds of a tenant: nothing crosses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum World {
     Live,
     Test,
@@ -20,7 +20,7 @@ pub enum World {
 
 /// Whose something is. Every query names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Owner {
     pub tenant: String,
     pub world: World,
@@ -29,7 +29,7 @@ pub struct Owner {
 /// Where a verification stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Status {
     Pending,
     ChallengeRequired,
@@ -44,7 +44,7 @@ pub enum Status {
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum AttemptStatus {
     Queued,
     Sent,
@@ -57,7 +57,7 @@ pub enum AttemptStatus {
 
 /// A verification as it stands.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Verification {
     pub id: String,
     pub owner: Owner,
@@ -77,7 +77,7 @@ pub struct Verification {
 
 /// What never changes after the start, but for erasure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct VerificationFixed {
     /// The number, sealed with the verification's id as context; `None` once erased.
     pub sealed_to: Option<Vec<u8>>,
@@ -110,7 +110,7 @@ pub struct VerificationFixed {
 
 /// An attempt of a verification: one request to send, sent or not.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct AttemptRow {
     pub id: String,
     pub verification: String,
@@ -188,7 +188,7 @@ pub struct Basis {
 
 /// One judged attempt, with all that it was judged from.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct JournalEntry {
     pub assessment_id: String,
     pub attempt_id: String,
@@ -364,7 +364,7 @@ pub enum Idempotency {
 
 /// An answer kept for the same request again. The body is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct StoredAnswer {
     pub status: u16,
     pub content_type: String,
@@ -374,7 +374,7 @@ pub struct StoredAnswer {
 /// A kind of standing fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum FactKind {
     Tenant,
     Key,
@@ -386,7 +386,7 @@ pub enum FactKind {
 
 /// Something that stands until it is changed: cached by version on every machine.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Fact {
     pub kind: FactKind,
     pub id: String,
@@ -457,7 +457,7 @@ pub enum FactAnswer {
 
 /// What an operator or caller changed, and when.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct AuditEntry {
     pub id: String,
     pub owner: Owner,
@@ -486,7 +486,7 @@ pub struct Told {
 
 /// How an outcome names its attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum ToldOf {
     Attempt(String),
     Verification(String),
@@ -506,7 +506,7 @@ pub enum ToldAnswer {
 
 /// A message of the outbox: the code is rendered when it is read.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct OutboxRow {
     pub id: String,
     pub owner: Owner,
@@ -539,7 +539,7 @@ pub struct PageAsk {
 
 /// Which verifications.
 #[derive(Debug, Clone, Default, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct VerificationFilter {
     pub number: Option<Pseudonym>,
     pub status: Option<Status>,
@@ -567,7 +567,7 @@ pub struct Retention {
 
 /// What was done to rows, for logs and `erase`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Swept {
     pub verifications: u64,
     pub journal: u64,

@@ -9,7 +9,7 @@ use cofferdam_engine::tally::Change;
 
 /// When the keys of an inquiry were last proved, in Unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Proofs {
     pub number_s: Option<u32>,
     pub device_s: Option<u32>,

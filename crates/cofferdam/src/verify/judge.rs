@@ -36,22 +36,23 @@ pub(super) struct Case<'a> {
 
 /// What came of it.
 pub(super) struct Judged {
-    pub entry: JournalEntry,
+    pub entry: Box<JournalEntry>,
     /// What the tallies did, for the journal.
     pub marks: Marks,
 }
 
+/// What an attempt is made of, besides who asks.
+pub(super) struct Sought<'a> {
+    pub to: &'a Destination,
+    pub client: &'a Client,
+    pub channel: Channel,
+    pub price_micros: Option<i64>,
+    pub at_ms: i64,
+}
+
 /// The facts of an attempt, under keyed names.
-pub(super) fn attempt(
-    app: &App,
-    owner: &Owner,
-    profile: &Profile,
-    to: &Destination,
-    client: &Client,
-    channel: Channel,
-    price_micros: Option<i64>,
-    at_ms: i64,
-) -> Attempt {
+pub(super) fn attempt(app: &App, owner: &Owner, profile: &Profile, sought: &Sought<'_>) -> Attempt {
+    let Sought { to, client, channel, price_micros, at_ms } = *sought;
     let (realm, commons) = app
         .standing
         .world(owner, |world| (world.realm, world.commons))
@@ -110,7 +111,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
-    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
+    let mut judged = Judged { entry: Box::new(entry(app, case, known, basis, assessment)), marks };
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
     }
@@ -307,7 +308,7 @@ impl Judged {
 
     /// For the journal.
     pub fn journalled(&self) -> Journalled {
-        Journalled { entry: self.entry.clone(), marks: self.marks.clone() }
+        Journalled { entry: JournalEntry::clone(&self.entry), marks: self.marks.clone() }
     }
 }
 

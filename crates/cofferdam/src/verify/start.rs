@@ -1,6 +1,6 @@
 //! Begins a verification.
 
-use super::judge::{self, Case, Judged};
+use super::judge::{self, Case, Judged, Sought};
 use super::send::{self, Job};
 use super::{
     Caller, FieldError, StartInput, Verified, VerifyError, asked, code, get, magic, profiles, resend,
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Once begun it goes on, also when the caller goes away.
 pub async fn start(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
     let (inner, caller) = (Arc::clone(app), caller.clone());
-    app.sends.survive(async move { begin(&inner, &caller, input).await }).await
+    app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await
 }
 
 async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
@@ -30,7 +30,12 @@ async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Ver
     asked::texts(&input, &profile)?;
     let to = asked::number(app, owner, &profile, &input.to, input.country, &input.client, at_ms).await?;
     let price = cofferdam_atlas::reference_price_micros(to);
-    let attempt = judge::attempt(app, owner, &profile, &to, &input.client, channel, price, at_ms);
+    let attempt = judge::attempt(
+        app,
+        owner,
+        &profile,
+        &Sought { to: &to, client: &input.client, channel, price_micros: price, at_ms },
+    );
     let id = id::new(Noun::Verification, at_ms, &*app.dice);
     let case = Case {
         owner,
@@ -49,7 +54,7 @@ async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Ver
     let fixed = fixed(app, &id, &profile, &to, &judged, &input);
     let verification = verification(id, owner, &profile, &judged, fixed);
     app.lives.began(&verification.id, profile.lifetime_s);
-    commit(app, caller, judged, verification, to, &profile, input).await
+    Box::pin(commit(app, caller, judged, verification, to, &profile, input)).await
 }
 
 /// Makes it durable, and sends if that is what was decided.
@@ -75,16 +80,16 @@ async fn commit(
             let entry = judged.entry.clone();
             let job = Job { verification, to, entry, ordinal: 1, sent_before: false };
             let verification = send::send(app, job).await;
-            Ok(Verified { verification, to: Some(to), judged: Some(judged.entry) })
+            Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) })
         }
-        Ok(Started::Made) => Ok(Verified { verification, to: Some(to), judged: Some(judged.entry) }),
+        Ok(Started::Made) => Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) }),
         Ok(Started::Refused(refusal)) => Err(refused(app, judged, &refusal).await),
         Ok(Started::Pending(pending)) => {
             let mut judged = judged;
             judged.give_back(app).await;
             app.store.records.journal_marks(judged.marks);
             match profile.restart {
-                Restart::Resend => resend::again(app, caller, &pending, None).await,
+                Restart::Resend => Box::pin(resend::again(app, caller, &pending, None)).await,
                 _ => Err(VerifyError::Pending(pending)),
             }
         }

@@ -34,11 +34,10 @@ fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
     )?
     .query_row([name], |row| {
         let status: Option<u16> = row.get(4)?;
-        let answer = match status {
-            None => None,
-            Some(status) => {
-                Some(StoredAnswer { status, content_type: row.get(5)?, sealed_body: row.get(6)? })
-            }
+        let answer = if let Some(status) = status {
+            Some(StoredAnswer { status, content_type: row.get(5)?, sealed_body: row.get(6)? })
+        } else {
+            None
         };
         Ok(Found {
             fingerprint: row.get(0)?,

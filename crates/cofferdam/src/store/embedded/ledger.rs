@@ -58,11 +58,11 @@ impl Reserved {
     }
 }
 
+/// Names of rows, and the reservations that are left.
+type Parted = (Vec<Vec<u8>>, Option<Vec<u8>>);
+
 /// Parts reservations from the rows of a scope: those rows' names, and what is left.
-pub(super) fn without_limits(
-    bytes: &[u8],
-    of: LimitScope,
-) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+pub(super) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<Parted, StoreError> {
     let mut reserved = Reserved::read(bytes).ok_or_else(torn)?;
     let (gone, left): (Vec<_>, Vec<_>) =
         std::mem::take(&mut reserved.limits).into_iter().partition(|(name, _)| limits::is_of(name, of));
@@ -101,12 +101,11 @@ pub(super) fn reserve(
         match reservation {
             Reservation::Limit { scope, key, limits, windows_s } => {
                 let name = limits::name(owner, *scope, *key);
-                let at = match rows.iter().position(|(known, _)| *known == name) {
-                    Some(at) => at,
-                    None => {
-                        rows.push((name.clone(), limits::read(tx.conn, &name)?));
-                        rows.len() - 1
-                    }
+                let at = if let Some(at) = rows.iter().position(|(known, _)| *known == name) {
+                    at
+                } else {
+                    rows.push((name.clone(), limits::read(tx.conn, &name)?));
+                    rows.len() - 1
                 };
                 let Some((_, buckets)) = rows.get_mut(at) else { continue };
                 if let Some((limit, seen, frees_in_s)) = limits::refusal(buckets, limits, at_s) {
@@ -175,7 +174,8 @@ enum Place {
 }
 
 fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Reserved)>, StoreError> {
-    const PLACES: [(&str, fn() -> Place); 2] = [
+    type Look = (&'static str, fn() -> Place);
+    const PLACES: [Look; 2] = [
         ("SELECT reserved FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3", || Place::Attempt),
         ("SELECT reserved FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3", || {
             Place::Alone

@@ -117,6 +117,11 @@ fn hear(tx: &Tx<'_>, resolved: Resolved, now_ms: i64) -> Result<ToldAnswer, Stor
     Ok(ToldAnswer::Accepted(entry))
 }
 
+// Queued, sent, unknown; and for a delivery after all, undelivered too.
+const OPEN: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 6)";
+const NOT_DELIVERED: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 3, 6)";
+const NOT_SENT: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 6)";
+
 /// Lets the attempt's row say what was told of it. A blocked one stays blocked, and what was
 /// delivered stays delivered.
 fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreError> {
@@ -124,10 +129,6 @@ fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreErr
         tx.run(of, params![attempt, codes::attempt_status(status)])?;
         Ok(())
     };
-    // Queued, sent, unknown; and for a delivery after all, undelivered too.
-    const OPEN: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 6)";
-    const NOT_DELIVERED: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 3, 6)";
-    const NOT_SENT: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 6)";
     match what {
         What::Delivery { status } => match status {
             DeliveryStatus::Delivered => become_status(AttemptStatus::Delivered, NOT_DELIVERED),

@@ -8,6 +8,7 @@
 use super::ProcessTallies;
 use super::marks::array;
 use crate::store::StoreError;
+use cofferdam_engine::table::Cursor;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
@@ -81,15 +82,16 @@ fn write(tallies: &ProcessTallies, head: Head, out: &mut Out) -> std::io::Result
     out.put(&(tallies.shards.len() as u32).to_le_bytes())?;
     let (mut limits, mut proofs) = (Vec::new(), Vec::new());
     for shard in &tallies.shards {
-        (limits.clear(), proofs.clear());
+        limits.clear();
+        proofs.clear();
         let floor = {
             // Held for a copy alone: the disk is written to without the lock.
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut at = Some(Default::default());
+            let mut at = Some(Cursor::default());
             while let Some(from) = at {
                 at = shard.limits.save(from, head.at_s, &mut limits);
             }
-            let mut at = Some(Default::default());
+            let mut at = Some(Cursor::default());
             while let Some(from) = at {
                 at = shard.proofs.save(from, head.at_s, &mut proofs);
             }

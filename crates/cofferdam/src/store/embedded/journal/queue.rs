@@ -148,7 +148,9 @@ impl Queue {
         let lines: Vec<Arc<Line>> = self.inner().writing.iter().map(|(_, line)| Arc::clone(line)).collect();
         let own = lines.clone();
         let done = writer.change_now(move |tx| {
-            own.into_iter().for_each(|line| tx.journal(line));
+            for line in own {
+                tx.journal(line);
+            }
             Ok(())
         });
         let mut inner = self.inner();
@@ -157,10 +159,14 @@ impl Queue {
             inner.written += writing.len() as u64;
             inner.bytes = inner.bytes.saturating_sub(writing.iter().map(|(_, line)| line.size()).sum());
             drop(inner);
-            lines.iter().filter_map(|line| line.basis.clone()).for_each(|basis| bases.put(basis));
+            for basis in lines.iter().filter_map(|line| line.basis.clone()) {
+                bases.put(basis);
+            }
         } else {
             // Kept, in order, for the next attempt: nothing judged is lost while there is room.
-            writing.into_iter().rev().for_each(|line| inner.waiting.push_front(line));
+            for line in writing.into_iter().rev() {
+                inner.waiting.push_front(line);
+            }
         }
         done
     }

@@ -1,0 +1,87 @@
+//! `/v1/status`: how this server is.
+
+use super::auth::Access;
+use super::route::Route;
+use super::view::Time;
+use super::wire::{Answer, Call, Result};
+use crate::verify::KeyScope;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Lines of the table.
+pub const ROUTES: &[Route] = &[Route::get(
+    "/v1/status",
+    Access::Any(&[KeyScope::Read, KeyScope::Manage]),
+    "Says how this server is",
+    |call| Box::pin(read(call)),
+)
+.answers(200, Some("Status"), "How it is")];
+
+/// How this server is.
+#[derive(Serialize, ToSchema)]
+pub struct Status {
+    /// Of the program.
+    #[schema(value_type = String)]
+    version: &'static str,
+    /// Of the judgement.
+    engine: u32,
+    /// Of which date the reference data is.
+    #[schema(value_type = String)]
+    edition: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    /// Since when this process runs, in seconds.
+    uptime_s: u64,
+    /// `live` or `test`: the world of the calling key.
+    #[schema(value_type = String)]
+    world: &'static str,
+    records: Health,
+    tallies: TalliesStatus,
+    /// Journal entries that were lost because their queue was full.
+    journal_lost: u64,
+    /// Whom this world sends through, in their order.
+    #[schema(value_type = Vec<String>)]
+    providers: Vec<String>,
+}
+
+/// Whether something answers.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    ok: bool,
+}
+
+/// How the tallies are.
+#[derive(Serialize, ToSchema)]
+pub struct TalliesStatus {
+    ok: bool,
+    /// Live keys.
+    keys: u64,
+    /// Bytes held for them.
+    bytes: u64,
+    /// Keys that were pushed out before their time.
+    evicted: u64,
+}
+
+async fn read(call: Call) -> Result {
+    let store = &call.app.store;
+    let size = store.tallies.size();
+    let mine = call.app.providers.iter().filter(|provider| !call.is_test() || provider.stays_in_house());
+    let providers = mine.map(|provider| provider.name().to_owned()).collect();
+    Ok(Answer::ok(&Status {
+        version: env!("CARGO_PKG_VERSION"),
+        engine: cofferdam_engine::ENGINE,
+        edition: cofferdam_atlas::edition().to_string(),
+        at: Time(call.app.clock.now_ms()),
+        uptime_s: call.api.started.elapsed().as_secs(),
+        world: if call.is_test() { "test" } else { "live" },
+        records: Health { ok: store.records.ping().await.is_ok() },
+        tallies: TalliesStatus {
+            ok: store.tallies.ping().await.is_ok(),
+            keys: size.keys,
+            bytes: size.bytes,
+            evicted: size.evicted,
+        },
+        journal_lost: store.records.journal_lost(),
+        providers,
+    }))
+}

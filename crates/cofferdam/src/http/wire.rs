@@ -1,0 +1,172 @@
+//! A call as a resource sees it, and the answer it gives. No bytes of HTTP here, and no resource.
+
+use super::body::{self, Doc};
+use super::page;
+use super::problem::{Code, Problem};
+use super::shape::Shape;
+use crate::app::App;
+use crate::store::row::{IdempotencyKey, PageAsk, World};
+use crate::verify::{Caller, KeyScope};
+use bytes::Bytes;
+use cofferdam_atlas::Prefix;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Type of nearly every answer.
+pub const JSON: &str = "application/json";
+/// Type of errors.
+pub const JSON_PROBLEM: &str = "application/problem+json";
+/// Type of pages.
+pub const HTML: &str = "text/html; charset=utf-8";
+
+/// What a resource's function gives back.
+pub type Result<T = Answer> = std::result::Result<T, Problem>;
+
+/// A running resource function.
+pub type Running = Pin<Box<dyn Future<Output = Result> + Send>>;
+
+/// A call, read whole, by a known caller.
+pub struct Call {
+    /// The program.
+    pub app: Arc<App>,
+    /// What the API itself holds.
+    pub api: Arc<super::Api>,
+    /// Who calls. Calls without a key come from nobody, who may do nothing.
+    pub caller: Caller,
+    /// The template of its address.
+    pub path: &'static str,
+    /// Values of the address's fields, in their order, decoded.
+    pub params: Vec<String>,
+    /// The query string, undecoded.
+    pub query: Option<String>,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+    /// The idempotency key it holds the lease of.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Call {
+    /// A field of the address.
+    pub fn param(&self, at: usize) -> &str {
+        self.params.get(at).map_or("", String::as_str)
+    }
+
+    /// The body, checked against its table.
+    pub fn body(&self, shape: &'static Shape) -> Result<Doc<'_>> {
+        body::read(&self.headers, &self.body, shape)
+    }
+
+    /// The query string, checked against its table.
+    pub fn query(&self, shape: &'static Shape) -> Result<Doc<'static>> {
+        body::query(self.query.as_deref().unwrap_or(""), shape)
+    }
+
+    /// Which page a list is asked for; `query` must have the fields of [`super::shapes::PAGE`].
+    pub fn page(&self, query: &Doc<'_>) -> Result<PageAsk> {
+        page::ask(self, query)
+    }
+
+    /// Whether the caller has a scope; an admin has them all.
+    pub fn may(&self, scope: KeyScope) -> bool {
+        self.caller.scopes.contains(&scope) || self.caller.scopes.contains(&KeyScope::Admin)
+    }
+
+    /// Whether it acts in the test world.
+    pub fn is_test(&self) -> bool {
+        self.caller.owner.world == World::Test
+    }
+}
+
+/// Where a number is, as far as a log may know it.
+#[derive(Debug, Clone, Copy)]
+pub struct LogPlace {
+    /// Two letters.
+    pub country: Option<&'static str>,
+    /// The network's stable identifier.
+    pub network: Option<u32>,
+    /// The number without its last four digits.
+    pub prefix: Prefix,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: Bytes,
+    /// Its body's type.
+    pub content_type: &'static str,
+    /// Headers of its own.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What is kept for a replay, where that is less than the body: secrets are shown once.
+    pub replay: Option<Bytes>,
+    /// What the log may say of the number.
+    pub place: Option<LogPlace>,
+}
+
+impl Answer {
+    /// With a body of any type.
+    pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), content_type, headers: Vec::new(), replay: None, place: None }
+    }
+
+    /// With a JSON body, written once into one buffer.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        Self::of(status, JSON, written(body))
+    }
+
+    /// 200.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 201.
+    pub fn created(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::CREATED, body)
+    }
+
+    /// 204.
+    pub fn nothing() -> Self {
+        Self::of(StatusCode::NO_CONTENT, JSON, Bytes::new())
+    }
+
+    /// With less to keep for a replay.
+    #[must_use]
+    pub fn replayed_as(mut self, body: &impl Serialize) -> Self {
+        self.replay = Some(written(body).into());
+        self
+    }
+
+    /// With a place for the log.
+    #[must_use]
+    pub fn at(mut self, place: Option<LogPlace>) -> Self {
+        self.place = place;
+        self
+    }
+}
+
+fn written(body: &impl Serialize) -> Vec<u8> {
+    // Nearly every answer is below this, so that one allocation serves.
+    let mut out = Vec::with_capacity(1_024);
+    // Writing our own types into memory can't fail; an empty body would show in every test.
+    if serde_json::to_writer(&mut out, body).is_err() {
+        out.clear();
+    }
+    out
+}
+
+/// Refuses what this version doesn't serve yet.
+pub fn not_available(field: &'static str) -> Problem {
+    Problem::from(crate::verify::VerifyError::NotAvailable { field })
+}
+
+/// The text of an outcome that must not be shown but as a code.
+pub fn internal() -> Problem {
+    Problem::new(Code::Internal, "something broke on our side; the log has the cause under `request_id`")
+}
