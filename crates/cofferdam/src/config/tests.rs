@@ -55,19 +55,46 @@ fn errors_name_file_line_key_and_mend() {
         ("[log]\nlevel = \"loud\"", ["cofferdam.toml:2", "`log.level`", "`info`"]),
         ("[limits]\nrequests_max = 0", ["cofferdam.toml:2", "`limits.requests_max`", "from 1 to"]),
         ("[limits]\nrequests_max = -1", ["cofferdam.toml:2", "`limits.requests_max`", "from 1 to"]),
-        ("[limits]\nrequests_max = \"5\"", ["cofferdam.toml:2", "`limits.requests_max`", "without quotation marks"]),
-        ("[limits]\nrequests_max = 99999999999999999999", ["cofferdam.toml:2", "`limits.requests_max`", "from 1 to"]),
-        ("[listen]\ntrusted_proxies = [\"10.0.0.0/99\"]", ["cofferdam.toml:2", "`listen.trusted_proxies`", "10.0.0.0/8"]),
-        ("[listen]\ntrusted_proxies = \"10.0.0.0/8\"", ["cofferdam.toml:2", "`listen.trusted_proxies`", "[\"one\", \"two\"]"]),
+        (
+            "[limits]\nrequests_max = \"5\"",
+            ["cofferdam.toml:2", "`limits.requests_max`", "without quotation marks"],
+        ),
+        (
+            "[limits]\nrequests_max = 99999999999999999999",
+            ["cofferdam.toml:2", "`limits.requests_max`", "from 1 to"],
+        ),
+        (
+            "[listen]\ntrusted_proxies = [\"10.0.0.0/99\"]",
+            ["cofferdam.toml:2", "`listen.trusted_proxies`", "10.0.0.0/8"],
+        ),
+        (
+            "[listen]\ntrusted_proxies = \"10.0.0.0/8\"",
+            ["cofferdam.toml:2", "`listen.trusted_proxies`", "[\"one\", \"two\"]"],
+        ),
         ("[listen]\npublic_url = \"ftp://x\"", ["cofferdam.toml:2", "`listen.public_url`", "https://"]),
-        ("[retention]\nnumbers_days = 91", ["cofferdam.toml:2", "`retention.numbers_days`", "verifications_days"]),
+        (
+            "[retention]\nnumbers_days = 91",
+            ["cofferdam.toml:2", "`retention.numbers_days`", "verifications_days"],
+        ),
         ("routes = [\"main\"]", ["cofferdam.toml:1", "`routes`", "no provider `main`"]),
         ("[provider.Main]\nurl=\"https://h/\"", ["cofferdam.toml:1", "`provider.Main`", "lower-case"]),
         ("[provider.main]\n", ["cofferdam.toml", "`provider.main.url`", "set `url`"]),
-        ("[provider.main]\nurl = \"https://h/\"\ntimeout_s = 0", ["cofferdam.toml:3", "`provider.main.timeout_s`", "from 1"]),
-        ("[provider.main]\nurl = \"https://h/\"\n[provider.main.body.json]\na = [{ b = \"{nobody}\" }]", ["cofferdam.toml:4", "`provider.main.body.json.a.0.b`", "`{nobody}` is not known"]),
-        ("[provider.main]\nurl = \"https://h/\"\n[provider.main.answer.codes]\n1 = \"good\"", ["cofferdam.toml:4", "`provider.main.answer.codes.1`", "`accepted`"]),
-        ("[provider.main]\nurl = \"https://h/\"\n[provider.main.delivery]\nstatus = \"/s\"", ["cofferdam.toml", "`provider.main.delivery.reference`", "set `reference` or `attempt`"]),
+        (
+            "[provider.main]\nurl = \"https://h/\"\ntimeout_s = 0",
+            ["cofferdam.toml:3", "`provider.main.timeout_s`", "from 1"],
+        ),
+        (
+            "[provider.main]\nurl = \"https://h/\"\n[provider.main.body.json]\na = [{ b = \"{nobody}\" }]",
+            ["cofferdam.toml:4", "`provider.main.body.json.a.0.b`", "`{nobody}` is not known"],
+        ),
+        (
+            "[provider.main]\nurl = \"https://h/\"\n[provider.main.answer.codes]\n1 = \"good\"",
+            ["cofferdam.toml:4", "`provider.main.answer.codes.1`", "`accepted`"],
+        ),
+        (
+            "[provider.main]\nurl = \"https://h/\"\n[provider.main.delivery]\nstatus = \"/s\"",
+            ["cofferdam.toml", "`provider.main.delivery.reference`", "set `reference` or `attempt`"],
+        ),
         ("[store]\npath = 1\n[listen", ["cofferdam.toml:3", "", "TOML"]),
         ("a = 1\na = 2", ["cofferdam.toml:2", "", "TOML"]),
         ("a.b = 1\n[a.b]", ["cofferdam.toml:2", "", "TOML"]),
@@ -89,7 +116,8 @@ fn all_errors_are_told_at_once_in_order_of_lines() {
 
 #[test]
 fn what_is_not_there_yet_says_so_by_name() {
-    for (name, value) in [("redis_url", "redis://:hunter2@h/"), ("postgres_url", "postgres://u:hunter2@h/d")] {
+    for (name, value) in [("redis_url", "redis://:hunter2@h/"), ("postgres_url", "postgres://u:hunter2@h/d")]
+    {
         let said = wrong(&format!("[store]\n{name} = \"{value}\""));
         assert!(said.contains("not available yet") && said.contains(name), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
@@ -165,7 +193,11 @@ fn keys_of_the_api_come_by_their_short_names() {
     let settings = Settings::read("f", "", set).unwrap();
     assert_eq!(settings.keys.admin.unwrap().expose_secret(), admin);
     assert_eq!(settings.keys.test.unwrap().expose_secret(), "cfd_test_mine");
-    for (name, value) in [("COFFERDAM_ADMIN_KEY", "short"), ("COFFERDAM_TEST_KEY", "with a space"), ("COFFERDAM_TEST_KEY", "ünseen-key")] {
+    for (name, value) in [
+        ("COFFERDAM_ADMIN_KEY", "short"),
+        ("COFFERDAM_TEST_KEY", "with a space"),
+        ("COFFERDAM_TEST_KEY", "ünseen-key"),
+    ] {
         let said = Settings::read("f", "", environment(&[(name, value)])).unwrap_err().to_string();
         assert!(said.contains(name) && !said.contains(value), "{said}");
     }
@@ -184,7 +216,16 @@ fn secrets_do_not_show_themselves() {
 
 #[test]
 fn places_may_not_choose_the_host() {
-    for url in ["https://{to}/", "https://{vars.h}/x", "{to}", "https://h{to}/", "http://u:p@h/", "ftp://h/", "https://h:{code}/", "https://h"] {
+    for url in [
+        "https://{to}/",
+        "https://{vars.h}/x",
+        "{to}",
+        "https://h{to}/",
+        "http://u:p@h/",
+        "ftp://h/",
+        "https://h:{code}/",
+        "https://h",
+    ] {
         let text = format!("[provider.main]\nurl = \"{url}\"\nvars = {{ h = \"h\" }}");
         let good = url == "https://h";
         assert_eq!(read(&text).is_ok(), good, "{url}: {:?}", read(&text).err());
@@ -217,7 +258,8 @@ fn proxies_are_known_by_their_ranges() {
 #[test]
 fn the_sample_is_valid_and_the_reference_names_every_key() {
     let sample = include_str!("../../../../examples/cofferdam.toml");
-    let settings = Settings::read("examples/cofferdam.toml", sample, []).unwrap_or_else(|error| panic!("{error}"));
+    let settings =
+        Settings::read("examples/cofferdam.toml", sample, []).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(settings.routes, ["main", "backup"]);
     let page = settings_reference();
     for section in SECTIONS.iter().chain([&provider::SECTION]).chain(provider::PARTS) {
