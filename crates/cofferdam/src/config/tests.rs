@@ -285,7 +285,7 @@ proptest! {
     fn any_toml_of_our_words_is_settings_or_an_error_with_its_line(lines in proptest::collection::vec(
         (prop_oneof![Just("[listen]"), Just("[provider.main]"), Just("[provider.main.answer]"), Just("[store]"), Just("address"), Just("url"), Just("timeout_s"), Just("codes"), Just("body"), Just("path")],
          prop_oneof![Just(""), Just(" = 1"), Just(" = \"x\""), Just(" = [1]"), Just(" = {}"), Just(" = \"https://h/{to}\""), Just(" = 1979-05-27"), Just(" = nan"), Just(" = \"{\"")]), 0..8)) {
-        let text: String = lines.iter().map(|(a, b)| format!("{a}{b}\n")).collect();
+        let text: String = lines.iter().flat_map(|(a, b)| [*a, *b, "\n"]).collect();
         if let Err(errors) = read(&text) {
             for error in &errors.errors {
                 let missing = error.what.contains("needs") || error.what.contains("not said");

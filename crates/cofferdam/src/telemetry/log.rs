@@ -5,7 +5,7 @@ use super::redact::scrub;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Log, LogFormat};
 use serde_json::{Map, Value};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{IsTerminal as _, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -86,10 +86,10 @@ fn text(at: &str, level: Level, fields: &Fields, colour: bool) -> String {
     let at = at.get(11..23).unwrap_or(at);
     let mut line = format!("{at} {on}{:5}{off} {}", level.as_str(), fields.message);
     for (name, value) in &fields.others {
-        line.push_str(&match value {
-            Value::String(text) => format!(" {name}={text}"),
-            other => format!(" {name}={other}"),
-        });
+        let _ = match value {
+            Value::String(text) => write!(line, " {name}={text}"),
+            other => write!(line, " {name}={other}"),
+        };
     }
     line
 }

@@ -21,7 +21,8 @@ fn told(output: Output) -> (i32, String, String) {
 }
 
 fn with_input(args: &[&str], input: &[u8]) -> (i32, String, String) {
-    let mut child = program(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        program(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
@@ -63,8 +64,23 @@ impl Drop for Folder {
 }
 
 const COMMANDS: [&str; 17] = [
-    "dev", "serve", "check-config", "doctor", "send", "check", "outbox", "lookup", "assess", "explain", "keys", "allow",
-    "deny", "backup", "restore", "erase", "completions",
+    "dev",
+    "serve",
+    "check-config",
+    "doctor",
+    "send",
+    "check",
+    "outbox",
+    "lookup",
+    "assess",
+    "explain",
+    "keys",
+    "allow",
+    "deny",
+    "backup",
+    "restore",
+    "erase",
+    "completions",
 ];
 
 #[test]
@@ -85,7 +101,9 @@ fn every_command_is_there_and_its_help_starts_with_examples() {
 
 #[test]
 fn wrong_arguments_end_with_2_and_typos_are_answered() {
-    for args in [&["sedn"][..], &[], &["check"], &["outbox", "--wait", "31"], &["allow"], &["completions", "tcsh"]] {
+    for args in
+        [&["sedn"][..], &[], &["check"], &["outbox", "--wait", "31"], &["allow"], &["completions", "tcsh"]]
+    {
         let (code, out, _) = run(args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
     }
@@ -98,8 +116,14 @@ fn lookup_says_what_is_known_of_a_number_offline() {
     assert_eq!(code, 0);
     let known = json(&out);
     assert_eq!(known["e164"], "+442079460018");
-    assert_eq!((&known["country"], &known["country3"], &known["calling_code"]), (&"GB".into(), &"GBR".into(), &"44".into()));
-    assert_eq!((&known["kind"], &known["tariff"], &known["fictional"]), (&"fixed".into(), &"standard".into(), &true.into()));
+    assert_eq!(
+        (&known["country"], &known["country3"], &known["calling_code"]),
+        (&"GB".into(), &"GBR".into(), &"44".into())
+    );
+    assert_eq!(
+        (&known["kind"], &known["tariff"], &known["fictional"]),
+        (&"fixed".into(), &"standard".into(), &true.into())
+    );
     assert_eq!(known["national"], "020 7946 0018");
     let national = run(&["lookup", "--json", "--country", "gb", "020 7946 0018"]).1;
     assert_eq!(json(&national), known, "one normal form for all spellings");
@@ -127,7 +151,12 @@ fn lookup_reads_lines_and_answers_each_by_a_line() {
 
 #[test]
 fn a_reader_that_stops_early_is_no_error() {
-    let mut child = program(&["lookup", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = program(&["lookup", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
         let line = b"+442079460018\n".repeat(1000);
@@ -149,7 +178,10 @@ fn check_config_says_valid_or_what_is_wrong_where() {
     let bad = folder.file("bad.toml", "[listen]\n\nadress = \"x\"\n[limits]\nrequests_max = 0\n");
     let (code, out, words) = run(&["check-config", &bad]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(words.contains("bad.toml:3") && words.contains("`listen.adress`") && words.contains("bad.toml:5"), "{words}");
+    assert!(
+        words.contains("bad.toml:3") && words.contains("`listen.adress`") && words.contains("bad.toml:5"),
+        "{words}"
+    );
     let (code, out, _) = run(&["check-config", "--json", &bad]);
     let found = json(&out);
     assert_eq!((code, &found["valid"]), (2, &false.into()));
@@ -165,7 +197,9 @@ fn check_config_says_valid_or_what_is_wrong_where() {
 
 #[test]
 fn completions_are_written_for_three_shells() {
-    for (shell, part) in [("bash", "complete "), ("zsh", "#compdef cofferdam"), ("fish", "complete -c cofferdam")] {
+    for (shell, part) in
+        [("bash", "complete "), ("zsh", "#compdef cofferdam"), ("fish", "complete -c cofferdam")]
+    {
         let (code, out, _) = run(&["completions", shell]);
         assert!(code == 0 && out.contains(part) && out.contains("check-config"), "{shell}");
     }
@@ -176,7 +210,16 @@ fn without_a_server_or_a_key_it_says_so() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    for args in [&["send", "+12125550199"][..], &["check", "ver_x", "1"], &["outbox"], &["assess", "+12125550199"], &["explain", "asm_x"], &["keys", "list"], &["allow", "--list"], &["deny", "--list"]] {
+    for args in [
+        &["send", "+12125550199"][..],
+        &["check", "ver_x", "1"],
+        &["outbox"],
+        &["assess", "+12125550199"],
+        &["explain", "asm_x"],
+        &["keys", "list"],
+        &["allow", "--list"],
+        &["deny", "--list"],
+    ] {
         let (code, out, words) = told(program(args).args(["--url", &url, "--key", "k"]).output().unwrap());
         assert_eq!((code, out.as_str()), (3, ""), "{args:?}");
         assert!(words.contains("nobody answers") && words.contains("cofferdam dev"), "{words}");
@@ -195,7 +238,8 @@ fn doctor_looks_at_everything_and_changes_nothing() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
-    let settings = format!("[store]\npath = \"{}\"\n[provider.main]\nurl = \"http://{nobody}/\"\n", folder.path("c.db"));
+    let settings =
+        format!("[store]\npath = \"{}\"\n[provider.main]\nurl = \"http://{nobody}/\"\n", folder.path("c.db"));
     let settings = folder.file("c.toml", &settings);
     let (code, out, _) = run(&["doctor", "--json", "--config", &settings]);
     let found = json(&out);
