@@ -191,7 +191,7 @@ async fn mistakes(api: &Api, to: &str, code: &str) {
         json!({ "to": [to], "code": [code] }),
         json!({ "to": to, "profile": code }),
         json!({ "to": to, "client": { "ip": to } }),
-        json!({ "to": format!("{to}x"), "locale": code }),
+        json!({ "to": format!("{to}x"), "locale": format!("{code} {to}") }),
         json!(format!("{to} {code}")),
     ] {
         let answer = api.post("/v1/verifications", body).await;

@@ -206,7 +206,7 @@ impl Worker {
     async fn revoke(&mut self, manage: &Api) -> Option<()> {
         let body = json!({ "name": "short-lived", "world": "live", "scopes": ["read"] });
         let answer = manage.send("POST", "/v1/keys", &[], Some(&body)).await?.want(201);
-        let (id, key) = (answer.text("id"), answer.text("key"));
+        let (id, key) = (answer.text("id"), answer.text("secret"));
         assert!(key.starts_with("cfd_live_"), "{}", answer.text);
         self.revoked.push(Revoked { key, acknowledged: false });
         manage.send("DELETE", &format!("/v1/keys/{id}"), &[], None).await?.want(204);
