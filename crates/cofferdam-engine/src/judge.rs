@@ -179,7 +179,8 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
         reasons: weighed.reasons,
         scope: longest
             .map(|hit| AssessedScope::Limit(hit.scope))
-            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown))),
+            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown)))
+            .or_else(|| denied_prefix(signals)),
         until_ms: retry_after_ms.map(|ms| attempt.at_ms.saturating_add(ms)),
         retry_after_ms,
         level: policy.level,
@@ -191,6 +192,14 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
     };
     assessment.effects = effects(case, assessment.followed());
     assessment
+}
+
+/// The prefix that the deny list names, where it is a prefix.
+fn denied_prefix(signals: &Signals) -> Option<AssessedScope> {
+    signals.iter().find(|s| s.code == Code::ListDeny).and_then(|s| match s.evidence.key {
+        EvidenceKey::Prefix(prefix) => Some(AssessedScope::Prefix(prefix)),
+        _ => None,
+    })
 }
 
 /// What is sent is reserved; what is not is given back.

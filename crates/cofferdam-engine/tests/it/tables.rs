@@ -199,3 +199,37 @@ fn a_clock_set_back_over_a_restart_locks_nobody_out() {
         "an hour is six windows of the one and none of the other"
     );
 }
+
+/// What is evicted was at rest: reading the table is reading records that were never evicted.
+#[test]
+fn eviction_is_never_seen() {
+    let windows_s = [60, 600, 0];
+    let mut table = Table::<LimitRecord>::new(20_000);
+    let mut plain = HashMap::<u64, LimitRecord>::new();
+    let (mut at, mut least) = (START, usize::MAX);
+    for n in 0..120_000u64 {
+        at += u32::from(n % 5 == 0);
+        // Mostly newcomers, some of whom come again much later.
+        let key = if n % 3 == 0 { key(key(n) % 20_000) } else { key(1_000_000 + n) };
+        // Some are refused and given back, to the moment in which they were counted.
+        for by in if n % 11 == 0 { vec![1, -1] } else { vec![1] } {
+            table.add(key, at, &windows_s, by);
+            plain.entry(key).or_default().add(at, &windows_s, by);
+        }
+        if n % 7 == 0 {
+            let asked = self::key(key % 20_000);
+            let expected = plain.get(&asked).copied().unwrap_or_default().read(at, &windows_s);
+            assert_eq!(table.get(asked).unwrap_or_default().read(at, &windows_s), expected, "turn {n}");
+        }
+        if n > 60_000 {
+            least = least.min(table.len());
+        }
+    }
+    assert!(!table.crowded(), "the ceiling was not reached");
+    assert!(table.len() < 10_000 && least > 500, "{} and {least} of {}", table.len(), plain.len());
+    for (key, record) in &plain {
+        let expected = record.read(at, &windows_s).map(|window| window.seen);
+        let seen = table.get(*key).unwrap_or_default().read(at, &windows_s).map(|window| window.seen);
+        assert_eq!(seen, expected);
+    }
+}

@@ -54,5 +54,8 @@ pub fn store(data: Option<&Path>, settings: &SettingsArgs) -> Result<PathBuf, Cl
     if let Some(data) = data {
         return Ok(data.to_owned());
     }
-    need(settings)?.store.path.ok_or_else(|| CliError::input("no store is set").mend("set `store.path`, or give --data"))
+    need(settings)?
+        .store
+        .path
+        .ok_or_else(|| CliError::input("no store is set").mend("set `store.path`, or give --data"))
 }

@@ -28,7 +28,8 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
-    let settings = Settings::read("settings", "", settings::environment()).map_err(|error| settings::wrong(&error))?;
+    let settings =
+        Settings::read("settings", "", settings::environment()).map_err(|error| settings::wrong(&error))?;
     let settings = for_development(settings, args);
     let data = args.data.clone();
     server::run(settings, |up| banner::print(up, data.as_deref(), out))
@@ -58,7 +59,8 @@ mod tests {
 
     #[test]
     fn providers_of_the_environment_do_not_make_dev_send() {
-        let environment = [("COFFERDAM_PROVIDER__MAIN__URL", "https://sms.example/"), ("COFFERDAM_ROUTES", "main")];
+        let environment =
+            [("COFFERDAM_PROVIDER__MAIN__URL", "https://sms.example/"), ("COFFERDAM_ROUTES", "main")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::read("settings", "", environment).unwrap();
         assert!(settings.sends_for_real());

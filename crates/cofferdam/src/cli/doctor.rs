@@ -89,7 +89,8 @@ fn word(state: State) -> &'static str {
 }
 
 fn line(found: &Found) -> String {
-    let mend = if found.mend.is_empty() { String::new() } else { format!("\n           mend: {}", found.mend) };
+    let mend =
+        if found.mend.is_empty() { String::new() } else { format!("\n           mend: {}", found.mend) };
     format!("{:8} {}: {}{mend}", word(found.state), found.name, found.what)
 }
 
@@ -102,7 +103,11 @@ fn clock() -> Found {
     if (BORN_MS..BORN_MS + 20 * 365 * DAY_MS).contains(&now) {
         Found::ok("clock", "plausible")
     } else {
-        Found::wrong("clock", "the machine's clock is years off", "set it, and keep it by NTP: codes and limits live by it")
+        Found::wrong(
+            "clock",
+            "the machine's clock is years off",
+            "set it, and keep it by NTP: codes and limits live by it",
+        )
     }
 }
 
@@ -173,8 +178,14 @@ fn backup(settings: &Settings) -> Found {
     let made = made.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let now = u64::try_from(SystemClock.now_ms()).unwrap_or(0);
     match made.map(|at| Duration::from_millis(now).saturating_sub(at).as_secs() / 3600) {
-        None => Found::warning("backup", "none was made with `cofferdam backup`", "make one, and keep secrets.key elsewhere"),
-        Some(hours) if hours > 48 => Found::warning("backup", format!("the last is {hours} hours old"), "make one each day"),
+        None => Found::warning(
+            "backup",
+            "none was made with `cofferdam backup`",
+            "make one, and keep secrets.key elsewhere",
+        ),
+        Some(hours) if hours > 48 => {
+            Found::warning("backup", format!("the last is {hours} hours old"), "make one each day")
+        }
         Some(hours) => Found::ok("backup", format!("the last is {hours} hours old")),
     }
 }
@@ -182,12 +193,20 @@ fn backup(settings: &Settings) -> Found {
 fn routes(settings: &Settings) -> Vec<Found> {
     let mut found = Vec::new();
     if !settings.sends_for_real() {
-        found.push(Found::warning("routes", "no provider is set: messages stay in the outbox", "see docs/guides/going-live.md"));
+        found.push(Found::warning(
+            "routes",
+            "no provider is set: messages stay in the outbox",
+            "see docs/guides/going-live.md",
+        ));
     }
     for provider in &settings.providers {
         let ProviderKind::Http(http) = &provider.kind else { continue };
         if !settings.routes.contains(&provider.name) {
-            found.push(Found::warning("routes", format!("`{}` is in no route", provider.name), "add it to `routes`, or remove it"));
+            found.push(Found::warning(
+                "routes",
+                format!("`{}` is in no route", provider.name),
+                "add it to `routes`, or remove it",
+            ));
         }
         if http.delivery.is_some() && settings.listen.public_url.is_none() {
             let what = format!("`{}` cannot report deliveries", provider.name);

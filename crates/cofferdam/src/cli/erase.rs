@@ -55,17 +55,23 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     // What the settings say of keys is the server's business, not this command's.
     settings.keys = crate::config::Settings::defaults().keys;
     let swept = runtime()?.block_on(async {
-        let (app, _) = build(settings).await.map_err(|error| error.mend("is the server running? stop it first"))?;
+        let (app, _) =
+            build(settings).await.map_err(|error| error.mend("is the server running? stop it first"))?;
         let caller = Caller {
             key: "cli".to_owned(),
             owner: Owner { tenant: INSTALLATION.to_owned(), world: World::Live },
             scopes: vec![KeyScope::Admin],
             request_id: String::new(),
         };
-        erase(&app, &caller, &args.number, args.country).await.map_err(|error| CliError::failed(error.to_string()))
+        erase(&app, &caller, &args.number, args.country)
+            .await
+            .map_err(|error| CliError::failed(error.to_string()))
     })?;
     out.data(&json!({ "erased": swept }), || {
-        format!("erased from {} verifications, {} journal entries, {} messages, {} list entries", swept.verifications, swept.journal, swept.outbox, swept.list_entries)
+        format!(
+            "erased from {} verifications, {} journal entries, {} messages, {} list entries",
+            swept.verifications, swept.journal, swept.outbox, swept.list_entries
+        )
     })
 }
 

@@ -14,10 +14,21 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: &Args, command: &clap::Command) -> Result<(), CliError> {
     std::fs::create_dir_all(&args.folder)?;
-    std::fs::write(args.folder.join("settings.md"), settings_reference())?;
-    std::fs::write(args.folder.join("command-line.md"), commands(command))?;
-    std::fs::write(args.folder.join("metrics.md"), metrics())?;
+    for (name, text) in pages(command) {
+        std::fs::write(args.folder.join(name), text)?;
+    }
     Ok(())
+}
+
+/// Every page, by file name.
+fn pages(command: &clap::Command) -> Vec<(&'static str, String)> {
+    let mut pages = vec![
+        ("settings.md", settings_reference()),
+        ("command-line.md", commands(command)),
+        ("metrics.md", metrics()),
+    ];
+    pages.extend(crate::http::reference());
+    pages
 }
 
 /// The page of all commands.
@@ -45,4 +56,18 @@ fn metrics() -> String {
         page.push_str(&format!("| `{}` | {labels} | {} |\n", name.name, name.help));
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_reference_in_the_repository_is_fresh() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+        for (name, text) in super::pages(&crate::cli::Cli::command()) {
+            let stands = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+            assert!(stands == text, "docs/reference/{name} is stale: run `cargo xtask docs`");
+        }
+    }
 }

@@ -51,7 +51,9 @@ fn keys(up: &Up<'_>, out: &Out) -> Result<(), CliError> {
             out.line(&format!("  {name:7} {}", key.secret.expose()))?;
         }
     } else {
-        tracing::info!("the tenant `default` was made; its keys are not logged: make some with an admin key (COFFERDAM_ADMIN_KEY)");
+        tracing::info!(
+            "the tenant `default` was made; its keys are not logged: make some with an admin key (COFFERDAM_ADMIN_KEY)"
+        );
     }
     Ok(())
 }

@@ -80,14 +80,17 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
 
 /// The program, recovered, with what the first start makes.
 pub async fn build(settings: Settings) -> Result<(Arc<App>, FirstStart), CliError> {
-    let failed = |error: &dyn std::fmt::Display| CliError::failed(error.to_string()).mend("`cofferdam doctor` looks closer");
+    let failed = |error: &dyn std::fmt::Display| {
+        CliError::failed(error.to_string()).mend("`cofferdam doctor` looks closer")
+    };
     // Recovery reads the journal, which may take its time: not on a thread that serves.
     let app = tokio::task::spawn_blocking(|| App::build(settings)).await;
     let app = app.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
     let keys = app.settings.keys.clone();
     let text = |key: &Option<secrecy::SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned());
     let (admin, test) = (text(&keys.admin), text(&keys.test));
-    let started = first_start(&app, admin.as_deref(), test.as_deref()).await.map_err(|error| failed(&error))?;
+    let started =
+        first_start(&app, admin.as_deref(), test.as_deref()).await.map_err(|error| failed(&error))?;
     jobs::recover(&app).await.map_err(|error| failed(&error))?;
     Ok((Arc::new(app), started))
 }

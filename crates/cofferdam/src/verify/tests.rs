@@ -2,6 +2,7 @@
 
 mod assessing;
 mod checking;
+mod jobs;
 mod limiting;
 mod magical;
 mod sending;
@@ -16,11 +17,14 @@ use super::{Caller, Client, StartInput, Verified, VerifyError, outbox, profiles,
 use crate::app::App;
 use crate::clock::{SetClock, SetDice};
 use crate::config::Settings;
-use crate::provider::{Accepted, Callback, CallbackError, Delivery, Message, Provider, SendError};
+use crate::provider::{
+    Accepted, Callback, CallbackError, Delivery, DeliveryOf, Message, Provider, SendError,
+};
 use crate::secrets::Secrets;
 use crate::store::Store;
 use async_trait::async_trait;
 use cofferdam_engine::Channel;
+use cofferdam_engine::outcome::DeliveryStatus;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -173,7 +177,17 @@ impl Provider for Told {
         }
     }
 
-    fn delivery(&self, _callback: &Callback<'_>) -> Result<Delivery, CallbackError> {
-        Err(CallbackError::Nothing)
+    /// `attempt status` in words, if the token was right.
+    fn delivery(&self, callback: &Callback<'_>) -> Result<Delivery, CallbackError> {
+        if !callback.token_ok {
+            return Err(CallbackError::NotAuthentic);
+        }
+        let text = String::from_utf8_lossy(callback.body).into_owned();
+        let (attempt, status) = text.split_once(' ').ok_or(CallbackError::Nothing)?;
+        let status = match status {
+            "delivered" => DeliveryStatus::Delivered,
+            _ => DeliveryStatus::Undelivered,
+        };
+        Ok(Delivery { of: DeliveryOf::Attempt(attempt.to_owned()), status, price: None })
     }
 }

@@ -139,3 +139,49 @@ async fn a_limited_attempt_is_explained_in_the_journal() {
         assert_eq!(first.code, Code::Limit(LimitScope::Number));
     }
 }
+
+#[tokio::test]
+async fn no_spelling_of_a_number_passes_its_limit() {
+    let house = house().await;
+    house.profile(limit(LimitScope::Number, 4, 600)).await;
+    for spelling in ["+12125550123", "+1 (212) 555-0123", "0012125550123", "+1 212.555.0123"] {
+        house.start(spelling).await.unwrap();
+    }
+    for spelling in ["+１２１２５５５０１２３", "+1-212-555-0123", " +1 212 555 01 23 "] {
+        match house.start(spelling).await {
+            Err(
+                VerifyError::Limited { scope: LimitScope::Number, .. } | VerifyError::InvalidNumber { .. },
+            ) => {}
+            other => panic!("{spelling}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_idempotency_key_a_hundred_times_at_once_makes_one_verification() {
+    use crate::store::row::{Idempotency, IdempotencyKey};
+    let house = house().await;
+    let key = IdempotencyKey { owner: house.test.owner.clone(), scopes: "verify".into(), key: "k".into() };
+    let mut going = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (app, caller, key) = (house.app.clone(), house.test.clone(), key.clone());
+        going.spawn(async move {
+            let begun = app.store.records.idempotency_begin(&key, [1; 32], NOON, 60_000).await.unwrap();
+            if begun != Idempotency::Fresh {
+                return None;
+            }
+            let mut input = to("+12125550123");
+            input.idempotency = Some(key);
+            Some(start::start(&app, &caller, input).await.unwrap().verification.id)
+        });
+    }
+    let made: Vec<String> = going.join_all().await.into_iter().flatten().collect();
+    assert_eq!(made.len(), 1);
+    assert_eq!(house.messages("+12125550123").await, 1);
+    // Whoever takes the key over after a lost lease is given the same one, and nothing is sent.
+    let mut input = to("+12125550123");
+    input.idempotency = Some(key);
+    let again = start::start(&house.app, &house.test, input).await.unwrap();
+    assert_eq!(again.verification.id, made[0]);
+    assert_eq!(house.messages("+12125550123").await, 1);
+}

@@ -3,6 +3,7 @@
 use super::*;
 use crate::store::row::{AttemptStatus, Status};
 use crate::verify::get;
+use crate::verify::report::{self, DeliveredError, ReportAnswer};
 use std::time::Duration;
 
 const NUMBER: &str = "+12125551234";
@@ -127,4 +128,27 @@ async fn a_failed_resend_does_not_end_a_verification_whose_code_may_have_arrived
     assert_eq!(resent.verification.status, Status::Pending);
     let kept = get::get(&house.app, &house.live, &id).await.unwrap();
     assert_eq!(kept.verification.status, Status::Pending);
+}
+
+#[tokio::test]
+async fn a_delivery_is_believed_once_and_only_of_attempts_that_we_made() {
+    let provider = Told::to("a", []);
+    let house = house_with(vec![provider]).await;
+    let verified = live(&house).await;
+    let attempt = verified.verification.attempts[0].id.clone();
+    let headers = BTreeMap::new();
+    let told = async |provider: &str, body: String, token_ok: bool| {
+        let (method, url, body) = ("POST", "", body.as_bytes());
+        let callback = Callback { method, url, headers: &headers, body, token_ok, at_ms: NOON };
+        report::delivered(&house.app, provider, &callback).await
+    };
+    let forged = told("a", format!("{attempt} delivered"), false).await;
+    assert!(matches!(forged, Err(DeliveredError::Callback(CallbackError::NotAuthentic))));
+    assert!(matches!(told("z", String::new(), true).await, Err(DeliveredError::NotFound)));
+    let strange = crate::id::new(crate::id::Noun::Attempt, NOON, &*SetDice::seeded(99));
+    assert_eq!(told("a", format!("{strange} delivered"), true).await.unwrap(), ReportAnswer::Unknown);
+    assert_eq!(told("a", format!("{attempt} delivered"), true).await.unwrap(), ReportAnswer::Accepted);
+    assert_eq!(told("a", format!("{attempt} undelivered"), true).await.unwrap(), ReportAnswer::Duplicate);
+    let kept = get::get(&house.app, &house.live, &verified.verification.id).await.unwrap();
+    assert_eq!(kept.verification.attempts[0].status, AttemptStatus::Delivered);
 }
