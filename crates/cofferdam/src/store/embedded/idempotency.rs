@@ -140,23 +140,22 @@ impl Embedded {
         let name = name(key);
         self.writer
             .change(move |tx| {
-                match answer {
-                    Some(answer) => tx.run(
+                if let Some(answer) = answer {
+                    tx.run(
                         "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4 WHERE name = ?1",
                         params![name, answer.status, answer.content_type, answer.sealed_body],
-                    )?,
-                    None => {
-                        // What was made stays known under the key, or the next call makes another.
-                        tx.run(
-                            "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
-                            [&name],
-                        )?;
-                        tx.run(
-                            "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
-                            [&name],
-                        )?
-                    }
-                };
+                    )?;
+                    return Ok(());
+                }
+                // What was made stays known under the key, or the next call makes another.
+                tx.run(
+                    "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
+                    [&name],
+                )?;
+                tx.run(
+                    "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
+                    [&name],
+                )?;
                 Ok(())
             })
             .await
