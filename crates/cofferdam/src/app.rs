@@ -55,7 +55,7 @@ pub enum AppError {
     Secrets(#[from] SecretsError),
     /// Without its store.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] store::StoreError),
     /// Without a provider's client.
     #[error("provider `{name}`: {error}")]
     Provider {

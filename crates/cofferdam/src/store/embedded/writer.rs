@@ -64,12 +64,15 @@ trait Change: Send {
     fn answer(self: Box<Self>, commit: &Result<(), StoreError>);
 }
 
+/// Something that must stand outside of a transaction.
+type Apart = Box<dyn FnOnce(&Connection) + Send>;
+
 /// What the thread is asked for.
 enum Job {
     /// A change, together with others.
     Change(Box<dyn Change>),
     /// Something that must stand outside of a transaction.
-    Apart(Box<dyn FnOnce(&Connection) + Send>),
+    Apart(Apart),
 }
 
 struct Typed<F, T> {
@@ -98,9 +101,8 @@ where
         let answer = match (self.done, commit) {
             // A change that was undone alone has its own reason, whatever became of the others.
             (Some(Err(own)), _) => Err(own),
-            (Some(Ok(_)), Err(error)) => Err(again(error)),
+            (_, Err(error)) => Err(again(error)),
             (Some(Ok(done)), Ok(())) => Ok(done),
-            (None, Err(error)) => Err(again(error)),
             (None, Ok(())) => Err(lost()),
         };
         // Whoever asked may be gone by now; the change stands all the same.
@@ -302,7 +304,7 @@ fn gather(
     first: Job,
     batch: &mut Vec<Box<dyn Change>>,
     last: usize,
-) -> Option<Box<dyn FnOnce(&Connection) + Send>> {
+) -> Option<Apart> {
     let mut turns = if last > 8 { 16 } else { 0 };
     let mut job = Some(first);
     loop {
