@@ -54,6 +54,9 @@ fn main() {
             keys *= 10;
         }
     }
+    for keys in [10_000, 1_000_000.min(most)] {
+        sharded(keys);
+    }
     growth(most);
 }
 
@@ -229,6 +232,81 @@ fn timed(work: impl FnOnce()) -> f64 {
     let start = ThreadTime::now();
     work();
     start.elapsed().as_nanos() as f64
+}
+
+/// The same tables as many shards behind plain locks: an attempt holds all of its locks at once.
+fn sharded(keys: u64) {
+    const SHARDS: usize = 512;
+    let (terms, policy) = (profile(false), Policy::builtin(Level::Standard));
+    let each = (1 << 27) / SHARDS;
+    let shards: Vec<std::sync::Mutex<(Table<LimitRecord>, Table<ProofRecord>)>> =
+        (0..SHARDS).map(|_| std::sync::Mutex::new((Table::new(each), Table::new(each)))).collect();
+    let at = |key: u64| key as usize % SHARDS;
+    let shard = |key: u64| shards[at(key)].lock().expect("no panic");
+    // Locks are taken in one order, so that two attempts never wait for each other; once all are held, the
+    // records of an attempt are looked for side by side.
+    let lock = |keys: &[u64]| {
+        let mut order: Vec<usize> = keys.iter().map(|key| at(*key)).collect();
+        order.sort_unstable();
+        order.dedup();
+        let held: Vec<_> = order.iter().map(|at| shards[*at].lock().expect("no panic")).collect();
+        let of: Vec<usize> = keys.iter().map(|key| order.binary_search(&at(*key)).expect("locked")).collect();
+        (held, of)
+    };
+    let attempts = keys / 5;
+    let judge = |attempt: &Attempt| {
+        let asked = identify(attempt);
+        let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user]
+            .map(Option::unwrap_or_default);
+        let (held, of) = lock(&keys);
+        let mut places = [None; 5];
+        for n in 0..5 {
+            places[n] = Some(held[of[n]].1.guess(keys[n]));
+        }
+        for n in 0..5 {
+            places[n] = places[n].map(|place| held[of[n]].1.bring(keys[n], place));
+        }
+        let proved = |n: usize| places[n].and_then(|place| held[of[n]].1.proved_at(place, keys[n]));
+        let identity = Identity {
+            number_proved_s: proved(0),
+            device_proved_s: proved(1),
+            user_proved_s: proved(2),
+            number_device_proved_s: proved(3),
+            number_user_proved_s: proved(4),
+            ..Identity::default()
+        };
+        drop(held);
+        let needs = needs(attempt, &identity, &policy, &terms);
+        let mut known = Known { identity, ..Known::default() };
+        let keys: Vec<u64> = needs.iter().map(|need| need.key).collect();
+        let (mut held, of) = lock(&keys);
+        let guesses: Vec<_> = keys.iter().zip(&of).map(|(key, of)| held[*of].0.guess(*key)).collect();
+        let places: Vec<_> =
+            keys.iter().zip(&of).zip(guesses).map(|((key, of), guess)| held[*of].0.bring(*key, guess)).collect();
+        for ((need, of), place) in needs.iter().zip(&of).zip(places) {
+            known.seen.push(held[*of].0.count_at(place, need, NOW_S));
+        }
+        drop(held);
+        assess(attempt, &known, &policy, &terms)
+    };
+    for n in 0..attempts {
+        black_box(judge(&attempt(n)));
+        if n % 2 == 0 {
+            let key = identify(&attempt(n)).number;
+            shard(key).1.prove(key, NOW_S);
+        }
+    }
+    let mut rounds = Vec::new();
+    for round in 0..ROUNDS as u64 {
+        let drawn: Vec<Attempt> = (0..20_000).map(|n| attempt(stir(round * 20_000 + n) % attempts)).collect();
+        rounds.push(timed(|| {
+            for attempt in &drawn {
+                black_box(judge(attempt));
+            }
+        }));
+    }
+    rounds.sort_by(f64::total_cmp);
+    println!("{SHARDS} locked shards, default limits, {keys} keys: {:.0} ns", rounds[ROUNDS / 2] / 20_000.0);
 }
 
 /// Every assessment brings new keys: the longest one by this thread's CPU time, and by the clock.

@@ -150,6 +150,7 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3
 }
 
 /// What the judgement came to, beside the reasons.
+#[derive(Clone, Copy)]
 struct Judged {
     score: f64,
     losses: [i64; 3],
@@ -178,7 +179,8 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
         reasons: weighed.reasons,
         scope: longest
             .map(|hit| AssessedScope::Limit(hit.scope))
-            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown))),
+            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown)))
+            .or_else(|| denied_prefix(signals)),
         until_ms: retry_after_ms.map(|ms| attempt.at_ms.saturating_add(ms)),
         retry_after_ms,
         level: policy.level,
@@ -190,6 +192,14 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
     };
     assessment.effects = effects(case, assessment.followed());
     assessment
+}
+
+/// The prefix that the deny list names, where it is a prefix.
+fn denied_prefix(signals: &Signals) -> Option<AssessedScope> {
+    signals.iter().find(|s| s.code == Code::ListDeny).and_then(|s| match s.evidence.key {
+        EvidenceKey::Prefix(prefix) => Some(AssessedScope::Prefix(prefix)),
+        _ => None,
+    })
 }
 
 /// What is sent is reserved; what is not is given back.
@@ -254,17 +264,17 @@ impl InsertFirst for ArrayVec<Reason, REASONS> {
 }
 
 impl Terms {
-    /// The windows that a send raises in a scope. A plan that was not filled in falls back to the
-    /// profile's own limits, so that a limit is never set and yet not counted.
+    /// The windows that a send raises in a scope: those of the plan, and the profile's own where the
+    /// plan was made before them, so that a limit is never set and yet not counted.
     pub fn windows_of(&self, scope: LimitScope) -> [u32; crate::limit::WINDOWS] {
-        let planned = self.windows.of(scope);
-        if planned.iter().any(|window_s| *window_s != 0) {
-            return planned;
+        let mut windows_s = self.windows.of(scope);
+        for limit in self.limits.of(scope) {
+            if !windows_s.contains(&limit.window_s)
+                && let Some(free) = windows_s.iter_mut().find(|window_s| **window_s == 0)
+            {
+                *free = limit.window_s;
+            }
         }
-        let mut own = planned;
-        for (window, limit) in own.iter_mut().zip(self.limits.of(scope)) {
-            *window = limit.window_s;
-        }
-        own
+        windows_s
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! **Shape.** Records lie densely in chunks ([`slab`]), in the order in which they came. An index
 //! of small segments ([`index`]) leads from a key to its place; a full segment splits in two, which
-//! moves some 1,500 entries of 8 bytes and is all that ever grows at once. The index uses the upper
+//! moves some 1,400 entries of 8 bytes and is all that ever grows at once. The index uses the upper
 //! half of a key, so shards should part keys by the lower half.
 //!
 //! **At the ceiling** a newcomer takes the place of a record at rest, if a few steps of a hand that
@@ -47,6 +47,10 @@ pub struct Table<R> {
     /// Where the hand that looks for records at rest stands.
     hand: u32,
 }
+
+/// Where a key's record may stand: good until the table changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(Option<u32>);
 
 /// Where a key is counted.
 enum Home {
@@ -109,17 +113,26 @@ impl<R: Record> Table<R> {
         }
     }
 
-    /// Where several keys stand, if they have records of their own. All guesses are made before any
-    /// record is looked at, and all records are looked at before any is changed: memory answers
-    /// them side by side instead of one after another.
-    fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Option<u32>, RECORDS> {
-        let guesses: ArrayVec<Option<u32>, RECORDS> =
-            keys.clone().take(RECORDS).map(|key| self.index.guess(key)).collect();
-        let located = guesses.iter().zip(keys).map(|(guess, key)| match *guess {
-            Some(place) if self.slab.brings(place, key) => Some(place),
-            _ => self.index.find(key, |place| self.slab.holds(place, key)),
-        });
-        located.collect()
+    /// The first of three steps for whoever has several keys, in one table or in many whose locks he
+    /// holds: guess all places, then [`Table::bring`] all records, then count. Memory then answers
+    /// the keys of a step side by side instead of one after another.
+    pub fn guess(&self, key: u64) -> Place {
+        Place(self.index.guess(key))
+    }
+
+    /// The second step: makes a guess certain, and has memory bring the record.
+    pub fn bring(&self, key: u64, guess: Place) -> Place {
+        match guess.0 {
+            Some(place) if self.slab.brings(place, key) => guess,
+            _ => Place(self.index.find(key, |place| self.slab.holds(place, key))),
+        }
+    }
+
+    /// Both steps for several keys of this table.
+    fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Place, RECORDS> {
+        let guesses: ArrayVec<Place, RECORDS> =
+            keys.clone().take(RECORDS).map(|key| self.guess(key)).collect();
+        guesses.iter().zip(keys).map(|(guess, key)| self.bring(key, *guess)).collect()
     }
 
     fn home(&mut self, key: u64, at_s: u32) -> Option<Home> {
@@ -158,24 +171,20 @@ impl Table<LimitRecord> {
     /// Counts the needs of an attempt and answers in their order.
     pub fn count_all(&mut self, needs: &Needs, at_s: u32) -> ArrayVec<Seen, RECORDS> {
         let places = self.locate(needs.iter().map(|need| need.key));
-        let mut all = ArrayVec::new();
-        for (need, place) in needs.iter().zip(places) {
-            // A newcomer's making may let the hand take out what was located before it, so a place is
-            // only good while it still holds its key.
-            let own = place.filter(|place| self.slab.holds(*place, need.key));
-            let record = own.and_then(|place| self.slab.get_mut(place));
-            let seen = match record {
-                Some(record) => {
-                    if need.add {
-                        record.add(at_s, &need.windows_s, 1);
-                    }
-                    Seen { scope: need.scope, windows: record.read(at_s, &need.windows_s) }
-                }
-                None => self.count(need, at_s),
-            };
-            all.push(seen);
+        needs.iter().zip(places).map(|(need, place)| self.count_at(place, need, at_s)).collect()
+    }
+
+    /// The third step: counts one need, at its place if that still holds it. Another newcomer's making
+    /// may let the hand take out what was located before.
+    pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
+        let own = place.0.filter(|place| self.slab.holds(*place, need.key));
+        let Some(record) = own.and_then(|place| self.slab.get_mut(place)) else {
+            return self.count(need, at_s);
+        };
+        if need.add {
+            record.add(at_s, &need.windows_s, 1);
         }
-        all
+        Seen { scope: need.scope, windows: record.read(at_s, &need.windows_s) }
     }
 
     /// Counts one need and answers what stands in its windows.
@@ -211,10 +220,15 @@ impl Table<ProofRecord> {
         let places = self.locate(keys.into_iter().map(Option::unwrap_or_default));
         let mut all = [None; 5];
         for ((place, key), proved) in places.iter().zip(keys).zip(&mut all) {
-            let record = place.filter(|_| key.is_some()).and_then(|place| self.slab.get(place));
-            *proved = record.copied().and_then(ProofRecord::proved_s);
+            *proved = key.and_then(|key| self.proved_at(*place, key));
         }
         all
+    }
+
+    /// The third step: when the key that was located was last proved.
+    pub fn proved_at(&self, place: Place, key: u64) -> Option<u32> {
+        let own = place.0.filter(|place| self.slab.holds(*place, key))?;
+        self.slab.get(own).copied().and_then(ProofRecord::proved_s)
     }
 
     /// Keeps the later of two times: [`crate::tally::Change::Prove`].

@@ -3,15 +3,16 @@
 //! [`App::assemble`] puts given parts together, as tests do; [`App::build`] finds the parts that the
 //! settings name. Neither serves anything: `cli` starts the listeners and the jobs.
 
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Dice, SystemClock, SystemDice};
 use crate::config::{ProviderKind, Settings};
 use crate::provider::Provider;
 use crate::provider::http::{ClientError, HttpProvider};
 use crate::provider::outbox::Outbox;
 use crate::provider::token;
 use crate::secrets::Secrets;
-use crate::secrets::file::SecretsError;
-use crate::store::Store;
+use crate::secrets::file::{self, SecretsError};
+use crate::store::row::Retention;
+use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 use crate::verify::lives::Lives;
 use crate::verify::send::Sends;
@@ -54,7 +55,7 @@ pub enum AppError {
     Secrets(#[from] SecretsError),
     /// Without its store.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] store::StoreError),
     /// Without a provider's client.
     #[error("provider `{name}`: {error}")]
     Provider {
@@ -90,6 +91,29 @@ impl App {
             providers,
             metrics: Arc::new(metrics),
         })
+    }
+
+    /// Finds the parts that the settings name: the secret key first, made at the first start, then the
+    /// store, recovered. Blocks while the store recovers.
+    pub fn build(settings: Settings) -> Result<Self, AppError> {
+        let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) = (Arc::new(SystemClock), Arc::new(SystemDice));
+        let secrets = file::load(&settings.secrets, &settings.store, &*dice)?;
+        let store = store::open(&settings.store, clock.clone(), &*dice)?;
+        Self::assemble(settings, secrets, store, clock, dice)
+    }
+
+    /// How long things are kept, as the settings say.
+    pub fn retention(&self) -> Retention {
+        let keep = &self.settings.retention;
+        Retention {
+            numbers_ms: keep.numbers_ms,
+            verifications_ms: keep.verifications_ms,
+            journal_ms: keep.journal_ms,
+            audit_ms: keep.audit_ms,
+            idempotency_ms: keep.idempotency_ms,
+            outbox_ms: keep.outbox_ms,
+            outbox_rows: keep.outbox_messages_max,
+        }
     }
 
     /// Where a provider may report what became of a message, if we can be reached.

@@ -91,6 +91,16 @@ impl Api {
     }
 }
 
+/// The pages of `docs/reference` that speak of the API, by file name.
+pub fn reference() -> Vec<(&'static str, String)> {
+    vec![
+        ("errors.md", docs::markdown::errors()),
+        ("reasons.md", docs::markdown::reasons()),
+        ("endpoints.md", docs::markdown::endpoints(&table())),
+        ("openapi.json", document()),
+    ]
+}
+
 /// The API's document, for the reference pages.
 pub fn document() -> String {
     openapi::text()

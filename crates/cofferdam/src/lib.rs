@@ -2,9 +2,10 @@
 //!
 //! Modules may use those above them in this list, and not one another within a line:
 //! 1. `clock`, `id`, `secrets`, `telemetry`, `config`
-//! 2. `store`, `provider`
-//! 3. `app`, `verify`
-//! 4. `http`, `jobs`, `cli`
+//! 2. `store`
+//! 3. `provider`
+//! 4. `app`, `verify`
+//! 5. `http`, `jobs`, `cli`
 
 pub mod app;
 pub mod cli;

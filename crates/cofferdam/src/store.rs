@@ -104,11 +104,27 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
     match &choice.path {
         None => Store::memory(clock, dice),
         Some(path) => {
-            let usual = StoreOptions::at(path);
-            let options = StoreOptions { snapshot: choice.snapshot, readers: choice.readers, ..usual };
+            let options = StoreOptions {
+                path: path.clone(),
+                tally_keys_max: choice.tally_keys_max,
+                journal_bytes_max: choice.journal_bytes_max,
+                snapshot: choice.snapshot,
+                readers: choice.readers,
+            };
             Store::embedded(&options, clock, dice)
         }
     }
+}
+
+/// Copies a store to a new file, without its secret key, whether or not somebody serves from it.
+/// Answers with the bytes that the copy holds.
+pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    embedded::backup::back_up_file(from, to)
+}
+
+/// Looks at a store from outside, whether or not somebody serves from it, and changes nothing.
+pub fn look(at: &Path) -> Result<String, StoreError> {
+    embedded::backup::look(at)
 }
 
 /// Restores a backup to where no store is yet, after looking whether it is whole. The secret key is

@@ -218,3 +218,6 @@ impl Verified {
         self.verification.attempts.last()
     }
 }
+
+#[cfg(test)]
+mod tests;

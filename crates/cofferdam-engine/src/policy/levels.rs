@@ -41,7 +41,7 @@ impl Weights {
             // Odds of 326 to 1: blocked from a price of 0.0031 at standard. Guess.
             shared_cost_points: 12_000,
             // Some companies do receive texts on toll-free numbers. Odds of 27 to 1: blocked from a
-            // price of 0.038 at standard, at basic only where dear. Guess.
+            // price of 0.037 at standard, at basic only where dear. Guess.
             toll_free_points: 9_500,
             // Pagers take no codes from people who sign up today, yet are cheap: 72 to 1. Guess.
             pager_points: 10_500,

@@ -13,7 +13,7 @@ const BUCKETS: usize = 256;
 /// Entries of a segment before it splits: 80 %.
 const FULL: u32 = (BUCKETS * WAYS * 4 / 5) as u32;
 /// Segments are parted by at most this many bits of the tag.
-const DEPTH_MAX: u32 = 24;
+const DEPTH_MAX: u32 = 20;
 const NONE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ impl Bucket {
 
 #[derive(Debug)]
 struct Segment {
-    buckets: Box<[Bucket; BUCKETS]>,
+    buckets: [Bucket; BUCKETS],
     /// How many bits of the tag all its entries share.
     depth: u32,
     used: u32,
@@ -47,7 +47,7 @@ pub(super) struct Index {
     /// Segment of each value of the tag's upper `depth` bits.
     directory: Vec<u32>,
     depth: u32,
-    segments: Vec<Segment>,
+    segments: Vec<Box<Segment>>,
 }
 
 fn tag_of(key: u64) -> u32 {
@@ -59,8 +59,8 @@ fn home_of(tag: u32) -> usize {
 }
 
 impl Segment {
-    fn new(depth: u32) -> Self {
-        Self { buckets: Box::new([EMPTY; BUCKETS]), depth, used: 0 }
+    fn new(depth: u32) -> Box<Self> {
+        Box::new(Self { buckets: [EMPTY; BUCKETS], depth, used: 0 })
     }
 
     fn find(&self, tag: u32, mine: impl Fn(u32) -> bool) -> Option<u32> {
@@ -130,13 +130,13 @@ impl Segment {
 
 impl Index {
     pub fn new() -> Self {
-        Self { directory: vec![0], depth: 0, segments: vec![Segment::new(0)] }
+        Self { directory: vec![0], depth: 0, segments: Vec::new() }
     }
 
     pub fn bytes(&self) -> usize {
         self.directory.capacity() * size_of::<u32>()
-            + self.segments.capacity() * size_of::<Segment>()
-            + self.segments.len() * size_of::<[Bucket; BUCKETS]>()
+            + self.segments.capacity() * size_of::<Box<Segment>>()
+            + self.segments.len() * size_of::<Segment>()
     }
 
     /// Where a tag stands in the directory. A shift by 32 is none at all, hence the wider word.
@@ -162,6 +162,10 @@ impl Index {
     /// Notes a key's place; false if there is no room, which takes thousands of keys with one tag.
     pub fn insert(&mut self, key: u64, place: u32) -> bool {
         let tag = tag_of(key);
+        // The first segment is made when it is needed: a store keeps many tables, most of them idle.
+        if self.segments.is_empty() {
+            self.segments.push(Segment::new(0));
+        }
         loop {
             let Some(id) = self.directory.get(self.at(tag)).copied() else { return false };
             let Some(segment) = self.segments.get_mut(id as usize) else { return false };
@@ -209,7 +213,7 @@ impl Index {
     pub fn run(&self, key: u64) -> (impl Iterator<Item = u32> + '_, Option<u64>) {
         let tag = (key >> 32) as u32;
         let id = self.directory.get(self.at(tag)).copied().unwrap_or(NONE);
-        let segment = self.segments.get(id as usize);
+        let segment = self.segments.get(id as usize).map(AsRef::as_ref);
         let depth = segment.map_or(0, |segment| segment.depth);
         let next = (u64::from(tag) >> (32 - depth)) + 1;
         let next = (next < 1 << depth).then(|| next << (64 - depth));

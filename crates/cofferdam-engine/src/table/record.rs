@@ -14,6 +14,9 @@ pub trait Record: Copy + Default {
 
     /// Whether it says nothing any more, at `at_s` and after.
     fn at_rest(&self, at_s: u32) -> bool;
+    /// Forgets what lies further ahead of `at_s` than a window: it was written by a clock that has been
+    /// set back since, and nobody should wait until time comes there again.
+    fn forget_ahead(&mut self, at_s: u32);
     /// A word from each of its cache lines: read where records are located, so that memory brings
     /// several records at once.
     fn touch(&self) -> u32;
@@ -34,6 +37,15 @@ impl Record for LimitRecord {
 
     fn at_rest(&self, at_s: u32) -> bool {
         self.rings.iter().all(|ring| ring.at_rest(at_s))
+    }
+
+    fn forget_ahead(&mut self, at_s: u32) {
+        for ring in &mut self.rings {
+            let now = at_s.checked_div(ring.width_s).unwrap_or(u32::MAX);
+            if ring.head.saturating_sub(now) >= RING as u32 {
+                *ring = Ring { width_s: ring.width_s, ..Ring::default() };
+            }
+        }
     }
 
     fn touch(&self) -> u32 {
@@ -74,6 +86,9 @@ impl Record for ProofRecord {
     fn at_rest(&self, at_s: u32) -> bool {
         at_s.saturating_sub(self.at_s) > PROOF_KEPT_S
     }
+
+    /// A proof ahead of its time is a proof all the same.
+    fn forget_ahead(&mut self, _: u32) {}
 
     fn touch(&self) -> u32 {
         self.at_s

@@ -59,6 +59,8 @@ impl<R: Record> Table<R> {
     }
 
     /// Reads what [`Table::save`] appended, of one step or many, into a table of the same `keys_max`.
+    /// What a clock wrote that has been set back since by more than a window is left out: a limit then
+    /// grants one window more, and nobody waits for the clock to come there again.
     pub fn restore(&mut self, from: &[u8], at_s: u32) -> Result<(), BadBytes> {
         let entries = from.chunks_exact(9 + R::BYTES);
         if !entries.remainder().is_empty() {
@@ -68,7 +70,8 @@ impl<R: Record> Table<R> {
             let (sort, rest) = entry.split_first().ok_or(BadBytes)?;
             let (key, record) = rest.split_first_chunk::<8>().ok_or(BadBytes)?;
             let key = u64::from_le_bytes(*key);
-            let record = R::restore(record).ok_or(BadBytes)?;
+            let mut record = R::restore(record).ok_or(BadBytes)?;
+            record.forget_ahead(at_s);
             match *sort {
                 OWN => {
                     // A smaller table than the saved one shares cells: the heavier record stays.

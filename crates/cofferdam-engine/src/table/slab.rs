@@ -5,7 +5,7 @@ use super::Record;
 use alloc::vec::Vec;
 
 /// Records in a chunk: one is set aside at a time, and none is ever moved.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 1024;
 /// Places have 31 bits, far above what fits a machine.
 pub(super) const PLACES_MAX: usize = 1 << 31;
 

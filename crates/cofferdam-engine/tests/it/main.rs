@@ -3,12 +3,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking, its helpers too"
+    reason = "a test that fails says so by panicking"
 )]
 
+mod attempts;
 mod decisions;
 mod lists;
 mod make;
+mod policies;
 mod promises;
 mod tables;
 mod tallies;

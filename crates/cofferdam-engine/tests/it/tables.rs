@@ -182,3 +182,54 @@ fn keys_that_all_look_alike_are_bounded_and_still_counted() {
         assert!(seen(&table, n, START) >= 1, "key {n}");
     }
 }
+
+#[test]
+fn a_clock_set_back_over_a_restart_locks_nobody_out() {
+    let mut table = Table::<LimitRecord>::new(1000);
+    table.add(key(1), START, &WINDOWS_S, 9);
+    let mut bytes = Vec::new();
+    table.save(Cursor::default(), START, &mut bytes);
+    let mut again = Table::<LimitRecord>::new(1000);
+    let before = START - 3600;
+    again.restore(&bytes, before).expect("what was saved");
+    let seen = again.get(key(1)).expect("kept").read(before, &WINDOWS_S);
+    assert_eq!(
+        [seen[0].seen, seen[1].seen],
+        [0, 9],
+        "an hour is six windows of the one and none of the other"
+    );
+}
+
+/// What is evicted was at rest: reading the table is reading records that were never evicted.
+#[test]
+fn eviction_is_never_seen() {
+    let windows_s = [60, 600, 0];
+    let mut table = Table::<LimitRecord>::new(20_000);
+    let mut plain = HashMap::<u64, LimitRecord>::new();
+    let (mut at, mut least) = (START, usize::MAX);
+    for n in 0..120_000u64 {
+        at += u32::from(n % 5 == 0);
+        // Mostly newcomers, some of whom come again much later.
+        let key = if n % 3 == 0 { key(key(n) % 20_000) } else { key(1_000_000 + n) };
+        // Some are refused and given back, to the moment in which they were counted.
+        for by in if n % 11 == 0 { vec![1, -1] } else { vec![1] } {
+            table.add(key, at, &windows_s, by);
+            plain.entry(key).or_default().add(at, &windows_s, by);
+        }
+        if n % 7 == 0 {
+            let asked = self::key(key % 20_000);
+            let expected = plain.get(&asked).copied().unwrap_or_default().read(at, &windows_s);
+            assert_eq!(table.get(asked).unwrap_or_default().read(at, &windows_s), expected, "turn {n}");
+        }
+        if n > 60_000 {
+            least = least.min(table.len());
+        }
+    }
+    assert!(!table.crowded(), "the ceiling was not reached");
+    assert!(table.len() < 10_000 && least > 500, "{} and {least} of {}", table.len(), plain.len());
+    for (key, record) in &plain {
+        let expected = record.read(at, &windows_s).map(|window| window.seen);
+        let seen = table.get(*key).unwrap_or_default().read(at, &windows_s).map(|window| window.seen);
+        assert_eq!(seen, expected);
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::error::CliError;
 use crate::config::reference::settings_reference;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Writes the reference pages into a folder.
@@ -14,10 +15,21 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: &Args, command: &clap::Command) -> Result<(), CliError> {
     std::fs::create_dir_all(&args.folder)?;
-    std::fs::write(args.folder.join("settings.md"), settings_reference())?;
-    std::fs::write(args.folder.join("command-line.md"), commands(command))?;
-    std::fs::write(args.folder.join("metrics.md"), metrics())?;
+    for (name, text) in pages(command) {
+        std::fs::write(args.folder.join(name), text)?;
+    }
     Ok(())
+}
+
+/// Every page, by file name.
+fn pages(command: &clap::Command) -> Vec<(&'static str, String)> {
+    let mut pages = vec![
+        ("settings.md", settings_reference()),
+        ("command-line.md", commands(command)),
+        ("metrics.md", metrics()),
+    ];
+    pages.extend(crate::http::reference());
+    pages
 }
 
 /// The page of all commands.
@@ -30,7 +42,7 @@ fn commands(command: &clap::Command) -> String {
         let mut sub = sub.clone().term_width(100).bin_name(format!("cofferdam {}", sub.get_name()));
         let help = sub.render_long_help().to_string();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        page.push_str(&format!("\n## {}\n\n```text\n{}\n```\n", sub.get_name(), help.join("\n").trim()));
+        let _ = write!(page, "\n## {}\n\n```text\n{}\n```\n", sub.get_name(), help.join("\n").trim());
     }
     page
 }
@@ -42,7 +54,21 @@ fn metrics() -> String {
     );
     for name in crate::telemetry::metrics::NAMES {
         let labels = name.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        page.push_str(&format!("| `{}` | {labels} | {} |\n", name.name, name.help));
+        let _ = write!(page, "| `{}` | {labels} | {} |\n", name.name, name.help);
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_reference_in_the_repository_is_fresh() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+        for (name, text) in super::pages(&crate::cli::Cli::command()) {
+            let stands = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+            assert!(stands == text, "docs/reference/{name} is stale: run `cargo xtask docs`");
+        }
+    }
 }

@@ -44,13 +44,6 @@ pub const SECTION: SectionKeys = SectionKeys {
             "guess: a second at 50,000 assessments a second",
         ),
         key(
-            "journal_mib_max",
-            Kind::Integer { min: 1, max: 1_048_576 },
-            "4096",
-            "The journal's size on the disk; the oldest is removed first.",
-            "guess: about ten million assessments",
-        ),
-        key(
             "tallies_mib_max",
             Kind::Integer { min: 16, max: 1_048_576 },
             "2048",
@@ -67,10 +60,6 @@ pub struct Limits {
     pub body_bytes_max: usize,
     pub bulk_bytes_max: usize,
     pub requests_max: usize,
-    pub sends_max: usize,
-    pub journal_entries_max: usize,
-    pub journal_bytes_max: u64,
-    pub tallies_bytes_max: u64,
 }
 
 impl Limits {
@@ -79,10 +68,6 @@ impl Limits {
             body_bytes_max: section.integer("body_bytes_max") as usize,
             bulk_bytes_max: section.integer("bulk_bytes_max") as usize,
             requests_max: section.integer("requests_max") as usize,
-            sends_max: section.integer("sends_max") as usize,
-            journal_entries_max: section.integer("journal_entries_max") as usize,
-            journal_bytes_max: section.integer("journal_mib_max") << 20,
-            tallies_bytes_max: section.integer("tallies_mib_max") << 20,
         }
     }
 }

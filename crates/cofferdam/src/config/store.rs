@@ -45,6 +45,20 @@ pub const SECTION: SectionKeys = SectionKeys {
             "Connections that read beside the one that writes.",
             "guess: twice the cores of a small machine",
         ),
+        key(
+            "journal_mib_max",
+            Kind::Integer { min: 16, max: 1_048_576 },
+            "8192",
+            "The journal's size on the disk; the oldest entries go first.",
+            "guess: two to four million judged attempts at about 2 KB",
+        ),
+        key(
+            "tally_keys_max",
+            Kind::Integer { min: 1_000, max: 1_000_000_000 },
+            "2_000_000",
+            "Keys of tallies, of each kind, that are kept at once; what was not seen for longest goes first.",
+            "guess: 240 MB when all are in use; a big day's numbers, devices and addresses",
+        ),
     ],
 };
 
@@ -57,6 +71,10 @@ pub struct StoreChoice {
     pub snapshot: Duration,
     /// Connections that read.
     pub readers: usize,
+    /// The journal's size.
+    pub journal_bytes_max: u64,
+    /// Keys of tallies, of each kind.
+    pub tally_keys_max: usize,
 }
 
 impl StoreChoice {
@@ -74,6 +92,8 @@ impl StoreChoice {
             path: section.path_of("path"),
             snapshot: section.seconds("snapshot_s"),
             readers: section.integer("readers") as usize,
+            journal_bytes_max: section.integer("journal_mib_max") << 20,
+            tally_keys_max: section.integer("tally_keys_max") as usize,
         }
     }
 
@@ -88,5 +108,10 @@ impl StoreChoice {
     pub fn folder(&self) -> Option<PathBuf> {
         let parent = self.path.as_ref()?.parent()?;
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+    }
+
+    /// Whether a store stands there already.
+    pub fn stands(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.exists())
     }
 }

@@ -1,6 +1,7 @@
 //! `/docs`: the reference as pages, written on the server from the same table as the document. No script,
 //! no third party; readable in the dark.
 
+pub mod markdown;
 mod page;
 mod reasons;
 

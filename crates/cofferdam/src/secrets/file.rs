@@ -9,9 +9,9 @@ use crate::config::{SecretsChoice, StoreChoice};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -74,7 +74,7 @@ pub fn load(choice: &SecretsChoice, store: &StoreChoice, dice: &dyn Dice) -> Res
         (None, None) => fresh(dice),
         (None, Some(path)) => match read(&path) {
             Err(SecretsError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(store) = store.path.as_ref().filter(|store| store.exists()) {
+                if let Some(store) = store.path.as_ref().filter(|_| store.stands()) {
                     return Err(SecretsError::Lost { store: store.clone(), key: path });
                 }
                 make(&path, &fresh(dice), false)?;
@@ -150,6 +150,7 @@ fn bytes(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
 fn make(path: &Path, masters: &Masters, replace: bool) -> Result<(), SecretsError> {
     let failed = |error| SecretsError::File { path: path.to_owned(), what: "written", error };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let mut text = Zeroizing::new(String::from(
         "# The secret key of this installation. Keep a copy where your backups are not: without it they cannot be read.\n",
     ));
@@ -168,11 +169,11 @@ fn make(path: &Path, masters: &Masters, replace: bool) -> Result<(), SecretsErro
     // A link, unlike a rename, never takes the place of a key that another start has just made.
     let placed = if replace { fs::rename(&beside, path) } else { fs::hard_link(&beside, path) };
     let _ = fs::remove_file(&beside);
-    match placed {
-        Err(error) if !(error.kind() == io::ErrorKind::AlreadyExists && !replace) => {
+    if let Err(error) = placed {
+        let came_first = !replace && error.kind() == io::ErrorKind::AlreadyExists;
+        if !came_first {
             return Err(failed(error));
         }
-        _ => {}
     }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }

@@ -1,8 +1,9 @@
 //! What was asked, checked for its meaning; shapes are checked at the edge.
 
+use super::judge::{self, Sought};
 use super::profile::{Profile, valid_app_hash};
 use super::start::invalid;
-use super::{Client, FieldError, StartInput, VerifyError, judge};
+use super::{Client, FieldError, StartInput, VerifyError};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::store::row::{Owner, World};
@@ -63,7 +64,12 @@ async fn count_address(
     let (Some(_), Ok(stand_in)) = (client.ip, cofferdam_atlas::parse_e164("+12125550100")) else {
         return Ok(());
     };
-    let attempt = judge::attempt(app, owner, profile, &stand_in, client, Channel::Sms, None, at_ms);
+    let attempt = judge::attempt(
+        app,
+        owner,
+        profile,
+        &Sought { to: &stand_in, client, channel: Channel::Sms, price_micros: None, at_ms },
+    );
     let basis = app.standing.basis(owner, profile, Channel::Sms, None);
     let mut needs = cofferdam_engine::needs(&attempt, &Identity::default(), &basis.policy, &basis.terms);
     needs.retain(|need| {

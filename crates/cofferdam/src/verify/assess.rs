@@ -3,11 +3,11 @@
 //! Nothing is sent and no disk is waited for: the journal has it within 100 milliseconds. An allowed
 //! attempt counts as sent unless `not_sent` is reported; a challenged one once `passed` is.
 
-use super::judge::{self, Case};
+use super::judge::{self, Case, Sought};
 use super::{AssessInput, Caller, VerifyError, asked, profiles};
 use crate::app::App;
 use crate::id::{self, Noun};
-use crate::store::row::{JournalEntry, Journalled};
+use crate::store::row::JournalEntry;
 
 /// Judges an attempt; nothing is sent. A limit met is a `block`, not an error.
 pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<JournalEntry, VerifyError> {
@@ -17,13 +17,17 @@ pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<J
     let channel = asked::channel(input.channel, &profile)?;
     let to = asked::number(app, owner, &profile, &input.to, input.country, &input.client, at_ms).await?;
     let price = input.price_micros.or_else(|| cofferdam_atlas::reference_price_micros(to));
-    let attempt = judge::attempt(app, owner, &profile, &to, &input.client, channel, price, at_ms);
+    let attempt = judge::attempt(
+        app,
+        owner,
+        &profile,
+        &Sought { to: &to, client: &input.client, channel, price_micros: price, at_ms },
+    );
     let ip = input.client.ip;
     let case = Case { owner, profile: &profile, to: &to, ip, attempt, verification: None, assess_only: true };
     let judged = judge::judge(app, case).await?;
-    let entry = judged.entry.clone();
-    app.store.records.journal(Journalled { entry: judged.entry, marks: judged.marks });
-    Ok(entry)
+    app.store.records.journal(judged.journalled());
+    Ok(*judged.entry)
 }
 
 /// A judgement made before, by the identifier of its assessment or of its attempt.

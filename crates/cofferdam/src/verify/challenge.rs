@@ -19,7 +19,7 @@ pub async fn challenge(
 ) -> Result<Verified, VerifyError> {
     let (inner, caller, id) = (Arc::clone(app), caller.clone(), id.to_owned());
     let passed = answer == PASS;
-    app.sends.survive(async move { take(&inner, &caller, &id, passed).await }).await
+    app.sends.survive(async move { Box::pin(take(&inner, &caller, &id, passed)).await }).await
 }
 
 async fn take(app: &Arc<App>, caller: &Caller, id: &str, passed: bool) -> Result<Verified, VerifyError> {
@@ -33,7 +33,7 @@ async fn take(app: &Arc<App>, caller: &Caller, id: &str, passed: bool) -> Result
     report::challenge_behind(app, &verification, outcome);
     if passed {
         let why = Further { channel: None, from: Status::ChallengeRequired, at_ms };
-        return resend::further(app, caller, verification, to, why).await;
+        return Box::pin(resend::further(app, caller, verification, to, why)).await;
     }
     app.store.records.challenge_failed(&caller.owner, id, at_ms).await?;
     get::get(app, caller, id).await

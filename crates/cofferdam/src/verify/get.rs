@@ -70,10 +70,8 @@ pub(super) async fn verified(
     }
     let newest = verification.attempts.last().map(|row| &row.assessment);
     let assessment = newest.unwrap_or(&verification.fixed.assessment);
-    let judged = match judged {
-        true => app.store.records.journalled(&verification.owner, assessment).await?,
-        false => None,
-    };
+    let judged =
+        if judged { app.store.records.journalled(&verification.owner, assessment).await? } else { None };
     Ok(Verified { to: number(app, &verification), verification, judged })
 }
 

@@ -16,9 +16,11 @@ use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::need::Need;
-use cofferdam_engine::signal::Code;
+use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
-use cofferdam_engine::{Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs};
+use cofferdam_engine::{
+    Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs, Reason,
+};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -36,22 +38,23 @@ pub(super) struct Case<'a> {
 
 /// What came of it.
 pub(super) struct Judged {
-    pub entry: JournalEntry,
+    pub entry: Box<JournalEntry>,
     /// What the tallies did, for the journal.
     pub marks: Marks,
 }
 
+/// What an attempt is made of, besides who asks.
+pub(super) struct Sought<'a> {
+    pub to: &'a Destination,
+    pub client: &'a Client,
+    pub channel: Channel,
+    pub price_micros: Option<i64>,
+    pub at_ms: i64,
+}
+
 /// The facts of an attempt, under keyed names.
-pub(super) fn attempt(
-    app: &App,
-    owner: &Owner,
-    profile: &Profile,
-    to: &Destination,
-    client: &Client,
-    channel: Channel,
-    price_micros: Option<i64>,
-    at_ms: i64,
-) -> Attempt {
+pub(super) fn attempt(app: &App, owner: &Owner, profile: &Profile, sought: &Sought<'_>) -> Attempt {
+    let Sought { to, client, channel, price_micros, at_ms } = *sought;
     let (realm, commons) = app
         .standing
         .world(owner, |world| (world.realm, world.commons))
@@ -110,7 +113,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
-    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
+    let mut judged = Judged { entry: Box::new(entry(app, case, known, basis, assessment)), marks };
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
     }
@@ -288,6 +291,21 @@ impl Judged {
         self
     }
 
+    /// What it becomes when a budget is spent.
+    pub async fn exhausted(mut self, app: &App) -> Self {
+        self.give_back(app).await;
+        let assessment = &mut self.entry.assessment;
+        assessment.decision = Decision::Block;
+        assessment.enforced = true;
+        assessment.effects.clear();
+        if assessment.reasons.is_full() {
+            assessment.reasons.pop();
+        }
+        let (code, evidence) = (Code::BudgetExhausted, Evidence::default());
+        assessment.reasons.insert(0, Reason { code, points: 0, evidence });
+        self
+    }
+
     /// The error of a limit that is met; `None` if something else decided.
     pub fn limited(&self) -> Option<VerifyError> {
         let assessment = &self.entry.assessment;
@@ -307,7 +325,7 @@ impl Judged {
 
     /// For the journal.
     pub fn journalled(&self) -> Journalled {
-        Journalled { entry: self.entry.clone(), marks: self.marks.clone() }
+        Journalled { entry: JournalEntry::clone(&self.entry), marks: self.marks.clone() }
     }
 }
 

@@ -150,10 +150,11 @@ pub async fn end_over(app: &App) -> Result<(), crate::store::StoreError> {
             scopes: Vec::new(),
             request_id: String::new(),
         };
-        match end(app, &caller, entry.list, fact_kind(entry.list), &entry.id).await {
-            Err(VerifyError::Store(error)) => return Err(error),
-            // Somebody else ended it.
-            Ok(()) | Err(_) => {}
+        // Any other error: somebody else ended it.
+        if let Err(VerifyError::Store(error)) =
+            end(app, &caller, entry.list, fact_kind(entry.list), &entry.id).await
+        {
+            return Err(error);
         }
     }
     Ok(())
@@ -204,13 +205,11 @@ fn fact(app: &App, owner: &Owner, list: List, value: &ListValue, entry: &NewEntr
 /// What two entries of the same value share: the keyed name of a number, by which it is erased too.
 fn unique(app: &App, owner: &Owner, value: &ListValue) -> String {
     let realm = super::standing::realm(&app.secrets, owner);
-    match value.key(&app.keyer, realm) {
-        ListKey::Number(name) => number_unique(name),
-        _ => {
-            let text = value.to_string();
-            super::standing::hex(&app.secrets.mac(Purpose::Pseudonym, &[b"list", text.as_bytes()]))
-        }
+    if let ListKey::Number(name) = value.key(&app.keyer, realm) {
+        return number_unique(name);
     }
+    let text = value.to_string();
+    super::standing::hex(&app.secrets.mac(Purpose::Pseudonym, &[b"list", text.as_bytes()]))
 }
 
 async fn put(app: &App, caller: &Caller, list: List, fact: Fact) -> Result<u64, VerifyError> {

@@ -1,6 +1,7 @@
 //! What is known of a number: by the atlas, and in the caller's own world.
 
-use super::{Caller, Client, VerifyError, judge, profiles};
+use super::judge::{self, Sought};
+use super::{Caller, Client, VerifyError, profiles};
 use crate::app::App;
 use crate::store::row::{PageAsk, Status, VerificationFilter};
 use cofferdam_atlas::{Country, Destination, Risk};
@@ -40,7 +41,12 @@ pub async fn number(
     let (owner, at_ms) = (&caller.owner, app.clock.now_ms());
     let profile = profiles::named(app, owner, None).ok_or(VerifyError::NotFound)?;
     let client = Client::default();
-    let attempt = judge::attempt(app, owner, &profile, &to, &client, Channel::Sms, None, at_ms);
+    let attempt = judge::attempt(
+        app,
+        owner,
+        &profile,
+        &Sought { to: &to, client: &client, channel: Channel::Sms, price_micros: None, at_ms },
+    );
     let name = attempt.place.number;
     // Away: said as not known.
     let proofs = app.store.tallies.proofs(&cofferdam_engine::identify(&attempt)).await.unwrap_or_default();

@@ -122,7 +122,7 @@ impl Profile {
             new.channel = channel;
         }
         for (scope, limits) in &edit.limits {
-            *limits_mut(&mut new.limits, *scope) = limits.clone();
+            limits_mut(&mut new.limits, *scope).clone_from(limits);
         }
         if let Err(error) = new.limits.validate() {
             faults.add(&error.field(), "invalid", &error.to_string());

@@ -53,12 +53,10 @@ pub async fn report(
     let mut answers = Vec::with_capacity(events.len());
     let mut told = Vec::new();
     for event in events {
-        match wrong(&event, now_ms) {
-            Some(why) => answers.push(Some(ReportAnswer::Invalid(why))),
-            None => {
-                answers.push(None);
-                told.push(of_caller(event, now_ms));
-            }
+        let why = wrong(&event, now_ms);
+        answers.push(why.map(ReportAnswer::Invalid));
+        if why.is_none() {
+            told.push(of_caller(event, now_ms));
         }
     }
     let mut taken = tell(app, Some(&caller.owner), told).await?.into_iter();
@@ -120,7 +118,7 @@ pub async fn delivered(
     if let Some(price) = &delivery.price {
         told.push(tell_one(What::Price { price_micros: price.micros }));
     }
-    let answers = tell(app, None, told).await.map_err(VerifyError::from)?;
+    let answers = tell(app, None, told).await?;
     Ok(answers.first().copied().unwrap_or(ReportAnswer::Unknown))
 }
 
@@ -224,7 +222,7 @@ fn learned(entry: &JournalEntry, outcome: &Outcome) -> Vec<Change> {
         match effect {
             Effect::GiveBack if decided == Decision::Allow => changes.extend(judge::give_back(entry)),
             Effect::Prove { key, at_s } if decided != Decision::Block => {
-                changes.push(Change::Prove { key, at_s })
+                changes.push(Change::Prove { key, at_s });
             }
             Effect::GiveBack | Effect::Prove { .. } | Effect::Reserve { .. } | Effect::EndEntry { .. } => {}
         }

@@ -18,7 +18,7 @@ pub async fn resend(
     channel: Option<Channel>,
 ) -> Result<Verified, VerifyError> {
     let (inner, caller, id) = (Arc::clone(app), caller.clone(), id.to_owned());
-    app.sends.survive(async move { again(&inner, &caller, &id, channel).await }).await
+    app.sends.survive(async move { Box::pin(again(&inner, &caller, &id, channel)).await }).await
 }
 
 pub(super) async fn again(
@@ -37,7 +37,7 @@ pub(super) async fn again(
         return Err(VerifyError::TooSoon { retry_after_ms: verification.resend_at_ms - at_ms });
     }
     let to = get::number(app, &verification).ok_or(VerifyError::NotFound)?;
-    further(app, caller, verification, to, Further { channel, from: Status::Pending, at_ms }).await
+    Box::pin(further(app, caller, verification, to, Further { channel, from: Status::Pending, at_ms })).await
 }
 
 /// Why a further attempt is made.
@@ -121,7 +121,7 @@ pub(super) async fn further(
         let entry = judged.entry.clone();
         verification = send::send(app, Job { verification, to, entry, ordinal, sent_before }).await;
     }
-    Ok(Verified { verification, to: Some(to), judged: Some(judged.entry) })
+    Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) })
 }
 
 /// The status of a verification that has not ended; or how it ended.

@@ -109,7 +109,7 @@ pub(super) struct Job {
     pub verification: Verification,
     pub to: Destination,
     /// The judgement of the attempt to send.
-    pub entry: JournalEntry,
+    pub entry: Box<JournalEntry>,
     pub ordinal: u32,
     /// An earlier attempt may have reached the person: this one's failure is not the verification's.
     pub sent_before: bool,

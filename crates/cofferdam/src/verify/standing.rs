@@ -22,8 +22,8 @@ use zeroize::Zeroizing;
 /// At most so many facts a trip.
 const PAGE: u32 = 1000;
 
-/// Under which an attempt is judged: profile, channel, and what a magic number asks for.
-type BasisKey = (Owner, String, Channel, Option<u8>);
+/// Under which an attempt is judged, for each profile: the channel, and what a magic number asks for.
+type Bases = HashMap<(Channel, Option<u8>), Arc<Basis>>;
 
 /// Standing facts.
 #[derive(Default)]
@@ -31,7 +31,8 @@ pub struct Standing {
     state: RwLock<State>,
     /// One refresh at a time, so that versions are taken in in their order.
     refreshing: tokio::sync::Mutex<()>,
-    bases: RwLock<HashMap<BasisKey, Arc<Basis>>>,
+    /// By the profile's identifier, which no two tenants share.
+    bases: RwLock<HashMap<String, Bases>>,
     /// The key that API keys are hashed under, derived once.
     api_key: OnceLock<Zeroizing<[u8; 32]>>,
 }
@@ -81,15 +82,18 @@ impl Standing {
         channel: Channel,
         magic: Option<Magic>,
     ) -> Arc<Basis> {
-        let key = (owner.clone(), profile.id.clone(), channel, magic.map(|magic| magic as u8));
-        if let Some(basis) = self.bases.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        let key = (channel, magic.map(|magic| magic as u8));
+        let cached = self.bases.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(basis) = cached.get(&profile.id).and_then(|bases| bases.get(&key)) {
             return Arc::clone(basis);
         }
+        drop(cached);
         let windows = self.world(owner, |world| world.windows).unwrap_or_default();
         let policy = builtin(profile.level).clone();
         let terms = profile.terms(channel, windows, owner.world, magic);
         let basis = Arc::new(Basis { id: basis_id(&policy, &terms), policy, terms });
-        self.bases.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&basis));
+        let mut bases = self.bases.write().unwrap_or_else(PoisonError::into_inner);
+        bases.entry(profile.id.clone()).or_default().insert(key, Arc::clone(&basis));
         basis
     }
 

@@ -1,6 +1,6 @@
 //! Begins a verification.
 
-use super::judge::{self, Case, Judged};
+use super::judge::{self, Case, Judged, Sought};
 use super::send::{self, Job};
 use super::{
     Caller, FieldError, StartInput, Verified, VerifyError, asked, code, get, magic, profiles, resend,
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Once begun it goes on, also when the caller goes away.
 pub async fn start(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
     let (inner, caller) = (Arc::clone(app), caller.clone());
-    app.sends.survive(async move { begin(&inner, &caller, input).await }).await
+    app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await
 }
 
 async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
@@ -30,7 +30,12 @@ async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Ver
     asked::texts(&input, &profile)?;
     let to = asked::number(app, owner, &profile, &input.to, input.country, &input.client, at_ms).await?;
     let price = cofferdam_atlas::reference_price_micros(to);
-    let attempt = judge::attempt(app, owner, &profile, &to, &input.client, channel, price, at_ms);
+    let attempt = judge::attempt(
+        app,
+        owner,
+        &profile,
+        &Sought { to: &to, client: &input.client, channel, price_micros: price, at_ms },
+    );
     let id = id::new(Noun::Verification, at_ms, &*app.dice);
     let case = Case {
         owner,
@@ -49,7 +54,7 @@ async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Ver
     let fixed = fixed(app, &id, &profile, &to, &judged, &input);
     let verification = verification(id, owner, &profile, &judged, fixed);
     app.lives.began(&verification.id, profile.lifetime_s);
-    commit(app, caller, judged, verification, to, &profile, input).await
+    Box::pin(commit(app, caller, judged, verification, to, &profile, input)).await
 }
 
 /// Makes it durable, and sends if that is what was decided.
@@ -68,23 +73,28 @@ async fn commit(
         reservations: if allowed { judge::reservations(&judged.entry.assessment) } else { Vec::new() },
         journal: judged.journalled(),
         restart: restart(profile.restart, judged.followed()),
-        idempotency: input.idempotency,
+        idempotency: input.idempotency.clone(),
     };
     match app.store.records.start(start).await {
         Ok(Started::Made) if allowed => {
             let entry = judged.entry.clone();
             let job = Job { verification, to, entry, ordinal: 1, sent_before: false };
             let verification = send::send(app, job).await;
-            Ok(Verified { verification, to: Some(to), judged: Some(judged.entry) })
+            Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) })
         }
-        Ok(Started::Made) => Ok(Verified { verification, to: Some(to), judged: Some(judged.entry) }),
+        Ok(Started::Made) => Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) }),
+        Ok(Started::Refused(Refusal::Money { .. })) => {
+            let judged = judged.exhausted(app).await;
+            let blocked = blocked(verification);
+            Box::pin(commit(app, caller, judged, blocked, to, profile, input)).await
+        }
         Ok(Started::Refused(refusal)) => Err(refused(app, judged, &refusal).await),
         Ok(Started::Pending(pending)) => {
             let mut judged = judged;
             judged.give_back(app).await;
             app.store.records.journal_marks(judged.marks);
             match profile.restart {
-                Restart::Resend => resend::again(app, caller, &pending, None).await,
+                Restart::Resend => Box::pin(resend::again(app, caller, &pending, None)).await,
                 _ => Err(VerifyError::Pending(pending)),
             }
         }
@@ -104,6 +114,17 @@ async fn commit(
             Err(error.into())
         }
     }
+}
+
+/// A verification as it stands where the money for its message is not there: a result, not an error.
+fn blocked(mut verification: Verification) -> Verification {
+    verification.status = Status::Blocked;
+    verification.finished_ms = Some(verification.created_ms);
+    verification.fixed.own_code = None;
+    for row in &mut verification.attempts {
+        row.status = AttemptStatus::Blocked;
+    }
+    verification
 }
 
 /// The error of a start or resend that the records refused.

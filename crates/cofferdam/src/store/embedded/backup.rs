@@ -52,6 +52,25 @@ impl Embedded {
     }
 }
 
+/// Backs up a store, whether or not somebody has it open: the saved tallies first, then the records,
+/// whose journal has what the tallies lack. What was judged in the last moments and not acknowledged
+/// may be missing, as after a crash.
+pub(in crate::store) fn back_up_file(from: &Path, to: &Path) -> Result<u64, StoreError> {
+    if !from.is_file() {
+        return Err(StoreError::Away(format!("`{}` is no store", from.display())));
+    }
+    new_place(to)?;
+    let (tallies, copied) = (tallies_beside(from), tallies_beside(to));
+    if tallies.exists() {
+        put(&tallies, &copied)?;
+    }
+    let conn = super::open::read_connection(from)?;
+    schema::check(&conn, &format!("`{}`", from.display()))?;
+    copy(&conn, to)?;
+    let size = |file: &Path| std::fs::metadata(file).map_or(0, |m| m.len());
+    Ok(size(to) + size(&copied))
+}
+
 /// Copies all pages as of one moment into a new file, durably.
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     create(to).map_err(|e| away(to, &e))?;
@@ -97,6 +116,14 @@ fn put(from: &Path, to: &Path) -> Result<(), StoreError> {
         sync_folder(to)
     };
     put().map_err(|e| away(to, &e))
+}
+
+/// Whether a store can be opened by this program, from outside.
+pub(in crate::store) fn look(at: &Path) -> Result<String, StoreError> {
+    let conn = super::open::read_connection(at)?;
+    let version = schema::check(&conn, &format!("`{}`", at.display()))?;
+    let bytes = std::fs::metadata(at).map_or(0, |m| m.len());
+    Ok(format!("opens, schema {version}, {} MiB", bytes >> 20))
 }
 
 /// Whether a file of records can be opened by this program and is not damaged.

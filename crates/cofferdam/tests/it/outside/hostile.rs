@@ -162,7 +162,7 @@ async fn targets(server: &Server) -> Vec<Target> {
             .map(|part| if part.starts_with('{') { "unknown" } else { part })
             .collect::<Vec<_>>()
             .join("/");
-        let key = if operation.scope.contains("admin") { ADMIN } else { TEST };
+        let key = if operation.scopes == ["admin"] { ADMIN } else { TEST };
         found.push(Target { operation, path, key });
     }
     found

@@ -30,10 +30,10 @@ fn word(text: &str, start: &str) -> Option<String> {
     Some(text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
 }
 
-/// The code in what a command showed: six digits, alone.
+/// The newest code that was shown: six digits, alone.
 fn code(text: &str) -> Option<String> {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '_');
-    words.find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
+    words.rfind(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
 }
 
 /// A reader at a shell, who puts in what stood in the answers before.
@@ -95,6 +95,7 @@ impl Reader<'_> {
             );
             println!("$ {line}\n{shown}{complaint}");
             self.seen.push_str(&shown);
+            self.seen.push_str(&complaint);
             self.seen.push('\n');
         }
     }

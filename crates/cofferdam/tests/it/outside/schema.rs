@@ -10,8 +10,8 @@ pub struct Operation {
     pub method: String,
     /// The template: `/v1/verifications/{id}/check`.
     pub path: String,
-    /// Scope that a key must have; empty where no key is asked for.
-    pub scope: String,
+    /// Scopes of which a key must have one; none where no key is asked for.
+    pub scopes: Vec<String>,
     /// Schema of its JSON body, references resolved; null where it has none.
     pub body: Value,
     /// Names of its query parameters.
@@ -39,7 +39,7 @@ pub async fn operations(api: &Api) -> Vec<Operation> {
             found.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                scope: scope(operation),
+                scopes: scopes(operation),
                 body: resolve(&document, schema, 0),
                 query,
             });
@@ -49,14 +49,10 @@ pub async fn operations(api: &Api) -> Vec<Operation> {
     found
 }
 
-/// The one scope of an operation, as the document states it.
-fn scope(operation: &Value) -> String {
-    if let Some(scope) = operation["x-scope"].as_str() {
-        return scope.to_owned();
-    }
-    let first = operation["security"].as_array().and_then(|all| all.first()).and_then(Value::as_object);
-    let scopes = first.and_then(|schemes| schemes.values().next()).and_then(Value::as_array);
-    scopes.and_then(|scopes| scopes.first()).and_then(Value::as_str).unwrap_or_default().to_owned()
+/// The scopes of an operation, as the document states them.
+fn scopes(operation: &Value) -> Vec<String> {
+    let all = operation["x-scopes"].as_array().into_iter().flatten();
+    all.filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
 }
 
 /// A schema with its references put in place.
@@ -83,6 +79,9 @@ fn resolve(document: &Value, schema: &Value, depth: usize) -> Value {
 
 /// The one schema that is meant where null is allowed beside it.
 fn plain(schema: &Value) -> &Value {
+    if !schema["type"].is_null() {
+        return schema;
+    }
     for several in ["oneOf", "anyOf", "allOf"] {
         if let Some(all) = schema[several].as_array() {
             return all.iter().find(|one| one["type"] != "null").map_or(schema, plain);
