@@ -107,7 +107,6 @@ fn builder(listen: &Listen) -> Builder<TokioExecutor> {
         .header_read_timeout(listen.header_timeout)
         .max_buf_size(HEAD_MAX)
         .max_headers(HEADERS_MAX)
-        .pipeline_flush(true)
         .keep_alive(true);
     builder
         .http2()

@@ -16,9 +16,11 @@ use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::need::Need;
-use cofferdam_engine::signal::Code;
+use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
-use cofferdam_engine::{Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs};
+use cofferdam_engine::{
+    Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs, Reason,
+};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -303,6 +305,21 @@ impl Judged {
             self.entry.assessment = self.entry.assessment.refused(*scope, window, *limit);
         }
         self.give_back(app).await;
+        self
+    }
+
+    /// What it becomes when a budget is spent.
+    pub async fn exhausted(mut self, app: &App) -> Self {
+        self.give_back(app).await;
+        let assessment = &mut self.entry.assessment;
+        assessment.decision = Decision::Block;
+        assessment.enforced = true;
+        assessment.effects.clear();
+        if assessment.reasons.is_full() {
+            assessment.reasons.pop();
+        }
+        let (code, evidence) = (Code::BudgetExhausted, Evidence::default());
+        assessment.reasons.insert(0, Reason { code, points: 0, evidence });
         self
     }
 

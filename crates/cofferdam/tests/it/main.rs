@@ -1,6 +1,14 @@
-//! The one test program of the top crate: one file a resource or journey.
+//! The one test program of the crate: whole program, real store, real connections. One file a resource
+//! or journey.
 
-#[cfg(test)]
+mod access;
+mod assessments;
 mod cli;
-#[cfg(test)]
+mod hostile;
+mod idempotency;
 mod outside;
+mod server;
+mod standing;
+mod support;
+mod surface;
+mod verifications;
