@@ -45,15 +45,16 @@ impl Jobs {
 /// What must be done before anything is served: attempts that a crash left queued become `unknown`,
 /// what is over ends.
 pub async fn recover(app: &App) -> Result<(), StoreError> {
-    expire::all(app, app.clock.now_ms().saturating_add(1)).await
+    // Whatever its time: the clock may stand behind the one that the crash stopped.
+    expire::all(app, i64::MAX, u32::MAX).await
 }
 
 /// The last thing before the program ends, when nothing new comes any more: waits for the sends under
 /// way, at most so long, and for the journal. Whether every send ended.
 pub async fn wind_down(app: &App, at_most: Duration) -> bool {
     let ended = app.sends.drain(at_most).await;
-    if let Err(error) = app.store.records.flush().await {
-        tracing::error!(%error, "the journal's last entries were not written");
+    if let Err(error) = app.store.records.settle_down().await {
+        tracing::error!(%error, "the last of the journal or the tallies was not saved");
     }
     ended
 }

@@ -3,7 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking, its helpers too"
+    reason = "a test that fails says so by panicking"
 )]
 
 mod attempts;

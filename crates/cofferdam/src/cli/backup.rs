@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::out::Out;
 use super::settings::{SettingsArgs, need};
 use serde_json::json;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -34,9 +35,18 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     let from = store(args.data.as_deref(), &args.settings)?;
     let bytes = crate::store::backup(&from, &args.to).map_err(|error| CliError::failed(error.to_string()))?;
     // For `doctor`. A folder that cannot be written to is no reason to call a good copy bad.
-    let _ = std::fs::write(from.with_extension(LAST), args.to.display().to_string());
+    let _ = note(&from.with_extension(LAST), &args.to);
     let json = json!({ "from": from, "to": args.to, "bytes": bytes });
     out.data(&json, || format!("{}: {bytes} bytes, without the secret key", args.to.display()))
+}
+
+/// Writes down where the backup is. Like all files beside the store it is its owner's alone.
+fn note(file: &Path, to: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(to.display().to_string().as_bytes())
 }
 
 /// The store's file, as named or as the settings say.

@@ -10,6 +10,8 @@ use crate::app::App;
 use crate::secrets::Purpose;
 use crate::store::row::{Idempotency, IdempotencyKey, StoredAnswer, World};
 use crate::verify::Caller;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 
@@ -43,7 +45,10 @@ pub async fn begin(
 ) -> Result<Begin> {
     let Some(key) = named(headers)? else { return Ok(Begin::None) };
     let scopes: Vec<&str> = caller.scopes.iter().map(|scope| super::auth::name(*scope)).collect();
-    let key = IdempotencyKey { owner: caller.owner.clone(), scopes: scopes.join(" "), key };
+    // Callers choose keys from what is at hand, a person's number too: only a keyed name is stored.
+    let named = app.secrets.mac(Purpose::Fingerprint, &[b"idempotency key", key.as_bytes()]);
+    let key =
+        IdempotencyKey { owner: caller.owner.clone(), scopes: scopes.join(" "), key: STANDARD.encode(named) };
     let [method, path] = method_path;
     let fingerprint = app.secrets.mac(Purpose::Fingerprint, &[method.as_bytes(), path.as_bytes(), body]);
     match app.store.records.idempotency_begin(&key, fingerprint, app.clock.now_ms(), LEASE_MS).await? {

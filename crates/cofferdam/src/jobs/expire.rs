@@ -15,12 +15,12 @@ const BATCHES: u32 = 50;
 pub(super) async fn once(app: Arc<App>) -> Result<(), StoreError> {
     report::due(&app).await;
     let now_ms = app.clock.now_ms();
-    all(&app, now_ms.saturating_sub(QUEUED_MS)).await
+    all(&app, now_ms.saturating_sub(QUEUED_MS), BATCHES).await
 }
 
-/// Ends all that is over, in bounded batches.
-pub(super) async fn all(app: &App, queued_before_ms: i64) -> Result<(), StoreError> {
-    for _ in 0..BATCHES {
+/// Ends what is over, in bounded batches, at most so many of them.
+pub(super) async fn all(app: &App, queued_before_ms: i64, batches: u32) -> Result<(), StoreError> {
+    for _ in 0..batches {
         let (_, more) = app.store.records.expire(app.clock.now_ms(), queued_before_ms).await?;
         if !more {
             break;

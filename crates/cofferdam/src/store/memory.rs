@@ -6,20 +6,29 @@
 
 use super::StoreError;
 use super::tallies::{Counted, Marks, Proofs, Tallies, TallySize};
+use arrayvec::ArrayVec;
 use async_trait::async_trait;
 use cofferdam_engine::Needs;
-use cofferdam_engine::need::Inquiry;
+use cofferdam_engine::need::{Inquiry, RECORDS};
+use cofferdam_engine::table::Place;
 use cofferdam_engine::tally::Change;
+use held::Held;
 use marks::Mark;
 use shard::Shard;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod held;
 mod marks;
 mod shard;
 pub(super) mod snapshot;
 
 /// Locks are held for well under a microsecond, so few callers ever meet at one of so many.
 const SHARDS: usize = 512;
+
+/// The shard of a key. Tables use the upper half of a key, so shards part by the lower.
+fn shard_of(key: u64) -> usize {
+    key as usize % SHARDS
+}
 
 /// Tallies of one process.
 pub struct ProcessTallies {
@@ -33,14 +42,51 @@ impl ProcessTallies {
         Self { shards: (0..SHARDS).map(|_| Mutex::new(Shard::new(each))).collect() }
     }
 
-    /// The shard of a key. Tables use the upper half of a key, so shards part by the lower.
-    fn shard(&self, key: u64) -> Option<MutexGuard<'_, Shard>> {
-        let shard = self.shards.get(key as usize % SHARDS)?;
-        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self, shard: usize) -> Option<MutexGuard<'_, Shard>> {
+        Some(self.shards.get(shard)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn proved_s(&self, key: u64) -> Option<u32> {
-        self.shard(key)?.proofs.proved_s(key)
+    /// The shard of a key.
+    fn shard(&self, key: u64) -> Option<MutexGuard<'_, Shard>> {
+        self.lock(shard_of(key))
+    }
+
+    /// When each key was last proved: all are guessed, then brought, then read.
+    fn proofs_now(&self, keys: [Option<u64>; 5]) -> [Option<u32>; 5] {
+        let asked: ArrayVec<u64, RECORDS> = keys.into_iter().flatten().collect();
+        let held = Held::hold(self, asked.iter().copied());
+        let table = |n: usize| held.shard(n).map(|shard| &shard.proofs);
+        let guess = |(n, key): (usize, &u64)| table(n).map(|table| table.guess(*key));
+        let guesses: ArrayVec<Option<Place>, RECORDS> = asked.iter().enumerate().map(guess).collect();
+        let bring = |((n, key), guess): ((usize, &u64), Option<Place>)| Some(table(n)?.bring(*key, guess?));
+        let places: ArrayVec<Option<Place>, RECORDS> =
+            asked.iter().enumerate().zip(guesses).map(bring).collect();
+        let mut proved =
+            asked.iter().enumerate().zip(places).map(|((n, key), place)| table(n)?.proved_at(place?, *key));
+        keys.map(|key| key.and_then(|_| proved.next().flatten()))
+    }
+
+    /// Counts an attempt in the same three steps.
+    fn count_now(&self, needs: &Needs, at_s: u32) -> Counted {
+        let mut counted = Counted { seen: ArrayVec::new(), marks: Marks::default() };
+        counted.marks.0.reserve(needs.len() * marks::COUNT_BYTES);
+        let mut held = Held::hold(self, needs.iter().map(|need| need.key));
+        let mut places: ArrayVec<Option<Place>, RECORDS> = ArrayVec::new();
+        for (n, need) in needs.iter().enumerate() {
+            places.push(held.shard(n).map(|shard| shard.limits.guess(need.key)));
+        }
+        for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
+            *place = held.shard(n).zip(*place).map(|(shard, guess)| shard.limits.bring(need.key, guess));
+        }
+        for ((n, need), place) in needs.iter().enumerate().zip(places) {
+            let Some((shard, place)) = held.shard_mut(n).zip(place) else { continue };
+            counted.seen.push(shard.limits.count_at(place, need, at_s));
+            if need.add {
+                let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
+                Mark { seq: shard.next_seq(), change }.write(&mut counted.marks.0);
+            }
+        }
+        counted
     }
 
     /// Brings one row of the journal back.
@@ -58,29 +104,14 @@ impl ProcessTallies {
 #[async_trait]
 impl Tallies for ProcessTallies {
     async fn proofs(&self, inquiry: &Inquiry) -> Result<Proofs, StoreError> {
-        Ok(Proofs {
-            number_s: self.proved_s(inquiry.number),
-            device_s: inquiry.device.and_then(|key| self.proved_s(key)),
-            user_s: inquiry.user.and_then(|key| self.proved_s(key)),
-            number_device_s: inquiry.number_device.and_then(|key| self.proved_s(key)),
-            number_user_s: inquiry.number_user.and_then(|key| self.proved_s(key)),
-        })
+        let Inquiry { number, device, user, number_device, number_user } = *inquiry;
+        let [number_s, device_s, user_s, number_device_s, number_user_s] =
+            self.proofs_now([Some(number), device, user, number_device, number_user]);
+        Ok(Proofs { number_s, device_s, user_s, number_device_s, number_user_s })
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
-        let mut counted = Counted { seen: arrayvec::ArrayVec::new(), marks: Marks::default() };
-        counted.marks.0.reserve(needs.len() * marks::COUNT_BYTES);
-        for need in needs {
-            let Some(mut shard) = self.shard(need.key) else { continue };
-            let seen = shard.limits.count(need, at_s);
-            if need.add {
-                let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
-                Mark { seq: shard.next_seq(), change }.write(&mut counted.marks.0);
-            }
-            drop(shard);
-            counted.seen.push(seen);
-        }
-        Ok(counted)
+        Ok(self.count_now(needs, at_s))
     }
 
     async fn raise(&self, changes: &[Change]) -> Result<Marks, StoreError> {

@@ -16,9 +16,11 @@ use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::need::Need;
-use cofferdam_engine::signal::Code;
+use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
-use cofferdam_engine::{Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs};
+use cofferdam_engine::{
+    Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs, Reason,
+};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -111,6 +113,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
+    counted(app, case.owner, &assessment, blind);
     let mut judged = Judged { entry: Box::new(entry(app, case, known, basis, assessment)), marks };
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
@@ -119,6 +122,22 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         judged.give_back(app).await;
     }
     Ok(judged)
+}
+
+/// For the metrics.
+fn counted(app: &App, owner: &Owner, assessment: &Assessment, blind: bool) {
+    let decision = match assessment.decision {
+        Decision::Allow => "allow",
+        Decision::Challenge => "challenge",
+        Decision::Block => "block",
+    };
+    app.metrics.assessed(owner.world.name(), decision);
+    for reason in &assessment.reasons {
+        app.metrics.reason(reason.code.text());
+    }
+    if blind {
+        app.metrics.blind.inc();
+    }
 }
 
 /// What lists and proofs say of who asks.
@@ -286,6 +305,21 @@ impl Judged {
             self.entry.assessment = self.entry.assessment.refused(*scope, window, *limit);
         }
         self.give_back(app).await;
+        self
+    }
+
+    /// What it becomes when a budget is spent.
+    pub async fn exhausted(mut self, app: &App) -> Self {
+        self.give_back(app).await;
+        let assessment = &mut self.entry.assessment;
+        assessment.decision = Decision::Block;
+        assessment.enforced = true;
+        assessment.effects.clear();
+        if assessment.reasons.is_full() {
+            assessment.reasons.pop();
+        }
+        let (code, evidence) = (Code::BudgetExhausted, Evidence::default());
+        assessment.reasons.insert(0, Reason { code, points: 0, evidence });
         self
     }
 

@@ -205,6 +205,22 @@ mod tests {
         assert_eq!(valid_template("<#> {code}\nx"), Ok(()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_template_panics_and_a_valid_one_shows_the_code_as_often_as_it_says(
+            template in "(\\{code\\}|\\{brand\\}|\\{minutes\\}|\\{|\\}|[a-z ]|\\PC){0,20}",
+        ) {
+            let valid = valid_template(&template).is_ok();
+            let filled = fill(&template, "0123456789", "", 60);
+            if valid {
+                let shown = filled.matches("0123456789").count();
+                assert_eq!(shown, template.matches("{code}").count());
+                let braces = filled.contains(['{', '}']);
+                assert!(!braces);
+            }
+        }
+    }
+
     #[test]
     fn languages_are_found_by_their_first_part() {
         assert!(text(Some("pt-BR"), false).contains("código"));

@@ -19,7 +19,14 @@ use std::sync::Arc;
 /// Once begun it goes on, also when the caller goes away.
 pub async fn start(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
     let (inner, caller) = (Arc::clone(app), caller.clone());
-    app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await
+    let world = caller.owner.world.name();
+    let result = app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await;
+    let word = match &result {
+        Ok(verified) => verified.verification.status.name(),
+        Err(_) => "refused",
+    };
+    app.metrics.verification(world, word);
+    result
 }
 
 async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
@@ -73,7 +80,7 @@ async fn commit(
         reservations: if allowed { judge::reservations(&judged.entry.assessment) } else { Vec::new() },
         journal: judged.journalled(),
         restart: restart(profile.restart, judged.followed()),
-        idempotency: input.idempotency,
+        idempotency: input.idempotency.clone(),
     };
     match app.store.records.start(start).await {
         Ok(Started::Made) if allowed => {
@@ -83,6 +90,11 @@ async fn commit(
             Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) })
         }
         Ok(Started::Made) => Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) }),
+        Ok(Started::Refused(Refusal::Money { .. })) => {
+            let judged = judged.exhausted(app).await;
+            let blocked = blocked(verification);
+            Box::pin(commit(app, caller, judged, blocked, to, profile, input)).await
+        }
         Ok(Started::Refused(refusal)) => Err(refused(app, judged, &refusal).await),
         Ok(Started::Pending(pending)) => {
             let mut judged = judged;
@@ -109,6 +121,17 @@ async fn commit(
             Err(error.into())
         }
     }
+}
+
+/// A verification as it stands where the money for its message is not there: a result, not an error.
+fn blocked(mut verification: Verification) -> Verification {
+    verification.status = Status::Blocked;
+    verification.finished_ms = Some(verification.created_ms);
+    verification.fixed.own_code = None;
+    for row in &mut verification.attempts {
+        row.status = AttemptStatus::Blocked;
+    }
+    verification
 }
 
 /// The error of a start or resend that the records refused.

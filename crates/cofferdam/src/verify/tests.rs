@@ -2,6 +2,7 @@
 
 mod assessing;
 mod checking;
+mod faulty;
 mod jobs;
 mod limiting;
 mod magical;

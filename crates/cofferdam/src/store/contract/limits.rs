@@ -88,27 +88,24 @@ pub async fn parallel_reservations_pass_no_budget(home: Home) {
     assert_eq!(made, 14, "14 × 0.07 = 0.98, the fifteenth would pass 1.00");
 }
 
+/// How much is left: reserves it and gives it back.
+async fn left(home: &Home) -> i64 {
+    for micros in (0..=200).rev() {
+        let made =
+            home.store.records.reserve(&owner(), "att_probe", NOW_MS, &[money(100, micros)]).await.unwrap();
+        if made.is_ok() {
+            home.store.records.release(&owner(), "att_probe").await.unwrap();
+            return micros;
+        }
+    }
+    -1
+}
+
 pub async fn money_is_settled_and_released_once(home: Home) {
     let records = &home.store.records;
     let reserve = async |attempt: &str, micros| {
         records.reserve(&owner(), attempt, NOW_MS, &[money(100, micros)]).await.unwrap().is_ok()
     };
-    /// How much is left: reserves it and gives it back.
-    async fn left(home: &Home) -> i64 {
-        for micros in (0..=200).rev() {
-            let made = home
-                .store
-                .records
-                .reserve(&owner(), "att_probe", NOW_MS, &[money(100, micros)])
-                .await
-                .unwrap();
-            if made.is_ok() {
-                home.store.records.release(&owner(), "att_probe").await.unwrap();
-                return micros;
-            }
-        }
-        -1
-    }
     assert!(reserve("att_1", 60).await);
     assert!(reserve("att_1", 60).await, "the same attempt reserves once");
     assert_eq!(left(&home).await, 40);

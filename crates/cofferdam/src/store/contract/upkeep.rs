@@ -117,7 +117,7 @@ pub async fn a_backup_is_whole(home: Home) {
     assert_eq!(store.records.verification(&owner(), &v.id).await.unwrap(), Some(v));
     let all = store.records.verifications(&owner(), &VerificationFilter::default(), &page(9)).await.unwrap();
     assert_eq!(all.rows.len(), 1, "as of the moment of the backup");
-    let read = Needs::from_iter(need.iter().map(|need| Need { add: false, ..*need }));
+    let read: Needs = need.iter().map(|need| Need { add: false, ..*need }).collect();
     assert_eq!(store.tallies.count(&read, NOW_S).await.unwrap().seen[0].windows[0].seen, 1);
     std::fs::write(folder.0.join("torn.db"), &std::fs::read(&copy).unwrap()[..5000]).unwrap();
     let torn =

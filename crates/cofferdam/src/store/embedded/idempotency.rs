@@ -23,13 +23,15 @@ struct Found {
     fingerprint: [u8; 32],
     made_ms: i64,
     lease_until_ms: i64,
+    /// The opening of the store in which it was leased.
+    leased_in: i64,
     subject: Option<String>,
     answer: Option<StoredAnswer>,
 }
 
 fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
     tx.prepare(
-        "SELECT fingerprint, made_ms, lease_until_ms, subject, status, content_type, sealed_body \
+        "SELECT fingerprint, made_ms, lease_until_ms, subject, status, content_type, sealed_body, leased_in \
          FROM idempotency WHERE name = ?1",
     )?
     .query_row([name], |row| {
@@ -43,6 +45,7 @@ fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
             fingerprint: row.get(0)?,
             made_ms: row.get(1)?,
             lease_until_ms: row.get(2)?,
+            leased_in: row.get(7)?,
             subject: row.get(3)?,
             answer,
         })
@@ -63,8 +66,9 @@ fn begin(
     // A day old is as good as never seen. So is one of a clock that has been set back by a day.
     let Some(found) = found.filter(|found| (at_ms - found.made_ms).abs() < KEPT_MS) else {
         tx.run(
-            "INSERT OR REPLACE INTO idempotency (name, fingerprint, made_ms, lease_until_ms) VALUES (?1, ?2, ?3, ?4)",
-            params![name, fingerprint, at_ms, lease_until_ms],
+            "INSERT OR REPLACE INTO idempotency (name, fingerprint, made_ms, lease_until_ms, leased_in) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![name, fingerprint, at_ms, lease_until_ms, tx.opening],
         )?;
         return Ok(Idempotency::Fresh);
     };
@@ -74,11 +78,16 @@ fn begin(
     if let Some(answer) = found.answer {
         return Ok(Idempotency::Answered(answer));
     }
-    // A lease that ends further ahead than any lease lasts is of a clock that was set back.
-    if found.lease_until_ms > at_ms && found.lease_until_ms <= lease_until_ms {
+    // A lease of an earlier opening has nobody at it: whoever took it went with that process. One that
+    // ends further ahead than any lease lasts is of a clock that was set back.
+    let held = found.leased_in == tx.opening;
+    if held && found.lease_until_ms > at_ms && found.lease_until_ms <= lease_until_ms {
         return Ok(Idempotency::Running);
     }
-    tx.run("UPDATE idempotency SET lease_until_ms = ?2 WHERE name = ?1", params![name, lease_until_ms])?;
+    tx.run(
+        "UPDATE idempotency SET lease_until_ms = ?2, leased_in = ?3 WHERE name = ?1",
+        params![name, lease_until_ms, tx.opening],
+    )?;
     Ok(found.subject.map_or(Idempotency::Fresh, |subject| Idempotency::Orphan { subject }))
 }
 
@@ -103,9 +112,9 @@ pub(super) fn set_subject(
     if tx.run("UPDATE idempotency SET subject = ?2 WHERE name = ?1", params![name, subject])? == 0 {
         // Swept, or never begun: the key must stand all the same, or the next call makes a second one.
         tx.run(
-            "INSERT INTO idempotency (name, fingerprint, made_ms, lease_until_ms, subject) \
-             VALUES (?1, zeroblob(32), ?3, 0, ?2)",
-            params![name, subject, at_ms],
+            "INSERT INTO idempotency (name, fingerprint, made_ms, lease_until_ms, leased_in, subject) \
+             VALUES (?1, zeroblob(32), ?3, 0, ?4, ?2)",
+            params![name, subject, at_ms, tx.opening],
         )?;
     }
     Ok(())
@@ -131,23 +140,22 @@ impl Embedded {
         let name = name(key);
         self.writer
             .change(move |tx| {
-                match answer {
-                    Some(answer) => tx.run(
+                if let Some(answer) = answer {
+                    tx.run(
                         "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4 WHERE name = ?1",
                         params![name, answer.status, answer.content_type, answer.sealed_body],
-                    )?,
-                    None => {
-                        // What was made stays known under the key, or the next call makes another.
-                        tx.run(
-                            "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
-                            [&name],
-                        )?;
-                        tx.run(
-                            "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
-                            [&name],
-                        )?
-                    }
-                };
+                    )?;
+                    return Ok(());
+                }
+                // What was made stays known under the key, or the next call makes another.
+                tx.run(
+                    "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
+                    [&name],
+                )?;
+                tx.run(
+                    "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
+                    [&name],
+                )?;
                 Ok(())
             })
             .await

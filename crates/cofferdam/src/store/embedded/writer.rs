@@ -64,12 +64,15 @@ trait Change: Send {
     fn answer(self: Box<Self>, commit: &Result<(), StoreError>);
 }
 
+/// Something that must stand outside of a transaction.
+type Apart = Box<dyn FnOnce(&Connection) + Send>;
+
 /// What the thread is asked for.
 enum Job {
     /// A change, together with others.
     Change(Box<dyn Change>),
     /// Something that must stand outside of a transaction.
-    Apart(Box<dyn FnOnce(&Connection) + Send>),
+    Apart(Apart),
 }
 
 struct Typed<F, T> {
@@ -98,9 +101,8 @@ where
         let answer = match (self.done, commit) {
             // A change that was undone alone has its own reason, whatever became of the others.
             (Some(Err(own)), _) => Err(own),
-            (Some(Ok(_)), Err(error)) => Err(again(error)),
+            (_, Err(error)) => Err(again(error)),
             (Some(Ok(done)), Ok(())) => Ok(done),
-            (None, Err(error)) => Err(again(error)),
             (None, Ok(())) => Err(lost()),
         };
         // Whoever asked may be gone by now; the change stands all the same.
@@ -142,6 +144,13 @@ impl Writer {
     /// One that takes nothing any more.
     pub(super) fn ended() -> Self {
         Self { jobs: None, thread: Mutex::new(None), journal_bytes: Arc::default() }
+    }
+
+    /// So many bytes of the journal are gone.
+    pub(super) fn forget_journal_bytes(&self, gone: u64) {
+        let less = |bytes: u64| Some(bytes.saturating_sub(gone));
+        // The closure always answers, so there is nothing to look at.
+        let _ = self.journal_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// Has a change made, and waits until it is on stable storage.
@@ -286,7 +295,8 @@ impl Worker {
     /// Brings the log home once it is long, after everybody was answered: those who are queued wait
     /// for it, those who were answered don't.
     fn checkpoint(&self) {
-        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        let look = self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)");
+        let pages = look.and_then(|mut look| look.query_row([], |row| row.get::<_, i64>(1)));
         if pages.is_ok_and(|pages| pages >= CHECKPOINT_PAGES) {
             // What could not be brought home now is brought home later; the log holds it durably.
             let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
@@ -302,7 +312,7 @@ fn gather(
     first: Job,
     batch: &mut Vec<Box<dyn Change>>,
     last: usize,
-) -> Option<Box<dyn FnOnce(&Connection) + Send>> {
+) -> Option<Apart> {
     let mut turns = if last > 8 { 16 } else { 0 };
     let mut job = Some(first);
     loop {

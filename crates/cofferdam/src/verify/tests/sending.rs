@@ -109,6 +109,8 @@ async fn what_a_crash_left_queued_becomes_unknown_and_is_not_sent_again() {
     while provider.reached().is_empty() {
         tokio::task::yield_now().await;
     }
+    // Also where the clock stands behind when the program comes up again.
+    house.clock.step(-86_400_000);
     crate::jobs::recover(&house.app).await.unwrap();
     let page = crate::store::row::PageAsk { limit: 10, after: None, descending: false };
     let all = get::list(&house.app, &house.live, &get::Which::default(), &page).await.unwrap();

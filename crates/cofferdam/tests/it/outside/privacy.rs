@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -55,49 +56,62 @@ fn spellings(hidden: &Hidden) -> Vec<(String, Vec<u8>)> {
 }
 
 fn holds(hay: &[u8], needle: &[u8]) -> bool {
-    let Some(first) = needle.first() else { return false };
-    let mut from = 0;
-    while let Some(at) = hay[from..].iter().position(|byte| byte == first) {
-        if hay[from + at..].starts_with(needle) {
-            return true;
-        }
-        from += at + 1;
-    }
-    false
+    hay.windows(needle.len()).any(|part| part == needle)
 }
 
 #[test]
 fn the_search_finds_what_it_looks_for() {
-    let hidden = Hidden { what: "x".into(), text: "+447700900123".into() };
-    let forms = spellings(&hidden);
+    let search = Search::new(&[Hidden { what: "x".into(), text: "447700900123".into() }]);
+    let finds = |bytes: &[u8]| {
+        let mut found = BTreeSet::new();
+        search.found_in("here", bytes, &mut found);
+        !found.is_empty()
+    };
     for text in ["447700900123", "+447700900123"] {
         for lead in ["", "a", "ab"] {
-            let letters = STANDARD.encode(format!("{lead}{text}{lead}"));
-            let hidden = Hidden { what: "x".into(), text: text.into() };
-            assert!(
-                spellings(&hidden).iter().any(|(_, form)| holds(letters.as_bytes(), form)),
-                "{lead}{text}"
-            );
+            assert!(finds(STANDARD.encode(format!("{lead}{text}{lead}")).as_bytes()), "{lead}{text}");
+        }
+        assert!(finds(format!("to={text} ").as_bytes()));
+        assert!(finds(&[b"xy", &Sha256::digest(text.as_bytes())[..], b"z"].concat()));
+    }
+    assert!(finds(b"x 343437373030393030313233 x") && finds(&447_700_900_123_u64.to_be_bytes()));
+    assert!(!finds(b"to=+44770090012* 447700900124"));
+}
+
+/// All that may stand nowhere, in one pass over the bytes: forms by their first two.
+struct Search {
+    forms: Vec<(String, Vec<u8>)>,
+    by_start: Vec<Vec<usize>>,
+}
+
+impl Search {
+    fn new(hidden: &[Hidden]) -> Self {
+        let forms: Vec<(String, Vec<u8>)> = hidden.iter().flat_map(spellings).collect();
+        let mut by_start = vec![Vec::new(); 1 << 16];
+        for (n, (_, form)) in forms.iter().enumerate() {
+            by_start[usize::from(form[0]) << 8 | usize::from(form[1])].push(n);
+        }
+        Self { forms, by_start }
+    }
+
+    fn found_in(&self, name: &str, bytes: &[u8], found: &mut BTreeSet<String>) {
+        for (at, two) in bytes.windows(2).enumerate() {
+            for n in &self.by_start[usize::from(two[0]) << 8 | usize::from(two[1])] {
+                let (what, form) = &self.forms[*n];
+                if bytes[at..].starts_with(form) {
+                    found.insert(format!("{what}: {name}"));
+                }
+            }
         }
     }
-    assert!(forms.iter().any(|(_, form)| holds(b"to=+447700900123 ", form)));
-    assert!(!forms.iter().any(|(_, form)| holds(b"to=+44770090012* 447700900124", form)));
 }
 
 /// Searches all files and the log; what was found, with where.
-fn found(place: &Path, log: &[u8], hidden: &[Hidden]) -> Vec<String> {
-    let mut found = Vec::new();
-    let forms: Vec<(String, Vec<u8>)> = hidden.iter().flat_map(spellings).collect();
-    let mut look = |name: &str, bytes: &[u8]| {
-        for (what, form) in &forms {
-            if holds(bytes, form) {
-                found.push(format!("{what}: {name}"));
-            }
-        }
-    };
-    look("the log", log);
+fn found(place: &Path, log: &[u8], hidden: &[Hidden]) -> BTreeSet<String> {
+    let (search, mut found) = (Search::new(hidden), BTreeSet::new());
+    search.found_in("the log", log, &mut found);
     for file in files_below(place) {
-        look(&file.display().to_string(), &std::fs::read(&file).unwrap());
+        search.found_in(&file.display().to_string(), &std::fs::read(&file).unwrap(), &mut found);
     }
     found
 }
@@ -191,7 +205,7 @@ async fn mistakes(api: &Api, to: &str, code: &str) {
         json!({ "to": [to], "code": [code] }),
         json!({ "to": to, "profile": code }),
         json!({ "to": to, "client": { "ip": to } }),
-        json!({ "to": format!("{to}x"), "locale": code }),
+        json!({ "to": format!("{to}x"), "locale": format!("{code} {to}") }),
         json!(format!("{to} {code}")),
     ] {
         let answer = api.post("/v1/verifications", body).await;
@@ -265,14 +279,14 @@ async fn no_code_number_or_key_stands_in_logs_files_or_backups() {
     day.hide("a provider's secret", "the-providers-own-secret");
 
     let data = place.data();
-    assert_eq!(found(&data, &place.log(), &day.hidden), Vec::<String>::new(), "while it runs");
+    assert_eq!(found(&data, &place.log(), &day.hidden), BTreeSet::new(), "while it runs");
     every_file_is_its_owners_alone(&data);
     let copy = place.folder.join("copy");
     std::fs::create_dir(&copy).unwrap();
     backup(&place, &copy.join("backup"));
     let copied = files_below(&copy);
     assert!(copied.iter().any(|file| file.metadata().unwrap().len() > 4096), "an empty backup: {copied:?}");
-    assert_eq!(found(&copy, b"", &day.hidden), Vec::<String>::new(), "in the backup");
+    assert_eq!(found(&copy, b"", &day.hidden), BTreeSet::new(), "in the backup");
     every_file_is_its_owners_alone(&copy);
     let secret = std::fs::read(
         files_below(&data).into_iter().find(|file| file.ends_with("secrets.key")).expect("secrets.key"),
@@ -287,7 +301,7 @@ async fn no_code_number_or_key_stands_in_logs_files_or_backups() {
     }
     let (_, well) = server.stop().await;
     assert!(well, "it did not end well");
-    assert_eq!(found(&data, &place.log(), &day.hidden), Vec::<String>::new(), "after the stop");
+    assert_eq!(found(&data, &place.log(), &day.hidden), BTreeSet::new(), "after the stop");
     let text = String::from_utf8_lossy(&place.log()).into_owned();
     let lines = text
         .lines()

@@ -79,6 +79,9 @@ fn resolve(document: &Value, schema: &Value, depth: usize) -> Value {
 
 /// The one schema that is meant where null is allowed beside it.
 fn plain(schema: &Value) -> &Value {
+    if !schema["type"].is_null() {
+        return schema;
+    }
     for several in ["oneOf", "anyOf", "allOf"] {
         if let Some(all) = schema[several].as_array() {
             return all.iter().find(|one| one["type"] != "null").map_or(schema, plain);

@@ -15,7 +15,7 @@ async fn key(server: &Server, tenant: &str, world: &str, scopes: &[&str]) -> (St
     let body = json!({ "name": "made by a test", "world": world, "scopes": scopes });
     let made = server.api(ADMIN).send("POST", "/v1/keys", &[("Cofferdam-Tenant", tenant)], Some(&body)).await;
     let made = made.unwrap().want(201);
-    (made.text("id"), made.text("key"))
+    (made.text("id"), made.text("secret"))
 }
 
 /// A harmless body for an operation.

@@ -144,6 +144,7 @@ CREATE TABLE idempotency (
     fingerprint    BLOB NOT NULL,
     made_ms        INTEGER NOT NULL,
     lease_until_ms INTEGER NOT NULL,
+    leased_in      INTEGER NOT NULL, -- the opening of the store: an earlier one's leases are nobody's
     subject        TEXT,            -- what it made
     status         INTEGER,
     content_type   TEXT,

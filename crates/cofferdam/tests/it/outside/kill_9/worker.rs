@@ -2,9 +2,11 @@
 
 use crate::outside::api::{Answer, Api};
 use crate::outside::dice::{Dice, live};
+use crate::outside::server::until;
 use crate::outside::simulator::Taken;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A verification as he last heard of it.
 struct Flow {
@@ -19,6 +21,8 @@ struct Flow {
     /// A right answer was given, and the reply to it was lost.
     approval_doubtful: bool,
     event: Told,
+    /// Something was done with it since it was last looked for.
+    touched: bool,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -65,8 +69,10 @@ pub struct Worker {
     revoked: Vec<Revoked>,
     posted: Vec<Posted>,
     cells: Vec<Cell>,
+    /// Numbers of starts whose answer was lost.
+    lost: Vec<String>,
     /// Up to here all was checked after an earlier kill.
-    seen: [usize; 4],
+    seen: [usize; 3],
 }
 
 impl Worker {
@@ -81,7 +87,8 @@ impl Worker {
             revoked: Vec::new(),
             posted: Vec::new(),
             cells: Vec::new(),
-            seen: [0; 4],
+            lost: Vec::new(),
+            seen: [0; 3],
         }
     }
 
@@ -123,7 +130,9 @@ impl Worker {
 
     async fn start(&mut self, api: &Api) -> Option<()> {
         let to = self.number();
+        self.lost.push(to.clone());
         let answer = begin(api, &to, &format!("dev-{to}"), &[]).await?.want(201);
+        self.lost.pop();
         assert_eq!(answer.text("status"), "pending", "{}", answer.text);
         assert_eq!(answer.text("attempts.0.status"), "sent", "{}", answer.text);
         self.flows.push(Flow {
@@ -136,6 +145,7 @@ impl Worker {
             approved: false,
             approval_doubtful: false,
             event: Told::Not,
+            touched: true,
         });
         Some(())
     }
@@ -156,6 +166,7 @@ impl Worker {
         let Some(at) = self.open() else { return self.start(api).await };
         let flow = &mut self.flows[at];
         flow.doubtful += 1;
+        flow.touched = true;
         // Five digits are never right, and are paid for like any guess.
         let answer = check(api, &flow.id, "00000").await?.want(200);
         assert_eq!(answer.text("status"), "pending", "{}", answer.text);
@@ -177,6 +188,7 @@ impl Worker {
             return self.start(api).await;
         };
         flow.approval_doubtful = true;
+        flow.touched = true;
         let answer = check(api, &flow.id, &flow.code).await?.want(200);
         assert_eq!(answer.text("status"), "approved", "{}", answer.text);
         flow.approval_doubtful = false;
@@ -206,7 +218,7 @@ impl Worker {
     async fn revoke(&mut self, manage: &Api) -> Option<()> {
         let body = json!({ "name": "short-lived", "world": "live", "scopes": ["read"] });
         let answer = manage.send("POST", "/v1/keys", &[], Some(&body)).await?.want(201);
-        let (id, key) = (answer.text("id"), answer.text("key"));
+        let (id, key) = (answer.text("id"), answer.text("secret"));
         assert!(key.starts_with("cfd_live_"), "{}", answer.text);
         self.revoked.push(Revoked { key, acknowledged: false });
         manage.send("DELETE", &format!("/v1/keys/{id}"), &[], None).await?.want(204);
@@ -234,6 +246,7 @@ impl Worker {
             return self.start(api).await;
         };
         flow.event = Told::Doubtful;
+        flow.touched = true;
         let answer = tell(api, &flow.attempt).await?;
         assert_eq!(answer.text("results.0.status"), "accepted", "{}", answer.text);
         flow.event = Told::Acknowledged;
@@ -289,25 +302,29 @@ impl Worker {
     }
 
     /// Everything acknowledged since the last kill is there (everything at all, if `whole`).
-    pub async fn verify(&mut self, api: &Api, manage: &Api, whole: bool) {
-        let from = if whole { [0; 4] } else { self.seen };
-        // Older ones can have changed since: those of the last twenty stay under watch.
-        for at in from[0].saturating_sub(20)..self.flows.len() {
-            self.verify_flow(api, at).await;
+    pub async fn verify(&mut self, api: &Api, manage: &Api, taken: &[Taken], whole: bool) {
+        for to in std::mem::take(&mut self.lost) {
+            verify_lost(api, &to, taken).await;
         }
-        self.verify_lists(manage, from[1].saturating_sub(5)).await;
-        for revoked in &self.revoked[from[2]..] {
+        let from = if whole { [0; 3] } else { self.seen };
+        for at in 0..self.flows.len() {
+            if whole || std::mem::take(&mut self.flows[at].touched) {
+                self.verify_flow(api, at).await;
+            }
+        }
+        self.verify_lists(manage, from[0].saturating_sub(5)).await;
+        for revoked in &self.revoked[from[1]..] {
             let answer = api.with_key(&revoked.key).get("/v1/lists/safe/entries?limit=1").await;
             assert!(!revoked.acknowledged || answer.status == 401, "a revoked key lives: {}", answer.text);
         }
-        for at in from[3]..self.posted.len() {
+        for at in from[2]..self.posted.len() {
             self.verify_posted(api, at).await;
         }
         for cell in 0..self.cells.len() {
             self.verify_cell(api, cell).await;
         }
         self.cells.clear();
-        self.seen = [self.flows.len(), self.entries.len(), self.revoked.len(), self.posted.len()];
+        self.seen = [self.entries.len(), self.revoked.len(), self.posted.len()];
     }
 
     async fn verify_flow(&mut self, api: &Api, at: usize) {
@@ -376,14 +393,14 @@ impl Worker {
         let posted = &mut self.posted[at];
         let headers = [("Idempotency-Key", posted.key.as_str())];
         // A crashed owner's key is usable again within seconds: until then 409.
-        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(8);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(8);
         let answer = loop {
             let answer = api.send("POST", "/v1/verifications", &headers, Some(&posted.body)).await.unwrap();
             if answer.status != 409 {
                 break answer.want(201);
             }
             assert!(tokio::time::Instant::now() < deadline, "still in progress: {}", answer.text);
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         };
         if let Some(id) = &posted.id {
             assert_eq!(&answer.text("id"), id, "one key, two verifications");
@@ -429,4 +446,29 @@ async fn check(api: &Api, id: &str, code: &str) -> Option<Answer> {
 async fn tell(api: &Api, attempt: &str) -> Option<Answer> {
     let body = json!({ "events": [{ "attempt": attempt, "type": "delivery", "status": "delivered" }] });
     Some(api.send("POST", "/v1/events", &[], Some(&body)).await?.want(202))
+}
+
+/// A start whose answer was lost: what reached the provider had been written down before, and nothing
+/// stays queued that nobody sends any more.
+async fn verify_lost(api: &Api, to: &str, taken: &[Taken]) {
+    let path = format!("/v1/verifications?to=%2B{}", &to[1..]);
+    until("no attempt is queued for ever", Duration::from_secs(5), || async {
+        !api.get(&path).await.want(200).text.contains("\"queued\"")
+    })
+    .await;
+    let found = api.get(&path).await.want(200);
+    for taken in taken.iter().filter(|taken| taken.body["to"] == to) {
+        assert!(
+            found.text.contains(&taken.attempt),
+            "sent before it was written down: {} of {}",
+            taken.attempt,
+            found.text
+        );
+    }
+    let made = found.at("data").as_array().map_or(0, Vec::len);
+    assert!(made <= 1, "one start made {made} verifications: {}", found.text);
+    if made == 1 {
+        let status = found.text("data.0.attempts.0.status");
+        assert!(status == "sent" || status == "unknown", "{}", found.text);
+    }
 }
