@@ -5,6 +5,7 @@ mod access;
 mod assessments;
 mod hostile;
 mod idempotency;
+#[cfg(test)]
 mod outside;
 mod server;
 mod standing;
