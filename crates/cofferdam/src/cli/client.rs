@@ -3,6 +3,7 @@
 use super::error::CliError;
 use reqwest::{Client, Method};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -86,11 +87,11 @@ fn problem(status: u16, body: Value) -> CliError {
     let detail = [text("/detail"), text("/title")].into_iter().find(|text| !text.is_empty());
     let mut what = detail.map_or_else(|| format!("the server answered HTTP {status}"), str::to_owned);
     if !text("/code").is_empty() {
-        what.push_str(&format!(" ({})", text("/code")));
+        let _ = write!(what, " ({})", text("/code"));
     }
     for field in body.pointer("/errors").and_then(Value::as_array).into_iter().flatten() {
         let part = |name| field.get(name).and_then(Value::as_str).unwrap_or("");
-        what.push_str(&format!("\n  {}: {}", part("field"), part("detail")));
+        let _ = write!(what, "\n  {}: {}", part("field"), part("detail"));
     }
     let mut error = match status {
         400 | 405 | 413 | 415 | 422 => CliError::input(what),
@@ -115,7 +116,7 @@ pub fn part(text: &str) -> String {
         if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(b));
         } else {
-            out.push_str(&format!("%{b:02X}"));
+            let _ = write!(out, "%{b:02X}");
         }
     }
     out

@@ -39,9 +39,12 @@ pub fn run(args: &ListArgs, list: &str, out: &Out) -> Result<(), CliError> {
     let Some(what) = args.what.as_ref().filter(|_| !args.list) else {
         let page = call(&args.server, Method::GET, &format!("{path}?limit=200"), None)?;
         let entries = page.pointer("/data").and_then(Value::as_array).cloned().unwrap_or_default();
-        return out.data(&page, || match entries.is_empty() {
-            true => format!("the {list} list is empty"),
-            false => entries.iter().map(line).collect::<Vec<_>>().join("\n"),
+        return out.data(&page, || {
+            if entries.is_empty() {
+                format!("the {list} list is empty")
+            } else {
+                entries.iter().map(line).collect::<Vec<_>>().join("\n")
+            }
         });
     };
     let mut body = json!({ "value": what });

@@ -4,6 +4,7 @@ use super::error::CliError;
 use super::out::Out;
 use cofferdam_atlas::{Country, Destination, edition, parse, risk};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufWriter, Read as _, Write};
 
 const EXAMPLES: &str = "\
@@ -168,18 +169,18 @@ fn text(to: &Destination) -> String {
     let country = to.country.map_or("no country", Country::name);
     let mut text = format!("{}  {country}, {}", to.number, to.kind.as_str().replace('_', " "));
     if to.tariff != cofferdam_atlas::Tariff::Standard {
-        text.push_str(&format!(", {}", to.tariff.as_str().replace('_', " ")));
+        let _ = write!(text, ", {}", to.tariff.as_str().replace('_', " "));
     }
     if let Some(network) = to.network {
-        text.push_str(&format!(", {}", network.name()));
+        let _ = write!(text, ", {}", network.name());
     }
     if to.fictional {
         text.push_str(", reserved for fiction");
     }
     let risk = risk(to);
-    text.push_str(&format!("; risk {}", risk.category.as_str()));
+    let _ = write!(text, "; risk {}", risk.category.as_str());
     if !risk.why.is_empty() {
-        text.push_str(&format!(" ({})", risk.why.join("; ")));
+        let _ = write!(text, " ({})", risk.why.join("; "));
     }
     text
 }

@@ -55,9 +55,15 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     }
     let page = call(&args.server, Method::GET, &format!("/v1/outbox?{to}limit=200"), None)?;
     let messages = page.pointer("/data").and_then(Value::as_array).cloned().unwrap_or_default();
-    out.data(&page, || match messages.is_empty() {
-        true => "no messages".to_owned(),
-        false => messages.iter().map(line).collect::<Vec<_>>().join("\n"),
+    out.data(&page, || {
+        if messages.is_empty() {
+            "no messages".to_owned()
+        } else {
+            messages.iter().map(line).collect::<Vec<_>>().join(
+                "
+",
+            )
+        }
     })
 }
 

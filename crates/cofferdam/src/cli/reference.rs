@@ -2,6 +2,7 @@
 
 use super::error::CliError;
 use crate::config::reference::settings_reference;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Writes the reference pages into a folder.
@@ -41,7 +42,7 @@ fn commands(command: &clap::Command) -> String {
         let mut sub = sub.clone().term_width(100).bin_name(format!("cofferdam {}", sub.get_name()));
         let help = sub.render_long_help().to_string();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-        page.push_str(&format!("\n## {}\n\n```text\n{}\n```\n", sub.get_name(), help.join("\n").trim()));
+        let _ = write!(page, "\n## {}\n\n```text\n{}\n```\n", sub.get_name(), help.join("\n").trim());
     }
     page
 }
@@ -53,7 +54,7 @@ fn metrics() -> String {
     );
     for name in crate::telemetry::metrics::NAMES {
         let labels = name.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        page.push_str(&format!("| `{}` | {labels} | {} |\n", name.name, name.help));
+        let _ = writeln!(page, "| `{}` | {labels} | {} |", name.name, name.help);
     }
     page
 }

@@ -28,8 +28,6 @@ pub struct Up<'a> {
     pub started: &'a FirstStart,
     /// Where the API is.
     pub api: SocketAddr,
-    /// Where `/metrics` is.
-    pub admin: SocketAddr,
 }
 
 /// Runs until a signal ends it. `banner` is called once everything stands.
@@ -56,7 +54,7 @@ async fn serve(
     let (stop, stopped) = watch::channel(false);
     let running = Jobs::start(&app, app.retention(), &stopped);
     let mut server = tokio::spawn(http::serve(app.clone(), Listeners { api, admin }, stopped));
-    banner(&Up { app: &app, started: &started, api: api_address, admin: admin_address })?;
+    banner(&Up { app: &app, started: &started, api: api_address })?;
     tracing::info!(address = %api_address, admin.address = %admin_address, "serving");
     let ended = tokio::select! {
         () = signals.first() => None,

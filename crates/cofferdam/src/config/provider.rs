@@ -157,7 +157,6 @@ pub(super) fn read(node: Option<&Node>, errors: &mut Vec<ConfigError>) -> Vec<Pr
         }
         let mut section = Section::of(Some(node), &path, SECTION.keys);
         let kind = match (section.choice("kind").as_str(), name.as_str()) {
-            ("outbox", _) => ProviderKind::Outbox,
             ("http", OUTBOX) => {
                 section.refuse("kind", "the name `outbox` belongs to the outbox", "take another name");
                 ProviderKind::Outbox

@@ -169,11 +169,11 @@ fn make(path: &Path, masters: &Masters, replace: bool) -> Result<(), SecretsErro
     // A link, unlike a rename, never takes the place of a key that another start has just made.
     let placed = if replace { fs::rename(&beside, path) } else { fs::hard_link(&beside, path) };
     let _ = fs::remove_file(&beside);
-    match placed {
-        Err(error) if !(error.kind() == io::ErrorKind::AlreadyExists && !replace) => {
+    if let Err(error) = placed {
+        let came_first = !replace && error.kind() == io::ErrorKind::AlreadyExists;
+        if !came_first {
             return Err(failed(error));
         }
-        _ => {}
     }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }

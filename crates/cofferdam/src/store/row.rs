@@ -18,6 +18,16 @@ pub enum World {
     Test,
 }
 
+impl World {
+    /// As the API writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+}
+
 /// Whose something is. Every query names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -39,6 +49,22 @@ pub enum Status {
     Canceled,
     Failed,
     TooManyChecks,
+}
+
+impl Status {
+    /// As the API writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::ChallengeRequired => "challenge_required",
+            Self::Blocked => "blocked",
+            Self::Approved => "approved",
+            Self::Expired => "expired",
+            Self::Canceled => "canceled",
+            Self::Failed => "failed",
+            Self::TooManyChecks => "too_many_checks",
+        }
+    }
 }
 
 /// Where an attempt stands.

@@ -105,8 +105,8 @@ pub fn caller(app: &App, key: &str, tenant: Option<&str>, request_id: &str) -> R
     })
 }
 
-/// Makes a key in the caller's tenant; the world may be the other one of the same tenant.
-/// Only an admin may make an admin key.
+/// Makes a key in the caller's tenant. A live key may make one of the test world too; a test key makes
+/// none of the live one, or it would reach real providers after all. Only an admin may make an admin key.
 pub async fn create(app: &App, caller: &Caller, ask: &KeyAsk) -> Result<NewKey, VerifyError> {
     let at_ms = app.clock.now_ms();
     let mut faults = Vec::new();
@@ -114,6 +114,9 @@ pub async fn create(app: &App, caller: &Caller, ask: &KeyAsk) -> Result<NewKey, 
         faults.push(FieldError { field: field.to_owned(), code: "invalid", detail: detail.to_owned() });
     };
     let admin = ask.scopes.contains(&KeyScope::Admin);
+    if ask.world == World::Live && caller.owner.world == World::Test {
+        fault("world", "a test key can't make a live key");
+    }
     if ask.scopes.is_empty() {
         fault("scopes", "a key needs at least one scope");
     }
@@ -160,7 +163,8 @@ pub fn get(app: &App, caller: &Caller, id: &str) -> Result<KeyView, VerifyError>
         .ok_or(VerifyError::NotFound)
 }
 
-/// Those of the caller's tenant, of both worlds; an admin's show the installation's too.
+/// Those of the caller's tenant: a test key's of its world, a live key's of both; an admin's show the
+/// installation's too.
 pub fn list(app: &App, caller: &Caller, page: &PageAsk) -> Page<KeyView> {
     app.standing.read(|state| {
         let keys = state.key_ids.iter().filter_map(|(id, hash)| Some((id, state.keys.get(hash)?)));
@@ -171,7 +175,8 @@ pub fn list(app: &App, caller: &Caller, page: &PageAsk) -> Page<KeyView> {
 
 fn sees(caller: &Caller, fact: &KeyFact) -> bool {
     let admin = caller.scopes.contains(&KeyScope::Admin);
-    fact.owner.tenant == caller.owner.tenant || (admin && fact.owner.tenant == INSTALLATION)
+    let own_world = caller.owner.world == World::Live || fact.owner.world == World::Test;
+    (fact.owner.tenant == caller.owner.tenant && own_world) || (admin && fact.owner.tenant == INSTALLATION)
 }
 
 fn view(fact: &KeyFact) -> KeyView {

@@ -3,6 +3,7 @@
 
 mod access;
 mod assessments;
+mod cli;
 mod hostile;
 mod idempotency;
 #[cfg(test)]

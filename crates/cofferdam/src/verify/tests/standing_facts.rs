@@ -57,7 +57,7 @@ async fn tenants_are_apart_and_only_an_admin_names_one() {
     let started = start::start(&house.app, &theirs, to("+12125550123")).await.unwrap();
     assert_eq!(started.verification.status, Status::Pending);
     let page = PageAsk { limit: 50, after: None, descending: false };
-    assert_eq!(keys::list(&house.app, &theirs, &page).rows.len(), 3);
+    assert_eq!(keys::list(&house.app, &theirs, &page).rows.len(), 1, "its world's alone");
     assert!(keys::revoke(&house.app, &theirs, &house.test.key).await.is_err());
 }
 
@@ -76,6 +76,28 @@ async fn a_key_cannot_make_itself_more_than_it_is() {
     assert!(keys::caller(&house.app, brief.secret.expose(), None, "").is_ok());
     house.clock.step(1_000);
     assert!(keys::caller(&house.app, brief.secret.expose(), None, "").is_err());
+}
+
+#[tokio::test]
+async fn a_test_key_makes_sees_and_revokes_no_live_key() {
+    let house = house().await;
+    let ask = |world| KeyAsk { name: None, world, scopes: vec![KeyScope::Verify], expires_ms: None };
+    assert!(
+        keys::create(&house.app, &house.test, &ask(World::Live)).await.is_err(),
+        "a way into the live world"
+    );
+    assert!(keys::create(&house.app, &house.test, &ask(World::Test)).await.is_ok());
+    for id in [&house.live.key, &house.manage.key] {
+        assert!(
+            keys::get(&house.app, &house.test, id).is_err(),
+            "an id of one world is unknown in the other"
+        );
+        assert!(keys::revoke(&house.app, &house.test, id).await.is_err());
+    }
+    let page = PageAsk { limit: 200, after: None, descending: false };
+    let seen = keys::list(&house.app, &house.test, &page).rows;
+    assert!(seen.len() == 2 && seen.iter().all(|key| key.world == World::Test), "{seen:?}");
+    assert_eq!(keys::list(&house.app, &house.manage, &page).rows.len(), 4, "a live key sees both");
 }
 
 fn entry(value: &str) -> NewEntry {
