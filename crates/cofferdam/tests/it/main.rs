@@ -16,6 +16,7 @@ mod assessments;
 mod cli;
 mod hostile;
 mod idempotency;
+#[cfg(test)]
 mod outside;
 mod server;
 mod standing;
