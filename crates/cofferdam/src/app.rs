@@ -7,6 +7,7 @@ use crate::clock::{Clock, Dice, SystemClock, SystemDice};
 use crate::config::{ProviderKind, Settings};
 use crate::provider::Provider;
 use crate::provider::http::{ClientError, HttpProvider};
+use crate::provider::metered::Metered;
 use crate::provider::outbox::Outbox;
 use crate::provider::token;
 use crate::secrets::Secrets;
@@ -75,9 +76,11 @@ impl App {
         clock: Arc<dyn Clock>,
         dice: Arc<dyn Dice>,
     ) -> Result<Self, AppError> {
-        let providers = providers(&settings, &secrets, &store, &dice)?;
-        let metrics = Metrics::new();
+        let metrics = Arc::new(Metrics::new());
         metrics.started_at(clock.now_ms());
+        let providers = providers(&settings, &secrets, &store, &dice)?;
+        let counted = |inner| -> Arc<dyn Provider> { Arc::new(Metered::new(inner, metrics.clone())) };
+        let providers = providers.into_iter().map(counted).collect();
         Ok(Self {
             keyer: secrets.keyer(),
             clock,
@@ -89,7 +92,7 @@ impl App {
             sends: Arc::new(Sends::new()),
             lives: Arc::new(Lives::new()),
             providers,
-            metrics: Arc::new(metrics),
+            metrics,
         })
     }
 

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub mod http;
+pub mod metered;
 pub mod outbox;
 pub mod token;
 

@@ -208,12 +208,24 @@ fn routes(settings: &Settings) -> Vec<Found> {
                 "add it to `routes`, or remove it",
             ));
         }
+        if in_the_open(http.url.lead()) {
+            let what = format!("`{}` is sent codes without TLS", provider.name);
+            found.push(Found::warning("routes", what, "use an `https://` address"));
+        }
         if http.delivery.is_some() && settings.listen.public_url.is_none() {
             let what = format!("`{}` cannot report deliveries", provider.name);
             found.push(Found::warning("deliveries", what, "set `listen.public_url`"));
         }
     }
     found
+}
+
+/// Whether an address leaves this machine unencrypted. What cannot be read is not called open.
+fn in_the_open(url: &str) -> bool {
+    let Some(host) = url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?']).next()) else {
+        return false;
+    };
+    !(host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]"))
 }
 
 fn providers(settings: &Settings) -> Result<Vec<Found>, CliError> {

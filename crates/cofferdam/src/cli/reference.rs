@@ -54,7 +54,7 @@ fn metrics() -> String {
     );
     for name in crate::telemetry::metrics::NAMES {
         let labels = name.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        let _ = write!(page, "| `{}` | {labels} | {} |\n", name.name, name.help);
+        let _ = writeln!(page, "| `{}` | {labels} | {} |", name.name, name.help);
     }
     page
 }

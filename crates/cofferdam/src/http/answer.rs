@@ -183,11 +183,11 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
     }
     let method_path = [route.method.text(), path];
     let begun = idempotency::begin(&call.app, &call.caller, &call.headers, method_path, &call.body).await?;
-    let key = match begin_of(begun) {
-        Ok(key) => key,
-        Err(Begin::Replay(answer)) => return Ok(answer),
-        Err(Begin::Made(id)) => return idempotency::made(&call, &id).await,
-        Err(_) => return (route.run)(call).await,
+    let key = match begun {
+        Begin::Lease(key) => key,
+        Begin::Replay(answer) => return Ok(answer),
+        Begin::Made(id) => return idempotency::made(&call, &id).await,
+        Begin::None => return (route.run)(call).await,
     };
     call.idempotency = Some(key.clone());
     let (app, request_id) = (call.app.clone(), call.caller.request_id.clone());
@@ -200,13 +200,6 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         tracing::warn!(target: "cofferdam::http", request_id, "the answer could not be kept for repetitions");
     }
     Ok(answer)
-}
-
-fn begin_of(begun: Begin) -> std::result::Result<crate::store::row::IdempotencyKey, Begin> {
-    match begun {
-        Begin::Lease(key) => Ok(key),
-        other => Err(other),
-    }
 }
 
 impl Door {

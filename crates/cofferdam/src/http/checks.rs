@@ -34,6 +34,6 @@ async fn checked(call: Call) -> Result {
     let code = doc.part().str("code").unwrap_or_default();
     let checked = check::check(&call.app, &call.caller, call.param(0), code).await?;
     let verified = &checked.verified;
-    let answer = Answer::ok(&VerificationView::checked(&checked)).at(verifications::place(verified));
+    let answer = Answer::ok(&VerificationView::checked(&checked)).at(Some(verifications::place(verified)));
     Ok(answer.about(&verified.verification.id))
 }

@@ -8,7 +8,7 @@ mod reasons;
 use super::auth::Access;
 use super::problem::{Code, Problem};
 use super::route::Route;
-use super::wire::{Answer, Call, HTML, Result};
+use super::wire::{Answer, Call, HTML, Result, ready};
 use cofferdam_engine::signal::Code as Reason;
 use hyper::StatusCode;
 
@@ -18,11 +18,9 @@ const OPEN: Access = Access::Open;
 pub const ROUTES: &[Route] = &[
     Route::get("/docs", OPEN, "The reference, for people", |_| Box::pin(async { Ok(html(page::index())) })),
     Route::get("/docs/style.css", OPEN, "How the reference looks", |_| Box::pin(async { Ok(style()) })),
-    Route::get("/docs/errors/{code}", OPEN, "What an error means and what to do", |call| {
-        Box::pin(error(call))
-    }),
+    Route::get("/docs/errors/{code}", OPEN, "What an error means and what to do", |call| ready(error(&call))),
     Route::get("/docs/reasons/{code}", OPEN, "What a reason means and what to do", |call| {
-        Box::pin(reason(call))
+        ready(reason(&call))
     }),
 ];
 
@@ -34,12 +32,12 @@ fn style() -> Answer {
     Answer::of(StatusCode::OK, "text/css; charset=utf-8", page::STYLE)
 }
 
-async fn error(call: Call) -> Result {
+fn error(call: &Call) -> Result {
     let code = Code::ALL.iter().find(|code| code.text() == call.param(0)).ok_or_else(Problem::not_found)?;
     Ok(html(page::error(*code)))
 }
 
-async fn reason(call: Call) -> Result {
+fn reason(call: &Call) -> Result {
     let code = Reason::parse(call.param(0)).ok_or_else(Problem::not_found)?;
     Ok(html(page::reason(code)))
 }

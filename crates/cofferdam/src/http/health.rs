@@ -3,15 +3,15 @@
 use super::auth::Access;
 use super::problem::{Code, Problem};
 use super::route::Route;
-use super::wire::{Answer, Call, Result};
+use super::wire::{Answer, Call, Result, ready};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Lines of the table.
 pub const ROUTES: &[Route] = &[
-    Route::get("/healthz", Access::Open, "Says that the process answers", |call| Box::pin(alive(call)))
+    Route::get("/healthz", Access::Open, "Says that the process answers", |call| ready(Ok(alive(&call))))
         .answers(200, Some("Alive"), "It does"),
-    Route::get("/readyz", Access::Open, "Says whether it can work", |call| Box::pin(ready(call)))
+    Route::get("/readyz", Access::Open, "Says whether it can work", |call| Box::pin(able(call)))
         .answers(200, Some("Alive"), "It can")
         .errors(&[Code::StoreAway]),
 ];
@@ -24,12 +24,12 @@ pub struct Alive {
     status: &'static str,
 }
 
-async fn alive(_call: Call) -> Result {
-    Ok(Answer::ok(&Alive { status: "ok" }))
+fn alive(_call: &Call) -> Answer {
+    Answer::ok(&Alive { status: "ok" })
 }
 
 /// Records must answer; tallies may be away, since judging goes on without them.
-async fn ready(call: Call) -> Result {
+async fn able(call: Call) -> Result {
     match call.app.store.records.ping().await {
         Ok(()) => Ok(Answer::ok(&Alive { status: "ok" })),
         Err(_) => Err(Problem::new(Code::StoreAway, "the records do not answer").retry_after_ms(1_000)),

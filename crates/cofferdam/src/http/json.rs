@@ -19,7 +19,7 @@ const VALUES_MAX: u32 = 50_000;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "named as JSON names them")]
 pub enum Json<'a> {
     Null,
     Bool(bool),
@@ -89,18 +89,13 @@ fn fault(state: &State, error: &serde_json::Error) -> Fault {
     let mut path = state.path.borrow().clone();
     path.reverse();
     let at = format!("line {}, column {}", error.line(), error.column());
-    match state.fault.borrow_mut().take() {
-        Some((code, detail)) => Fault { field: path.join("."), code, detail: format!("{detail} ({at})") },
-        None => {
-            let text = error.to_string();
-            let text = text.split(" at line ").next().unwrap_or("not JSON");
-            Fault {
-                field: path.join("."),
-                code: "malformed",
-                detail: format!("the body is not JSON: {text} ({at})"),
-            }
-        }
+    let field = path.join(".");
+    if let Some((code, detail)) = state.fault.borrow_mut().take() {
+        return Fault { field, code, detail: format!("{detail} ({at})") };
     }
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or("not JSON");
+    Fault { field, code: "malformed", detail: format!("the body is not JSON: {text} ({at})") }
 }
 
 #[derive(Clone, Copy)]

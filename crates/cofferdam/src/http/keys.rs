@@ -9,7 +9,7 @@ use super::route::Route;
 use super::shape::{Kind, Shape, may, must};
 use super::shapes::{PAGE, SCOPES, WORLDS};
 use super::view::{KeyView, MadeKeyView};
-use super::wire::{Answer, Call, Result};
+use super::wire::{Answer, Call, Result, ready};
 use crate::verify::KeyScope;
 use crate::verify::keys::{self, KeyAsk};
 
@@ -32,7 +32,7 @@ static NEW: Shape = Shape {
 
 /// Lines of the table.
 pub const ROUTES: &[Route] = &[
-    Route::get(PATH, MANAGE, "Lists keys, without their secrets", |call| Box::pin(list(call)))
+    Route::get(PATH, MANAGE, "Lists keys, without their secrets", |call| ready(list(&call)))
         .query(&PAGE)
         .answers(200, Some("KeyList"), "A page of them"),
     Route::post(PATH, MANAGE, "Makes a key", |call| Box::pin(make(call))).body(&NEW).answers(
@@ -40,17 +40,17 @@ pub const ROUTES: &[Route] = &[
         Some("MadeKey"),
         "With its secret, shown this once",
     ),
-    Route::get("/v1/keys/{id}", MANAGE, "Reads a key, without its secret", |call| Box::pin(read(call)))
+    Route::get("/v1/keys/{id}", MANAGE, "Reads a key, without its secret", |call| ready(read(&call)))
         .answers(200, Some("Key"), "As it stands"),
     Route::delete("/v1/keys/{id}", MANAGE, "Revokes a key at once", |call| Box::pin(revoke(call)))
         .answers(204, None, "Revoked")
         .errors(&[Code::State]),
 ];
 
-async fn list(call: Call) -> Result {
+fn list(call: &Call) -> Result {
     let ask = call.page(&call.query(&PAGE)?)?;
     let found = keys::list(&call.app, &call.caller, &ask);
-    let next = page::next(&call, &ask, found.next.as_deref());
+    let next = page::next(call, &ask, found.next.as_deref());
     Ok(Answer::ok(&page::List { data: found.rows.iter().map(KeyView::of).collect(), next_cursor: next }))
 }
 
@@ -86,7 +86,7 @@ async fn make(call: Call) -> Result {
     Ok(Answer::created(&MadeKeyView::of(&made, true)).replayed_as(&MadeKeyView::of(&made, false)))
 }
 
-async fn read(call: Call) -> Result {
+fn read(call: &Call) -> Result {
     Ok(Answer::ok(&KeyView::of(&keys::get(&call.app, &call.caller, call.param(0))?)))
 }
 

@@ -179,7 +179,7 @@ impl Problem {
     #[must_use]
     pub fn renamed(mut self, from: &str, to: &str) -> Self {
         for error in self.0.errors.iter_mut().filter(|error| error.field == from) {
-            error.field = to.to_owned();
+            to.clone_into(&mut error.field);
         }
         self
     }

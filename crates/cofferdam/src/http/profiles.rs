@@ -9,7 +9,7 @@ use super::route::Route;
 use super::shape::{Field, Kind, Shape, may, must};
 use super::shapes::{CHANNELS, PAGE};
 use super::view::ProfileView;
-use super::wire::{Answer, Call, Result, not_available};
+use super::wire::{Answer, Call, Result, not_available, ready};
 use crate::verify::profile::ProfileEdit;
 use crate::verify::{KeyScope, profiles};
 use cofferdam_engine::Channel;
@@ -100,9 +100,16 @@ const REST: [Field; 16] = [
     may("app_hash", Kind::Text(32), "For automatic reading of the code by an app."),
 ];
 
+/// The name first, then the rest.
 const fn with_name(name: Field) -> [Field; 17] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = REST;
-    [name, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    let mut all = [name; 17];
+    let (_, mut to) = all.split_at_mut(1);
+    let mut from: &[Field] = &REST;
+    while let ([slot, later @ ..], [field, rest @ ..]) = (to, from) {
+        *slot = *field;
+        (to, from) = (later, rest);
+    }
+    all
 }
 
 static NEW: Shape = Shape {
@@ -116,7 +123,7 @@ static CHANGE: Shape = Shape {
 
 /// Lines of the table.
 pub const ROUTES: &[Route] = &[
-    Route::get(PATH, READ, "Lists profiles", |call| Box::pin(list(call))).query(&PAGE).answers(
+    Route::get(PATH, READ, "Lists profiles", |call| ready(list(&call))).query(&PAGE).answers(
         200,
         Some("ProfileList"),
         "A page of them",
@@ -125,7 +132,7 @@ pub const ROUTES: &[Route] = &[
         .body(&NEW)
         .answers(201, Some("Profile"), "As made")
         .errors(&[Code::Duplicate, Code::NotAvailable]),
-    Route::get(ONE, READ, "Reads a profile, by name or identifier", |call| Box::pin(read(call))).answers(
+    Route::get(ONE, READ, "Reads a profile, by name or identifier", |call| ready(read(&call))).answers(
         200,
         Some("Profile"),
         "As it stands",
@@ -139,10 +146,10 @@ pub const ROUTES: &[Route] = &[
         .errors(&[Code::State]),
 ];
 
-async fn list(call: Call) -> Result {
+fn list(call: &Call) -> Result {
     let ask = call.page(&call.query(&PAGE)?)?;
     let found = profiles::list(&call.app, &call.caller, &ask);
-    let next = page::next(&call, &ask, found.next.as_deref());
+    let next = page::next(call, &ask, found.next.as_deref());
     Ok(Answer::ok(&page::List { data: found.rows.iter().map(ProfileView::of).collect(), next_cursor: next }))
 }
 
@@ -151,7 +158,7 @@ async fn make(call: Call) -> Result {
     Ok(Answer::created(&ProfileView::of(&profiles::create(&call.app, &call.caller, &edit).await?)))
 }
 
-async fn read(call: Call) -> Result {
+fn read(call: &Call) -> Result {
     Ok(Answer::ok(&ProfileView::of(&profiles::get(&call.app, &call.caller, call.param(0))?)))
 }
 

@@ -17,7 +17,7 @@ const QUERY_MAX: usize = 4_096;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "named as HTTP names them")]
 pub enum Method {
     Get,
     Post,

@@ -7,7 +7,7 @@ use super::route::Route;
 use super::shape::{Kind, Shape, must};
 use super::shapes::PAGE;
 use super::view::{TenantMadeView, TenantView};
-use super::wire::{Answer, Call, Result};
+use super::wire::{Answer, Call, Result, ready};
 use crate::verify::{KeyScope, tenants};
 
 const PATH: &str = "/v1/tenants";
@@ -20,7 +20,7 @@ static NEW: Shape = Shape {
 
 /// Lines of the table.
 pub const ROUTES: &[Route] = &[
-    Route::get(PATH, ADMIN, "Lists tenants", |call| Box::pin(list(call))).query(&PAGE).answers(
+    Route::get(PATH, ADMIN, "Lists tenants", |call| ready(list(&call))).query(&PAGE).answers(
         200,
         Some("TenantList"),
         "A page of them",
@@ -31,10 +31,10 @@ pub const ROUTES: &[Route] = &[
         .errors(&[Code::Duplicate]),
 ];
 
-async fn list(call: Call) -> Result {
+fn list(call: &Call) -> Result {
     let ask = call.page(&call.query(&PAGE)?)?;
     let found = tenants::list(&call.app, &call.caller, &ask);
-    let next = page::next(&call, &ask, found.next.as_deref());
+    let next = page::next(call, &ask, found.next.as_deref());
     Ok(Answer::ok(&page::List { data: found.rows.iter().map(TenantView::of).collect(), next_cursor: next }))
 }
 

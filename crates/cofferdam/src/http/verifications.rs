@@ -218,15 +218,16 @@ async fn end(call: Call) -> Result {
 
 /// A verification as answered.
 pub fn answer(status: StatusCode, verified: &Verified) -> Answer {
-    Answer::json(status, &VerificationView::of(verified)).at(place(verified)).about(&verified.verification.id)
+    let answer = Answer::json(status, &VerificationView::of(verified)).at(Some(place(verified)));
+    answer.about(&verified.verification.id)
 }
 
 /// What the log may say of its number.
-pub fn place(verified: &Verified) -> Option<LogPlace> {
+pub fn place(verified: &Verified) -> LogPlace {
     let place = &verified.verification.fixed.attempt.place;
-    Some(LogPlace {
+    LogPlace {
         country: place.country.map(cofferdam_atlas::Country::iso2),
         network: place.network,
         prefix: place.shown,
-    })
+    }
 }

@@ -28,6 +28,11 @@ pub type Result<T = Answer> = std::result::Result<T, Problem>;
 /// A running resource function.
 pub type Running = Pin<Box<dyn Future<Output = Result> + Send>>;
 
+/// An answer that waits for nothing.
+pub fn ready(result: Result) -> Running {
+    Box::pin(std::future::ready(result))
+}
+
 /// A call, read whole, by a known caller.
 pub struct Call {
     /// The program.

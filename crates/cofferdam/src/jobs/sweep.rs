@@ -26,5 +26,15 @@ pub const RETENTION: Retention = Retention {
 };
 
 pub(super) async fn once(app: Arc<App>, keep: Retention) -> Result<(), StoreError> {
-    app.store.records.sweep(app.clock.now_ms(), &keep).await.map(|_| ())
+    let swept = app.store.records.sweep(app.clock.now_ms(), &keep).await?;
+    for (kind, rows) in [
+        ("verification", swept.verifications),
+        ("journal", swept.journal),
+        ("outbox", swept.outbox),
+        ("list_entry", swept.list_entries),
+        ("other", swept.other),
+    ] {
+        app.metrics.swept(kind, rows);
+    }
+    Ok(())
 }

@@ -20,12 +20,12 @@ use async_trait::async_trait;
 use cofferdam_engine::{Outcome, Pseudonym};
 use journal::Bases;
 use journal::line::Line;
-use journal::queue::Queue;
+use journal::queue::{Bound, Queue};
 use reader::Readers;
 use rusqlite::Connection;
 use saver::{Saver, Saving};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use writer::Writer;
@@ -81,7 +81,6 @@ pub(super) struct Embedded {
     clock: Arc<dyn Clock>,
     opening: i64,
     store: [u8; 16],
-    journal_bytes_max: u64,
     /// Let go last.
     lock: Option<open::Lock>,
 }
@@ -96,7 +95,9 @@ pub(super) fn memory(
     let conn = open::memory_connection()?;
     let identity = open::identity(&conn, fresh(dice))?;
     let tallies = Arc::new(ProcessTallies::new(keys_max));
-    let records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), journal_bytes_max)?;
+    // Nothing is recovered into a process that ends: all of it may be forgotten.
+    let bound = Bound { bytes_max: journal_bytes_max, saved: Arc::new(AtomicU64::new(u64::MAX)) };
+    let records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), bound)?;
     Ok(Store { tallies, records: Arc::new(records) })
 }
 
@@ -122,7 +123,8 @@ pub(super) fn embedded(
         saved: Arc::new(AtomicU64::new(position)),
         turn: Mutex::new(()),
     });
-    let mut records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), options.journal_bytes_max)?;
+    let bound = Bound { bytes_max: options.journal_bytes_max, saved: Arc::clone(&saving.saved) };
+    let mut records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), bound)?;
     records.readers = Some(Readers::new(file.clone(), options.readers));
     records.saver = Some(Saver::start(Arc::clone(&saving), options.snapshot)?);
     records.saving = Some(saving);
@@ -142,13 +144,13 @@ impl Embedded {
         identity: &open::Identity,
         clock: Arc<dyn Clock>,
         tallies: Arc<ProcessTallies>,
-        journal_bytes_max: u64,
+        bound: Bound,
     ) -> Result<Self, StoreError> {
         let bytes = journal::bytes(&conn)?;
         let writer = Arc::new(Writer::start(conn, identity.opening, bytes)?);
         let queue = Arc::new(Queue::default());
         let bases = Arc::new(Bases::default());
-        let flusher = queue.start(Arc::clone(&writer), Arc::clone(&bases))?;
+        let flusher = queue.start(Arc::clone(&writer), Arc::clone(&bases), bound)?;
         Ok(Self {
             writer,
             readers: None,
@@ -161,7 +163,6 @@ impl Embedded {
             clock,
             opening: identity.opening,
             store: identity.store,
-            journal_bytes_max,
             lock: None,
         })
     }
@@ -176,15 +177,6 @@ impl Embedded {
             Some(readers) => readers.read(work).await,
             None => self.writer.apart(work).await,
         }
-    }
-
-    fn journal_bytes(&self) -> u64 {
-        self.writer.journal_bytes.load(Ordering::Relaxed)
-    }
-
-    fn forget_journal_bytes(&self, gone: u64) {
-        let less = |bytes: u64| Some(bytes.saturating_sub(gone));
-        let _ = self.writer.journal_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
@@ -398,9 +390,7 @@ impl Records for Embedded {
     }
 
     async fn sweep(&self, now_ms: i64, keep: &Retention) -> Result<Swept, StoreError> {
-        let mut swept = self.sweep_all(now_ms, keep).await?;
-        swept.journal += self.trim_journal().await?;
-        Ok(swept)
+        self.sweep_all(now_ms, keep).await
     }
 
     async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
@@ -429,8 +419,9 @@ fn open_for_tests(file: &Path) -> Embedded {
     let conn = open::write_connection(file).unwrap();
     let identity = open::identity(&conn, [1; 16]).unwrap();
     let clock = crate::clock::SetClock::at(0);
+    let bound = Bound { bytes_max: 1 << 30, saved: Arc::new(AtomicU64::new(u64::MAX)) };
     let mut records =
-        Embedded::of(conn, &identity, clock, Arc::new(ProcessTallies::new(1000)), 1 << 30).unwrap();
+        Embedded::of(conn, &identity, clock, Arc::new(ProcessTallies::new(1000)), bound).unwrap();
     records.readers = Some(Readers::new(file.to_owned(), 2));
     records
 }

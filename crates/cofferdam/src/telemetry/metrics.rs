@@ -34,19 +34,16 @@ const CONNECTIONS: Name = name("cofferdam_http_connections", &[], "Open connecti
 const SHED: Name = name("cofferdam_http_shed", &[], "Requests refused because too many were under way");
 const ASSESSED: Name = name("cofferdam_assessments", &["world", "decision"], "Judged attempts");
 const REASONS: Name = name("cofferdam_assessment_reasons", &["code"], "Reasons that stood in assessments");
-const ASSESS_SECONDS: Name = name("cofferdam_assessment_seconds", &[], "Time from the facts to the decision");
 const BLIND: Name = name("cofferdam_assessments_blind", &[], "Attempts judged without tallies");
 const STARTED_VERIFICATIONS: Name =
     name("cofferdam_verifications", &["world", "status"], "Verifications, by the status of their start");
 const CHECKS: Name = name("cofferdam_checks", &["world", "result"], "Checked codes");
-const LIMITED: Name = name("cofferdam_limited", &["limit"], "Attempts refused by a limit");
 const SENDS: Name =
     name("cofferdam_sends", &["provider", "result"], "Messages handed over, by what the provider said");
 const SEND_SECONDS: Name = name("cofferdam_send_seconds", &["provider"], "Time that handing over took");
 const SENDING: Name = name("cofferdam_sends_under_way", &[], "Messages that are being handed over");
 const DELIVERIES: Name =
     name("cofferdam_deliveries", &["provider", "status"], "Deliveries that providers reported");
-const STORE_ERRORS: Name = name("cofferdam_store_errors", &["kind"], "Calls that the store did not do");
 const JOURNAL_LOST: Name =
     name("cofferdam_journal_lost", &[], "Assessments that the journal lost because its queue was full");
 const TALLY_KEYS: Name = name("cofferdam_tally_keys", &[], "Live keys of the tallies");
@@ -54,7 +51,6 @@ const TALLY_BYTES: Name = name("cofferdam_tally_bytes", &[], "Memory that the ta
 const TALLY_EVICTED: Name =
     name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
 const SWEPT: Name = name("cofferdam_swept_rows", &["kind"], "Rows that retention removed");
-const JOBS: Name = name("cofferdam_job_runs", &["job", "result"], "Runs of background jobs");
 
 /// All of them.
 pub const NAMES: &[Name] = &[
@@ -66,22 +62,18 @@ pub const NAMES: &[Name] = &[
     SHED,
     ASSESSED,
     REASONS,
-    ASSESS_SECONDS,
     BLIND,
     STARTED_VERIFICATIONS,
     CHECKS,
-    LIMITED,
     SENDS,
     SEND_SECONDS,
     SENDING,
     DELIVERIES,
-    STORE_ERRORS,
     JOURNAL_LOST,
     TALLY_KEYS,
     TALLY_BYTES,
     TALLY_EVICTED,
     SWEPT,
-    JOBS,
 ];
 
 type Label = (&'static str, &'static str);
@@ -109,24 +101,20 @@ pub struct Metrics {
     pub shed: Counter,
     assessed: Family<[Label; 2], Counter>,
     reasons: Family<[Label; 1], Counter>,
-    assess_seconds: Histogram,
     /// Attempts judged without tallies.
     pub blind: Counter,
     verifications: Family<[Label; 2], Counter>,
     checks: Family<[Label; 2], Counter>,
-    limited: Family<[Label; 1], Counter>,
     sends: Family<[OwnLabel; 2], Counter>,
     send_seconds: Family<[OwnLabel; 1], Histogram, fn() -> Histogram>,
     /// Messages that are being handed over.
     pub sending: Gauge,
     deliveries: Family<[OwnLabel; 2], Counter>,
-    store_errors: Family<[Label; 1], Counter>,
     journal_lost: Gauge,
     tally_keys: Gauge,
     tally_bytes: Gauge,
     tally_evicted: Gauge,
     swept: Family<[Label; 1], Counter>,
-    jobs: Family<[Label; 2], Counter>,
 }
 
 impl Default for Metrics {
@@ -164,22 +152,18 @@ impl Metrics {
             shed: add(r, SHED, Counter::default()),
             assessed: add(r, ASSESSED, Family::default()),
             reasons: add(r, REASONS, Family::default()),
-            assess_seconds: add(r, ASSESS_SECONDS, seconds()),
             blind: add(r, BLIND, Counter::default()),
             verifications: add(r, STARTED_VERIFICATIONS, Family::default()),
             checks: add(r, CHECKS, Family::default()),
-            limited: add(r, LIMITED, Family::default()),
             sends: add(r, SENDS, Family::default()),
             send_seconds: add(r, SEND_SECONDS, Family::new_with_constructor(seconds as fn() -> Histogram)),
             sending: add(r, SENDING, Gauge::default()),
             deliveries: add(r, DELIVERIES, Family::default()),
-            store_errors: add(r, STORE_ERRORS, Family::default()),
             journal_lost: add(r, JOURNAL_LOST, Gauge::default()),
             tally_keys: add(r, TALLY_KEYS, Gauge::default()),
             tally_bytes: add(r, TALLY_BYTES, Gauge::default()),
             tally_evicted: add(r, TALLY_EVICTED, Gauge::default()),
             swept: add(r, SWEPT, Family::default()),
-            jobs: add(r, JOBS, Family::default()),
             registry: Mutex::new(registry),
         }
     }
@@ -210,9 +194,8 @@ impl Metrics {
     }
 
     /// An attempt was judged.
-    pub fn assessed(&self, world: &'static str, decision: &'static str, took_s: f64) {
+    pub fn assessed(&self, world: &'static str, decision: &'static str) {
         self.assessed.get_or_create(&[("world", world), ("decision", decision)]).inc();
-        self.assess_seconds.observe(took_s);
     }
 
     /// A reason stood in an assessment.
@@ -230,11 +213,6 @@ impl Metrics {
         self.checks.get_or_create(&[("world", world), ("result", result)]).inc();
     }
 
-    /// A limit refused an attempt.
-    pub fn limited(&self, limit: &'static str) {
-        self.limited.get_or_create(&[("limit", limit)]).inc();
-    }
-
     /// A provider answered. `provider` is a name of the settings.
     pub fn sent(&self, provider: &str, result: &'static str, took_s: f64) {
         self.sends.get_or_create(&[("provider", provider.to_owned()), ("result", result.to_owned())]).inc();
@@ -246,11 +224,6 @@ impl Metrics {
         self.deliveries
             .get_or_create(&[("provider", provider.to_owned()), ("status", status.to_owned())])
             .inc();
-    }
-
-    /// The store did not do something.
-    pub fn store_error(&self, kind: &'static str) {
-        self.store_errors.get_or_create(&[("kind", kind)]).inc();
     }
 
     /// How much the tallies hold, and what the journal lost: asked for at each scrape.
@@ -265,11 +238,6 @@ impl Metrics {
     /// Retention removed rows.
     pub fn swept(&self, kind: &'static str, rows: u64) {
         self.swept.get_or_create(&[("kind", kind)]).inc_by(rows);
-    }
-
-    /// A background job ran.
-    pub fn job(&self, job: &'static str, result: &'static str) {
-        self.jobs.get_or_create(&[("job", job), ("result", result)]).inc();
     }
 }
 
@@ -287,16 +255,13 @@ mod tests {
     fn what_is_scraped_is_the_list_and_nothing_else() {
         let metrics = Metrics::new();
         metrics.answered("GET", "/healthz", "200", 0.001);
-        metrics.assessed("live", "allow", 0.000_004);
+        metrics.assessed("live", "allow");
         metrics.reason("number.kind");
         metrics.verification("live", "pending");
         metrics.checked("live", "ok");
-        metrics.limited("number");
         metrics.sent("main", "accepted", 0.2);
         metrics.delivered("main", "delivered");
-        metrics.store_error("away");
         metrics.swept("journal", 3);
-        metrics.job("sweep", "ok");
         metrics.state(1, 2, 3, 4);
         let page = metrics.scrape();
         let scraped: BTreeSet<&str> =

@@ -121,10 +121,7 @@ pub(super) fn texts(input: &StartInput, profile: &Profile) -> Result<(), VerifyE
     if input.sender_id.as_deref().is_some_and(|id| !plain(id, 16) || !id.is_ascii()) {
         fault("sender_id", "invalid", "must be 1 to 16 visible characters");
     }
-    let tag = |text: &str| {
-        text.len() <= 35 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
-    if input.locale.as_deref().is_some_and(|locale| locale.is_empty() || !tag(locale)) {
+    if input.locale.as_deref().is_some_and(|locale| !language_tag(locale)) {
         fault("locale", "invalid", "must be a language tag such as `en` or `pt-BR`");
     }
     if input.app_hash.as_deref().is_some_and(|hash| !valid_app_hash(hash)) {
@@ -143,6 +140,15 @@ pub(super) fn texts(input: &StartInput, profile: &Profile) -> Result<(), VerifyE
     if faults.is_empty() { Ok(()) } else { Err(VerifyError::Invalid(faults)) }
 }
 
+/// A language of two or three letters (or a longer registered one), then parts such as a script or region.
+fn language_tag(text: &str) -> bool {
+    let mut parts = text.split(['-', '_']);
+    let first = parts.next().unwrap_or_default();
+    let language = (2..=8).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_alphabetic());
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    language && text.len() <= 35 && parts.all(part)
+}
+
 /// A caller's own code. Never repeated in an answer.
 fn own_code(code: Option<&str>, profile: &Profile, fault: &mut impl FnMut(&str, &'static str, &str)) {
     let Some(code) = code else { return };
@@ -152,5 +158,20 @@ fn own_code(code: Option<&str>, profile: &Profile, fault: &mut impl FnMut(&str, 
         fault("code", "invalid", "must be 4 to 10 digits");
     } else if code.len() < 6 && profile.checks > 3 {
         fault("code", "invalid", "must be at least 6 digits where the profile allows more than 3 checks");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_tag_begins_with_a_language() {
+        for tag in ["en", "pt-BR", "zh-Hant-TW", "de_at", "fil"] {
+            assert!(language_tag(tag), "{tag}");
+        }
+        for none in ["", "e", "123456", "en-", "-en", "en--US", "e n", "en-\u{e9}", "en-123456789"] {
+            assert!(!language_tag(none), "{none}");
+        }
     }
 }

@@ -21,7 +21,16 @@ pub async fn check(app: &Arc<App>, caller: &Caller, id: &str, code: &str) -> Res
         return Err(VerifyError::NotFound);
     }
     let (inner, caller, id, code) = (Arc::clone(app), caller.clone(), id.to_owned(), Code::typed(code));
-    app.sends.survive(async move { pay(&inner, &caller, &id, &code).await }).await
+    let world = caller.owner.world.name();
+    let result = app.sends.survive(async move { pay(&inner, &caller, &id, &code).await }).await;
+    let word = match &result {
+        Ok(checked) if checked.status == Status::Approved => "approved",
+        Ok(checked) if checked.status == Status::TooManyChecks => "too_many_checks",
+        Ok(_) => "wrong",
+        Err(_) => "refused",
+    };
+    app.metrics.checked(world, word);
+    result
 }
 
 async fn pay(app: &Arc<App>, caller: &Caller, id: &str, code: &Code) -> Result<Checked, VerifyError> {

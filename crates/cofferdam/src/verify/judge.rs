@@ -113,6 +113,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
+    counted(app, case.owner, &assessment, blind);
     let mut judged = Judged { entry: Box::new(entry(app, case, known, basis, assessment)), marks };
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
@@ -121,6 +122,22 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         judged.give_back(app).await;
     }
     Ok(judged)
+}
+
+/// For the metrics.
+fn counted(app: &App, owner: &Owner, assessment: &Assessment, blind: bool) {
+    let decision = match assessment.decision {
+        Decision::Allow => "allow",
+        Decision::Challenge => "challenge",
+        Decision::Block => "block",
+    };
+    app.metrics.assessed(owner.world.name(), decision);
+    for reason in &assessment.reasons {
+        app.metrics.reason(reason.code.text());
+    }
+    if blind {
+        app.metrics.blind.inc();
+    }
 }
 
 /// What lists and proofs say of who asks.

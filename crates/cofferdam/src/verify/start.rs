@@ -19,7 +19,14 @@ use std::sync::Arc;
 /// Once begun it goes on, also when the caller goes away.
 pub async fn start(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {
     let (inner, caller) = (Arc::clone(app), caller.clone());
-    app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await
+    let world = caller.owner.world.name();
+    let result = app.sends.survive(async move { Box::pin(begin(&inner, &caller, input)).await }).await;
+    let word = match &result {
+        Ok(verified) => verified.verification.status.name(),
+        Err(_) => "refused",
+    };
+    app.metrics.verification(world, word);
+    result
 }
 
 async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Verified, VerifyError> {

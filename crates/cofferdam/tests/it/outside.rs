@@ -6,17 +6,20 @@
 
 mod api;
 mod at_most_once;
+mod deliveries;
 mod dice;
 mod disk;
 mod folder;
 mod hostile;
 mod kill_9;
+mod operator;
 mod privacy;
 mod quickstart;
 mod races;
 mod schema;
 mod server;
 mod simulator;
+mod spellings;
 mod tenants;
 mod time;
 mod wire;

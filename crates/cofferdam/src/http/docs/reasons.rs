@@ -56,27 +56,33 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
             "Some counts did not answer in time, so this was judged from what one machine knows, with limits divided among the machines.",
             "Look at the store that holds the tallies. Money and exact limits were not affected.",
         ),
-        Code::Limit(LimitScope::NumberChecks) => (
+        Code::Limit(scope) => limit(scope),
+    }
+}
+
+fn limit(scope: LimitScope) -> (&'static str, &'static str) {
+    match scope {
+        LimitScope::NumberChecks => (
             "Too many wrong codes were entered for this number, over all of its verifications.",
             "Wait until `retry_after_s`. Who proved the number from this device or user before is not stopped by it.",
         ),
-        Code::Limit(LimitScope::Number) => (
+        LimitScope::Number => (
             "As many messages as the profile allows went to this number in the window.",
             "Wait until `retry_after_s`, or change `limits.number` of the profile.",
         ),
-        Code::Limit(LimitScope::Ip | LimitScope::Ipv4_24 | LimitScope::Ipv6_64 | LimitScope::Ipv6_48) => (
+        LimitScope::Ip | LimitScope::Ipv4_24 | LimitScope::Ipv6_64 | LimitScope::Ipv6_48 => (
             "As many messages as the profile allows were asked for from this address, or its neighbourhood.",
             "Wait until `retry_after_s`. An office or a mobile network shares addresses: raise the limit if your people sit there.",
         ),
-        Code::Limit(LimitScope::Device | LimitScope::Session | LimitScope::User | LimitScope::UserAgent) => (
+        LimitScope::Device | LimitScope::Session | LimitScope::User | LimitScope::UserAgent => (
             "As many messages as the profile allows were asked for by this device, session, user or browser.",
             "Wait until `retry_after_s`, or change this limit of the profile.",
         ),
-        Code::Limit(LimitScope::Prefix | LimitScope::Network | LimitScope::Country) => (
+        LimitScope::Prefix | LimitScope::Network | LimitScope::Country => (
             "As many messages as the profile allows went to numbers of this prefix, network or country.",
             "Wait until `retry_after_s`, or change this limit of the profile. It is off unless you set it.",
         ),
-        Code::Limit(LimitScope::Profile | LimitScope::Tenant) => (
+        LimitScope::Profile | LimitScope::Tenant => (
             "As many messages as are allowed in all were sent under this profile or tenant.",
             "Wait until `retry_after_s`, or change this limit of the profile. It is off unless you set it.",
         ),

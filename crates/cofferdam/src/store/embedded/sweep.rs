@@ -5,6 +5,7 @@ use super::{Embedded, codes, facts, ledger, sql};
 use crate::store::StoreError;
 use crate::store::row::{FactKind, Owner, Retention, Swept};
 use rusqlite::{OptionalExtension as _, params};
+use std::sync::atomic::Ordering;
 
 /// Rows that one change takes away.
 const AT_ONCE: i64 = 500;
@@ -23,7 +24,7 @@ impl Embedded {
         let mut swept = Swept::default();
         swept.verifications += self.steps(numbers, now_ms, keep, AT_ONCE).await?;
         swept.verifications += self.steps(verifications, now_ms, keep, AT_ONCE).await?;
-        swept.journal += self.steps(journal, now_ms, keep, JOURNAL_AT_ONCE).await?;
+        swept.journal += self.sweep_journal(now_ms, keep).await?;
         swept.outbox += self.steps(outbox_old, now_ms, keep, AT_ONCE).await?;
         swept.outbox += self.steps(outbox_many, now_ms, keep, AT_ONCE).await?;
         swept.list_entries += self.steps(list_entries, now_ms, keep, AT_ONCE).await?;
@@ -50,22 +51,14 @@ impl Embedded {
         }
     }
 
-    /// Keeps the journal within its size, oldest first, but never what no saved tallies hold yet.
-    pub(super) async fn trim_journal(&self) -> Result<u64, StoreError> {
-        let mut all = 0;
-        loop {
-            let over = self.journal_bytes().saturating_sub(self.journal_bytes_max);
-            if over == 0 {
-                return Ok(all);
-            }
-            let saved = self.saved_position();
-            let (n, bytes) = self.writer.change(move |tx| drop_oldest(tx, over, saved)).await?;
-            self.forget_journal_bytes(bytes);
-            all += n;
-            if n == 0 {
-                return Ok(all);
-            }
+    /// Takes what is too old out of the journal. How large it may grow is minded whenever it grows.
+    async fn sweep_journal(&self, now_ms: i64, keep: &Retention) -> Result<u64, StoreError> {
+        let n = self.steps(journal, now_ms, keep, JOURNAL_AT_ONCE).await?;
+        if n > 0 {
+            let bytes = self.writer.change(|tx| super::journal::bytes(tx.conn)).await?;
+            self.writer.journal_bytes.store(bytes, Ordering::Relaxed);
         }
+        Ok(n)
     }
 }
 
@@ -116,7 +109,8 @@ fn journal(tx: &Tx<'_>, now_ms: i64, keep: &Retention, saved: u64) -> Result<u64
     Ok(n as u64)
 }
 
-fn drop_oldest(tx: &Tx<'_>, over: u64, saved: u64) -> Result<(u64, u64), StoreError> {
+/// Drops rows from the oldest on, up to so many bytes. Answers how many, and their bytes.
+pub(super) fn drop_oldest(tx: &Tx<'_>, over: u64, saved: u64) -> Result<(u64, u64), StoreError> {
     let rows: Vec<(i64, i64)> = tx
         .prepare("SELECT seq, bytes FROM journal WHERE seq <= ?1 ORDER BY seq LIMIT ?2")?
         .query_map(params![i64::try_from(saved).unwrap_or(i64::MAX), JOURNAL_AT_ONCE], |row| {

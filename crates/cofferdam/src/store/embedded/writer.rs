@@ -146,6 +146,13 @@ impl Writer {
         Self { jobs: None, thread: Mutex::new(None), journal_bytes: Arc::default() }
     }
 
+    /// So many bytes of the journal are gone.
+    pub(super) fn forget_journal_bytes(&self, gone: u64) {
+        let less = |bytes: u64| Some(bytes.saturating_sub(gone));
+        // The closure always answers, so there is nothing to look at.
+        let _ = self.journal_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
     /// Has a change made, and waits until it is on stable storage.
     pub(super) async fn change<T, F>(&self, work: F) -> Result<T, StoreError>
     where
@@ -288,7 +295,8 @@ impl Worker {
     /// Brings the log home once it is long, after everybody was answered: those who are queued wait
     /// for it, those who were answered don't.
     fn checkpoint(&self) {
-        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        let look = self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)");
+        let pages = look.and_then(|mut look| look.query_row([], |row| row.get::<_, i64>(1)));
         if pages.is_ok_and(|pages| pages >= CHECKPOINT_PAGES) {
             // What could not be brought home now is brought home later; the log holds it durably.
             let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));

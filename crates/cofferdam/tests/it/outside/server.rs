@@ -22,6 +22,7 @@ pub struct Place {
     pub folder: Folder,
     settings: String,
     wrapper: Vec<String>,
+    environment: Vec<(String, String)>,
     log: Log,
 }
 
@@ -61,6 +62,7 @@ impl Place {
             folder: Folder::new(name),
             settings: settings.to_owned(),
             wrapper: Vec::new(),
+            environment: Vec::new(),
             log: Arc::default(),
         }
     }
@@ -68,6 +70,12 @@ impl Place {
     /// Starts the program through another one (`unshare …`), which ends by calling `"$@"`.
     pub fn through(mut self, wrapper: &[&str]) -> Self {
         self.wrapper = wrapper.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// With a setting from the environment.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -95,6 +103,7 @@ impl Place {
             .env("HOME", self.folder.path())
             .env("COFFERDAM_ADMIN_KEY", ADMIN)
             .env("COFFERDAM_TEST_KEY", TEST);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }
@@ -186,6 +195,11 @@ impl Server {
             }
         };
         Keys { live: key("live"), manage: key("manage"), test: key("test") }
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// `kill -9`, and wait until the kernel has taken it away.

@@ -6,6 +6,7 @@
 use super::line::{Line, short};
 use super::{Bases, LINES};
 use crate::store::StoreError;
+use crate::store::embedded::sweep;
 use crate::store::embedded::writer::Writer;
 use crate::store::row::Basis;
 use std::collections::VecDeque;
@@ -37,12 +38,34 @@ struct Inner {
     stop: bool,
 }
 
+/// How large the journal may grow.
+pub(in crate::store::embedded) struct Bound {
+    pub(in crate::store::embedded) bytes_max: u64,
+    /// Up to where it may be forgotten: saved tallies hold what lies before.
+    pub(in crate::store::embedded) saved: Arc<AtomicU64>,
+}
+
 /// The queue.
 #[derive(Default)]
 pub(in crate::store::embedded) struct Queue {
     inner: Mutex<Inner>,
     wake: Condvar,
     lost: AtomicU64,
+}
+
+impl Bound {
+    /// Drops the oldest rows of a journal that has grown too large, a few at a time: as many as come
+    /// in, so it never falls behind.
+    fn keep(&self, writer: &Writer) -> Result<(), StoreError> {
+        let over = writer.journal_bytes.load(Ordering::Relaxed).saturating_sub(self.bytes_max);
+        if over == 0 {
+            return Ok(());
+        }
+        let saved = self.saved.load(Ordering::Acquire);
+        let (_, gone) = writer.change_now(move |tx| sweep::drop_oldest(tx, over, saved))?;
+        writer.forget_journal_bytes(gone);
+        Ok(())
+    }
 }
 
 impl Queue {
@@ -102,11 +125,12 @@ impl Queue {
         self: &Arc<Self>,
         writer: Arc<Writer>,
         bases: Arc<Bases>,
+        bound: Bound,
     ) -> Result<JoinHandle<()>, StoreError> {
         let queue = Arc::clone(self);
         std::thread::Builder::new()
             .name("cofferdam-journal".into())
-            .spawn(move || queue.work(&writer, &bases))
+            .spawn(move || queue.work(&writer, &bases, &bound))
             .map_err(|e| StoreError::Away(format!("no thread for the journal: {e}")))
     }
 
@@ -116,7 +140,7 @@ impl Queue {
         self.wake.notify_one();
     }
 
-    fn work(&self, writer: &Writer, bases: &Bases) {
+    fn work(&self, writer: &Writer, bases: &Bases, bound: &Bound) {
         loop {
             let mut inner = self.inner();
             if inner.waiters.is_empty() && !inner.stop && inner.waiting.len() < WAITING / 2 {
@@ -126,7 +150,7 @@ impl Queue {
             drop(inner);
             let mut done = Ok(());
             while done.is_ok() && self.take() {
-                done = self.write(writer, bases);
+                done = self.write(writer, bases).and_then(|()| bound.keep(writer));
             }
             self.answer(&done);
             if stop {

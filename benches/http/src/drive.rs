@@ -1,0 +1,123 @@
+//! Starts both, loads each in turn, and compares.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 7;
+const SECONDS: u32 = 5;
+const ADDRESSES: [&str; 2] = ["127.0.0.1:18801", "127.0.0.1:18802"];
+const NAMES: [&str; 2] = ["floor", "ours"];
+
+/// Distinct numbers and addresses, so that no limit is met and no cache serves the same key twice.
+const LUA: &str = r#"
+local n = 0
+local head = {["Content-Type"] = "application/json", ["Authorization"] = "Bearer KEY"}
+request = function()
+  n = n + 1
+  local k = (n * 48271) % 9999991
+  local body = string.format('{"to":"+44740%07d","channel":"sms","profile":"default","client":{"ip":"%d.%d.%d.%d","device_id":"device-%08d","session_id":"session-%08d","user_id":"user-%08d","user_agent":"Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36"}}', k, 20 + k % 150, (k * 7) % 256, (k * 13) % 256, k % 254 + 1, k, k, k)
+  return wrk.format("POST", "/v1/assessments", head, body)
+end
+local seen = {}
+response = nil
+done = function(summary, latency)
+  io.write(string.format("RESULT %d %d %d\n", summary.requests, summary.errors.status, latency:percentile(50)))
+end
+"#;
+
+struct Server {
+    child: Child,
+    address: &'static str,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(name: &str, address: &'static str, more: &[&str]) -> Self {
+        let program = std::env::current_exe().unwrap();
+        let child = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(program)
+            .args([name, address])
+            .args(more)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("taskset starts");
+        let server = Self { child, address };
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{name} does not listen");
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    /// CPU seconds of the process so far, all its threads.
+    fn cpu_s(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after = stat.rsplit(')').next().unwrap();
+        let fields: Vec<&str> = after.split_whitespace().collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    }
+
+    /// Calls, refused ones, and median latency in µs.
+    fn load(&self, script: &str, connections: u32, seconds: u32) -> [f64; 3] {
+        let out = Command::new("taskset")
+            .args(["-c", "1", "wrk", "-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s", script])
+            .arg(format!("http://{}/", self.address))
+            .output()
+            .expect("wrk runs");
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix("RESULT ")).expect("wrk reports");
+        let figures: Vec<f64> = line.split(' ').map(|n| n.parse().unwrap()).collect();
+        [figures[0], figures[1], figures[2]]
+    }
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
+}
+
+/// The whole comparison.
+pub fn run() {
+    let folder = std::env::temp_dir().join(format!("cofferdam-bench-http-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = folder.join("load.lua");
+    std::fs::write(&script, LUA.replace("KEY", crate::KEY)).unwrap();
+    let script = script.to_str().unwrap();
+    let store = folder.join("store.db");
+    let servers = [
+        Server::start("floor", ADDRESSES[0], &[]),
+        Server::start("ours", ADDRESSES[1], &[store.to_str().unwrap()]),
+    ];
+    for server in &servers {
+        server.load(script, 64, 2);
+    }
+    let mut ratios = Vec::new();
+    println!("round  floor us/call  ours us/call  ratio   calls/s floor, ours");
+    for round in 1..=ROUNDS {
+        let [floor, ours] = [&servers[0], &servers[1]].map(|server| {
+            let before = server.cpu_s();
+            let [calls, refused, _] = server.load(script, 64, SECONDS);
+            assert_eq!(refused, 0.0, "calls were refused");
+            ((server.cpu_s() - before) * 1e6 / calls, calls / f64::from(SECONDS))
+        });
+        ratios.push(floor.0 / ours.0);
+        println!("{round:5} {:14.2} {:13.2} {:6.2}   {:.0}, {:.0}", floor.0, ours.0, floor.0 / ours.0, floor.1, ours.1);
+    }
+    println!("calls of the floor for the same CPU: {:.2} (line 0.6, aim 0.75)", median(ratios));
+    let p50 = |n: usize| median((0..5).map(|_| servers[n].load(script, 1, 2)[2]).collect());
+    let latency = [p50(0), p50(1)];
+    for (name, us) in NAMES.iter().zip(latency) {
+        println!("p50 at one connection, {name}: {us:.0} us");
+    }
+    println!("ratio of p50: {:.2} (line 2)", latency[1] / latency[0]);
+    drop(servers);
+    let _ = std::fs::remove_dir_all(&folder);
+}

@@ -1,0 +1,27 @@
+//! `POST /v1/assessments` by server CPU a call, against the floor, in rounds in turn.
+//!
+//! `cargo run --release` starts both servers as processes of their own on core 0 (`taskset`), loads each
+//! with `wrk` from core 1, and prints the CPU time a call (`/proc/<pid>/stat`), the ratio round by round and
+//! its median, then the median latency at one connection. Needs `wrk` and `taskset`.
+
+mod drive;
+mod floor;
+mod ours;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["floor", address] => floor::serve(address),
+        ["ours", address, store] => ours::serve(address, store),
+        _ => drive::run(),
+    }
+}
+
+/// The key of the load.
+pub const KEY: &str = "an-admin-key-of-forty-visible-characters";
+
+/// One thread, as each server has one core.
+pub fn on_one_thread(work: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work);
+}
