@@ -58,24 +58,11 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     home.begin(beside).await;
     records.journal(journalled(&owner(), erased, NOW_MS + 1));
     let listed = fact(&owner(), &number_unique(erased));
+    let entry_id = listed.id.clone();
     let change = FactChange { change: FactEdit::Insert(vec![listed]), audit: audit(&owner(), NOW_MS) };
-    let listed = change_id(&change);
     records.change_facts(change).await.unwrap();
     // Answers that repeat the number: of a check of the verification, and of the entry that was added.
-    let mut kept = Vec::new();
-    for about in [&v.id, &listed, &beside_v.id] {
-        let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: about.clone() };
-        records.idempotency_begin(&key, [1; 32], NOW_MS, 1).await.unwrap();
-        let sealed_body = format!("sealed {about}").into_bytes();
-        let answer = StoredAnswer {
-            status: 200,
-            content_type: "application/json".into(),
-            sealed_body,
-            about: Some(about.clone()),
-        };
-        records.idempotency_end(&key, Some(answer)).await.unwrap();
-        kept.push(key);
-    }
+    let kept = keep_answers(&home, &[&v.id, &entry_id, &beside_v.id]).await;
     // Rows of the journal that are longer than a page.
     for n in 0..600 {
         records.journal(journalled(&owner(), if n % 3 == 0 { other } else { erased }, NOW_MS + 2 + n));
@@ -84,12 +71,11 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let fresh = number();
     let swept = records.erase(&[(owner(), erased)], fresh).await.unwrap();
     assert_eq!((swept.verifications, swept.journal, swept.list_entries), (1, 402, 1));
-    let mut stand = Vec::new();
-    for key in &kept {
-        let begun = records.idempotency_begin(key, [1; 32], NOW_MS + 5, 1).await.unwrap();
-        stand.push(matches!(begun, Idempotency::Answered(_)));
-    }
-    assert_eq!(stand, [false, false, true], "answers that repeat the number go, others stay");
+    assert_eq!(
+        still_kept(&home, &kept).await,
+        [false, false, true],
+        "answers that repeat it go, others stay"
+    );
     let after = home.get(&v).await;
     assert_eq!(
         (after.number, after.fixed.attempt.place.number, after.status),
@@ -125,11 +111,32 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     }
 }
 
-fn change_id(change: &FactChange) -> String {
-    match &change.change {
-        FactEdit::Insert(facts) => facts[0].id.clone(),
-        _ => String::new(),
+/// Keeps an answer about each of these, under a key of its own.
+async fn keep_answers(home: &Home, about: &[&String]) -> Vec<IdempotencyKey> {
+    let records = &home.store.records;
+    let mut kept = Vec::new();
+    for about in about {
+        let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: (*about).clone() };
+        records.idempotency_begin(&key, [1; 32], NOW_MS, 1).await.unwrap();
+        let answer = StoredAnswer {
+            status: 200,
+            content_type: "application/json".into(),
+            sealed_body: format!("sealed {about}").into_bytes(),
+            about: Some((*about).clone()),
+        };
+        records.idempotency_end(&key, Some(answer)).await.unwrap();
+        kept.push(key);
     }
+    kept
+}
+
+async fn still_kept(home: &Home, keys: &[IdempotencyKey]) -> Vec<bool> {
+    let mut stand = Vec::new();
+    for key in keys {
+        let begun = home.store.records.idempotency_begin(key, [1; 32], NOW_MS + 5, 1).await.unwrap();
+        stand.push(matches!(begun, Idempotency::Answered(_)));
+    }
+    stand
 }
 
 pub async fn a_backup_is_whole(home: Home) {
