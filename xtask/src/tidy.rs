@@ -3,7 +3,7 @@
 //! Each part is one rule of `CONTRIBUTING.md` and says in its message how to mend what it found.
 
 use crate::run::root;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 mod crates;
 mod detectors;
@@ -33,7 +33,7 @@ fn files(endings: &[&str]) -> Vec<File> {
                     folders.push(path);
                 }
             } else if endings.iter().any(|ending| name.ends_with(ending)) {
-                found.push(read(&root, path));
+                found.push(read(&root, &path));
             }
         }
     }
@@ -42,8 +42,8 @@ fn files(endings: &[&str]) -> Vec<File> {
     found
 }
 
-fn read(root: &Path, path: PathBuf) -> File {
-    let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+fn read(root: &Path, path: &Path) -> File {
+    let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
     let path = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
     File { path, text }
 }

@@ -31,7 +31,8 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = std::env::current_dir().unwrap().join(format!("target-bench-{name}-{}", std::process::id()));
+        let path =
+            std::env::current_dir().unwrap().join(format!("target-bench-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -71,7 +72,10 @@ async fn main() {
         let name = if round == 0 { "warm".to_owned() } else { round.to_string() };
         let ratio = theirs.map_or("-".to_owned(), |theirs| format!("{:.2}", ours / theirs));
         let theirs_text = theirs.map_or("-".to_owned(), |theirs| format!("{theirs:.0}"));
-        println!("{name:>5} {append:>10.0} {ours:>10.0} {theirs_text:>9} {:>14.3} {ratio:>16}", ours / append);
+        println!(
+            "{name:>5} {append:>10.0} {ours:>10.0} {theirs_text:>9} {:>14.3} {ratio:>16}",
+            ours / append
+        );
         if round > 0 {
             to_append.push(ours / append);
             to_postgres.extend(theirs.map(|theirs| ours / theirs));

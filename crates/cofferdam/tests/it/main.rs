@@ -1,6 +1,16 @@
 //! The one test program of the crate: whole program, real store, real connections. One file a resource
 //! or journey.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::format_push_string,
+    reason = "a test program: what is not as expected must stop it, helpers outside test functions included"
+)]
+
 mod access;
 mod assessments;
 mod cli;

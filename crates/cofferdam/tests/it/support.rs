@@ -24,8 +24,6 @@ pub const ADMIN: &str = "an-admin-key-of-forty-visible-characters";
 
 /// A running program.
 pub struct Program {
-    /// Its parts.
-    pub app: Arc<App>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Its time.
@@ -58,9 +56,9 @@ impl Program {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let listeners = Listeners { api: listener, admin: None };
-        let served = tokio::spawn(serve(app.clone(), listeners, stopped));
+        let served = tokio::spawn(serve(app, listeners, stopped));
         let (live, manage, test) = (key(&made.live), key(&made.manage), key(&made.test));
-        Self { app, address, clock, live, manage, test, stop, served }
+        Self { address, clock, live, manage, test, stop, served }
     }
 
     /// Starts one as it comes.
@@ -192,7 +190,7 @@ impl Client {
 /// Reads one answer; whether the connection stays.
 pub async fn read_reply(stream: &mut TcpStream, head_only: bool) -> Option<(Reply, bool)> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; 16_384];
+    let mut chunk = vec![0; 16_384];
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             break at;

@@ -2,6 +2,7 @@
 //! leaves at most once.
 
 mod callbacks;
+mod metered;
 mod sim;
 mod templates;
 mod values;
