@@ -11,9 +11,12 @@ use crate::verify::tenants::{FirstStart, first_start};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+/// Connections that wait in the kernel until they are accepted.
+const WAITING: u32 = 4096;
 
 /// A small runtime for commands that make a call or two.
 pub fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
@@ -42,10 +45,10 @@ async fn serve(
     banner: impl FnOnce(&Up<'_>) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     // Addresses first: a port that is taken is said before anything else is touched.
-    let api = bind(settings.listen.address).await?;
+    let api = bind(settings.listen.address)?;
     let admin = match settings.listen.admin_address {
         AdminAddress::Same => None,
-        AdminAddress::At(address) => Some(bind(address).await?),
+        AdminAddress::At(address) => Some(bind(address)?),
     };
     let api_address = api.local_addr()?;
     let admin_address = admin.as_ref().map_or(Ok(api_address), TcpListener::local_addr)?;
@@ -69,11 +72,20 @@ async fn serve(
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    listen(address).map_err(|error| {
         CliError::failed(format!("cannot listen at {address}: {error}"))
             .mend("is another one running there? take another address: --listen, or `listen.address` and `listen.admin_address`")
     })
+}
+
+/// The default queue of 128 overflows when a few hundred callers come at the same moment, and whoever
+/// is dropped from it comes again seconds later, or never. The kernel lowers this to its own most.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// The program, recovered, with what the first start makes.
