@@ -50,6 +50,7 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let (erased, other) = (number(), number());
     let mut begun = start(&owner(), erased, NOW_MS);
     begun.reservations = vec![limit(LimitScope::Number, 3, 2, 600), limit(LimitScope::Tenant, 4, 2, 600)];
+    begun.verification.fixed.metadata = [("phone".into(), "+442079460018".into())].into();
     let (v, entry) = (begun.verification.clone(), begun.journal.entry.clone());
     home.begin(begun).await;
     records.guess(&owner(), &v.id, NOW_MS, [600, 0, 0]).await.unwrap();
@@ -82,6 +83,7 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
         (fresh, fresh, Status::Canceled)
     );
     assert_eq!((after.fixed.sealed_to, after.fixed.own_code), (None, None));
+    assert!(after.fixed.metadata.is_empty(), "what a caller wrote beside it may name the person");
     let by_number = VerificationFilter { number: Some(erased), ..VerificationFilter::default() };
     assert!(records.verifications(&owner(), &by_number, &page(9)).await.unwrap().rows.is_empty());
     let mut judged = records.journalled(&owner(), &entry.attempt_id).await.unwrap().unwrap();
