@@ -236,6 +236,15 @@ impl Table<ProofRecord> {
         let _ = self.change(key, at_s, |record| record.prove(at_s), |(), ()| ());
     }
 
+    /// Forgets it: [`crate::tally::Change::Unprove`].
+    pub fn unprove(&mut self, key: u64) {
+        if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key))
+            && let Some(record) = self.slab.get_mut(place)
+        {
+            *record = ProofRecord::default();
+        }
+    }
+
     /// When it was last proved.
     pub fn proved_s(&self, key: u64) -> Option<u32> {
         self.get(key).and_then(ProofRecord::proved_s)

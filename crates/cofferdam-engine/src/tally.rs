@@ -74,6 +74,11 @@ pub enum Change {
         /// When, in Unix seconds.
         at_s: u32,
     },
+    /// Forget what was proved: its number is erased. Unlike the others it minds the order.
+    Unprove {
+        /// The record.
+        key: u64,
+    },
 }
 
 /// How long a bucket must be so that six of them are no shorter than the window.

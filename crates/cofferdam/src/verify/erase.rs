@@ -1,11 +1,13 @@
 //! Destroys a number everywhere, and changes no recorded decision.
 
 use super::facts::{self, Note};
-use super::{Caller, VerifyError, standing};
+use super::judge::{self, Sought};
+use super::{Caller, Client, VerifyError, profiles, standing};
 use crate::app::App;
 use crate::store::row::{Owner, Swept, World};
 use cofferdam_atlas::Country;
-use cofferdam_engine::Pseudonym;
+use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Channel, Pseudonym};
 use serde_json::json;
 
 /// Erases a number in every tenant's both worlds. The audit says that something was erased, and when.
@@ -29,8 +31,29 @@ pub async fn erase(
     let mut fresh = [0_u8; 16];
     app.dice.fill(&mut fresh);
     let swept = app.store.records.erase(&numbers, Pseudonym(u128::from_le_bytes(fresh))).await?;
+    unprove(app, &numbers, &to).await?;
     let note = Note { action: "number.erase", subject: "", detail: json!(swept) };
     app.store.records.audit_add(facts::audit(app, caller, &note)).await?;
     app.standing.refresh(app).await?;
     Ok(swept)
+}
+
+/// That it was proved, and when, is forgotten too. Durably, before the erasure is told of.
+async fn unprove(
+    app: &App,
+    numbers: &[(Owner, Pseudonym)],
+    to: &cofferdam_atlas::Destination,
+) -> Result<(), VerifyError> {
+    let client = Client::default();
+    let mut forgotten = Vec::new();
+    for (owner, _) in numbers {
+        let Some(profile) = profiles::named(app, owner, None) else { continue };
+        let at_ms = app.clock.now_ms();
+        let sought = Sought { to, client: &client, channel: Channel::Sms, price_micros: None, at_ms };
+        let attempt = judge::attempt(app, owner, &profile, &sought);
+        forgotten.push(Change::Unprove { key: cofferdam_engine::identify(&attempt).number });
+    }
+    let marks = app.store.tallies.raise(&forgotten).await?;
+    app.store.records.journal_marks(marks);
+    Ok(app.store.records.flush().await?)
 }

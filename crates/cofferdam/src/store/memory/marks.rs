@@ -5,6 +5,7 @@ use cofferdam_engine::tally::Change;
 
 const COUNT: u8 = 1;
 const PROVE: u8 = 2;
+const UNPROVE: u8 = 3;
 /// Kind, number, key, time, how many, three windows.
 pub(super) const COUNT_BYTES: usize = 1 + 8 + 8 + 4 + 4 + 12;
 
@@ -18,7 +19,7 @@ pub(super) struct Mark {
 /// The record that a change is to.
 pub(super) fn key_of(change: &Change) -> u64 {
     match change {
-        Change::Count { key, .. } | Change::Prove { key, .. } => *key,
+        Change::Count { key, .. } | Change::Prove { key, .. } | Change::Unprove { key } => *key,
     }
 }
 
@@ -44,6 +45,13 @@ impl Mark {
                 to.extend_from_slice(&self.seq.to_le_bytes());
                 to.extend_from_slice(&key.to_le_bytes());
                 to.extend_from_slice(&at_s.to_le_bytes());
+            }
+            Change::Unprove { key } => {
+                to.push(UNPROVE);
+                to.extend_from_slice(&self.seq.to_le_bytes());
+                to.extend_from_slice(&key.to_le_bytes());
+                // As long as a proof, so that both are read alike.
+                to.extend_from_slice(&0_u32.to_le_bytes());
             }
         }
     }
@@ -79,6 +87,7 @@ impl Mark {
                 Change::Count { key, at_s, windows_s, by }
             }
             PROVE => Change::Prove { key, at_s },
+            UNPROVE => Change::Unprove { key },
             _ => return None,
         };
         Some(Self { seq, change })

@@ -48,6 +48,7 @@ impl Shard {
         match *change {
             Change::Count { key, at_s, windows_s, by } => self.limits.add(key, at_s, &windows_s, by),
             Change::Prove { key, at_s } => self.proofs.prove(key, at_s),
+            Change::Unprove { key } => self.proofs.unprove(key),
         }
     }
 

@@ -168,12 +168,21 @@ async fn an_entry_ends_by_itself_and_makes_room() {
 #[tokio::test]
 async fn erasing_a_number_leaves_it_nowhere_and_lists_forget_it() {
     let house = house().await;
+    let proved = async || {
+        let known = crate::verify::numbers::number(&house.app, &house.test, "+12125550123", None).await;
+        known.unwrap().history.proved_at_s.is_some()
+    };
+    let right = house.started("+12125550123").await;
+    let code = house.latest("+12125550123").await.code;
+    assert_eq!(house.check(&right, &code).await.unwrap(), Status::Approved);
+    assert!(proved().await);
     let id = house.started("+12125550123").await;
     lists::add(&house.app, &house.test, ListName::Deny, &entry("+12125550123")).await.unwrap();
     tenants::first_start(&house.app, Some(ADMIN), None).await.unwrap();
     let admin = keys::caller(&house.app, ADMIN, None, "").unwrap();
     let swept = crate::verify::erase::erase(&house.app, &admin, "+12125550123", None).await.unwrap();
-    assert_eq!((swept.verifications, swept.list_entries), (1, 1));
+    assert_eq!((swept.verifications, swept.list_entries), (2, 1));
+    assert!(!proved().await, "that it was proved is known of nobody's number any more");
     let seen = crate::verify::get::get(&house.app, &house.test, &id).await.unwrap();
     assert!(seen.to.is_none());
     assert_eq!(house.start("+12125550123").await.unwrap().verification.status, Status::Pending);
