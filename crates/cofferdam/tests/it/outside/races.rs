@@ -285,13 +285,10 @@ async fn of_a_right_answer_and_a_cancel_at_once_exactly_one_wins() {
         let answers = [checking.await.unwrap(), canceled_by];
         let won = (answers[0].status == 200, answers[1].status == 200);
         let found = api.get(&path).await.want(200).text("status");
+        let told = (answers[0].text("status"), answers[1].text("status"));
         match won {
-            (true, false) => {
-                assert_eq!((answers[0].text("status").as_str(), found.as_str()), ("approved", "approved"))
-            }
-            (false, true) => {
-                assert_eq!((answers[1].text("status").as_str(), found.as_str()), ("canceled", "canceled"))
-            }
+            (true, false) => assert_eq!((told.0.as_str(), found.as_str()), ("approved", "approved")),
+            (false, true) => assert_eq!((told.1.as_str(), found.as_str()), ("canceled", "canceled")),
             _ => panic!("both or neither: {} {}", answers[0].text, answers[1].text),
         }
         let lost = if won.0 { &answers[1] } else { &answers[0] };
