@@ -192,6 +192,9 @@ pub enum VerifyError {
     /// Not in this state.
     #[error("this is not possible now: {0}")]
     State(String),
+    /// Too many wait for the same thing.
+    #[error("too many wait already")]
+    Crowded,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

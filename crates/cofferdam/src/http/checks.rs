@@ -33,5 +33,7 @@ async fn checked(call: Call) -> Result {
     let doc = call.body(&CHECK)?;
     let code = doc.part().str("code").unwrap_or_default();
     let checked = check::check(&call.app, &call.caller, call.param(0), code).await?;
-    Ok(Answer::ok(&VerificationView::checked(&checked)).at(Some(verifications::place(&checked.verified))))
+    let verified = &checked.verified;
+    let answer = Answer::ok(&VerificationView::checked(&checked)).at(Some(verifications::place(verified)));
+    Ok(answer.about(&verified.verification.id))
 }

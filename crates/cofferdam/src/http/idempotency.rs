@@ -76,6 +76,7 @@ pub async fn end(app: &App, key: &IdempotencyKey, answer: &Answer) -> Result<()>
             &context(key),
             answer.replay.as_ref().unwrap_or(&answer.body),
         ),
+        about: answer.about.clone(),
     });
     Ok(app.store.records.idempotency_end(key, stored).await?)
 }

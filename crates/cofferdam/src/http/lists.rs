@@ -79,7 +79,7 @@ async fn add(call: Call, which: ListName) -> Result {
     let added = lists::add(&call.app, &call.caller, which, &entry)
         .await
         .map_err(|error| super::problem::Problem::from(error).renamed("to", "value"))?;
-    Ok(Answer::created(&EntryView::of(&added)))
+    Ok(Answer::created(&EntryView::of(&added)).about(&added.id))
 }
 
 async fn remove(call: Call, which: ListName) -> Result {

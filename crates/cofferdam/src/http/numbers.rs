@@ -9,6 +9,8 @@ use super::wire::{Answer, Call, LogPlace, Result};
 use crate::verify::{KeyScope, numbers};
 use cofferdam_atlas::Country;
 
+/// The address of look-ups.
+pub const LOOK_UP_PATH: &str = "/v1/numbers/lookup";
 const READ: Access = Access::Any(&[KeyScope::Read, KeyScope::Verify, KeyScope::Assess]);
 
 static QUERY: Shape = Shape {
@@ -30,7 +32,7 @@ pub const ROUTES: &[Route] = &[
         .query(&QUERY)
         .answers(200, Some("Number"), "What is known of it")
         .errors(&[Code::InvalidNumber]),
-    Route::post("/v1/numbers/lookup", READ, "The same, for those who want no number in an address", |call| {
+    Route::post(LOOK_UP_PATH, READ, "The same, for those who want no number in an address", |call| {
         Box::pin(look_up(call))
     })
     .body(&LOOK_UP)

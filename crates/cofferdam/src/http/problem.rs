@@ -318,6 +318,9 @@ impl From<VerifyError> for Problem {
                 Self::new(Code::Duplicate, "it stands already").with("existing", id)
             }
             VerifyError::State(why) => Self::new(Code::State, why),
+            VerifyError::Crowded => {
+                Self::new(Code::Overloaded, "too many wait for a message already").retry_after_ms(1_000)
+            }
             VerifyError::Store(error) => error.into(),
         }
     }

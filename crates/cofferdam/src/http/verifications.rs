@@ -218,7 +218,9 @@ async fn end(call: Call) -> Result {
 
 /// A verification as answered.
 pub fn answer(status: StatusCode, verified: &Verified) -> Answer {
-    Answer::json(status, &VerificationView::of(verified)).at(Some(place(verified)))
+    Answer::json(status, &VerificationView::of(verified))
+        .at(Some(place(verified)))
+        .about(&verified.verification.id)
 }
 
 /// What the log may say of its number.

@@ -113,12 +113,23 @@ pub struct Answer {
     pub replay: Option<Bytes>,
     /// What the log may say of the number.
     pub place: Option<LogPlace>,
+    /// The verification or list entry whose number it repeats, so that erasing the number finds a kept
+    /// answer too.
+    pub about: Option<String>,
 }
 
 impl Answer {
     /// With a body of any type.
     pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into(), content_type, headers: Vec::new(), replay: None, place: None }
+        Self {
+            status,
+            body: body.into(),
+            content_type,
+            headers: Vec::new(),
+            replay: None,
+            place: None,
+            about: None,
+        }
     }
 
     /// With a JSON body, written once into one buffer.
@@ -145,6 +156,13 @@ impl Answer {
     #[must_use]
     pub fn replayed_as(mut self, body: &impl Serialize) -> Self {
         self.replay = Some(written(body).into());
+        self
+    }
+
+    /// With the verification or list entry whose number it repeats.
+    #[must_use]
+    pub fn about(mut self, id: &str) -> Self {
+        self.about = Some(id.to_owned());
         self
     }
 

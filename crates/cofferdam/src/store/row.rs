@@ -79,6 +79,8 @@ pub struct StoredAnswer {
     pub status: u16,
     pub content_type: String,
     pub sealed_body: Vec<u8>,
+    /// The verification or list entry whose number it repeats: erasing that number finds it by this.
+    pub about: Option<String>,
 }
 
 /// A message of the outbox: the code is rendered when it is read.

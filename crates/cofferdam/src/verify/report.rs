@@ -107,7 +107,9 @@ pub async fn delivered(
         app.providers.iter().find(|known| known.name() == provider).ok_or(DeliveredError::NotFound)?;
     let delivery = known.delivery(callback)?;
     let of = || match &delivery.of {
-        DeliveryOf::Attempt(attempt) => ToldOf::Attempt(attempt.clone()),
+        DeliveryOf::Attempt(attempt) => {
+            ToldOf::Handed { provider: provider.to_owned(), attempt: attempt.clone() }
+        }
         DeliveryOf::Reference(reference) => {
             ToldOf::Reference { provider: provider.to_owned(), reference: reference.clone() }
         }
@@ -250,7 +252,9 @@ fn wrong(event: &Reported, now_ms: i64) -> Option<&'static str> {
         ToldOf::Verification(id) if id::is(Noun::Verification, id) => None,
         // Malformed and unknown identifiers are alike, but this one can't even be looked up.
         ToldOf::Attempt(_) | ToldOf::Verification(_) => Some("no identifier of an attempt or verification"),
-        ToldOf::Reference { .. } => Some("an outcome names its attempt or verification"),
+        ToldOf::Reference { .. } | ToldOf::Handed { .. } => {
+            Some("an outcome names its attempt or verification")
+        }
     }
 }
 

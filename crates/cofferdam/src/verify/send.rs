@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// A provider that does not even keep its own time-out.
 const GUARD: Duration = Duration::from_secs(90);
@@ -25,11 +25,17 @@ const GUARD: Duration = Duration::from_secs(90);
 /// How often the outcome of a hand-over is brought to the records before it is left to be `unknown`.
 const TELLINGS: u32 = 6;
 
+/// Callers who may wait for a test message at once. Each of them holds a place among the calls being
+/// worked on, and each looks again at every message.
+const WAITS: usize = 128;
+
 /// Sends under way.
 pub struct Sends {
     running: watch::Sender<usize>,
     /// Raised when the outbox has something new.
     pub(super) outbox: Notify,
+    /// Places for those who wait for that.
+    pub(super) waits: Semaphore,
     /// Deliveries that magic numbers will report, by time.
     later: Mutex<BTreeMap<(i64, String), DeliveryStatus>>,
 }
@@ -52,7 +58,12 @@ impl Drop for Running {
 impl Sends {
     /// None yet.
     pub fn new() -> Self {
-        Self { running: watch::Sender::new(0), outbox: Notify::new(), later: Mutex::default() }
+        Self {
+            running: watch::Sender::new(0),
+            outbox: Notify::new(),
+            waits: Semaphore::new(WAITS),
+            later: Mutex::default(),
+        }
     }
 
     /// Runs something that must not stop half-way when its caller goes away.

@@ -59,10 +59,37 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     records.journal(journalled(&owner(), erased, NOW_MS + 1));
     let listed = fact(&owner(), &number_unique(erased));
     let change = FactChange { change: FactEdit::Insert(vec![listed]), audit: audit(&owner(), NOW_MS) };
+    let listed = change_id(&change);
     records.change_facts(change).await.unwrap();
+    // Answers that repeat the number: of a check of the verification, and of the entry that was added.
+    let mut kept = Vec::new();
+    for about in [&v.id, &listed, &beside_v.id] {
+        let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: about.clone() };
+        records.idempotency_begin(&key, [1; 32], NOW_MS, 1).await.unwrap();
+        let sealed_body = format!("sealed {about}").into_bytes();
+        let answer = StoredAnswer {
+            status: 200,
+            content_type: "application/json".into(),
+            sealed_body,
+            about: Some(about.clone()),
+        };
+        records.idempotency_end(&key, Some(answer)).await.unwrap();
+        kept.push(key);
+    }
+    // Rows of the journal that are longer than a page.
+    for n in 0..600 {
+        records.journal(journalled(&owner(), if n % 3 == 0 { other } else { erased }, NOW_MS + 2 + n));
+    }
+    records.settle_down().await.unwrap();
     let fresh = number();
     let swept = records.erase(&[(owner(), erased)], fresh).await.unwrap();
-    assert_eq!((swept.verifications, swept.journal, swept.list_entries), (1, 2, 1));
+    assert_eq!((swept.verifications, swept.journal, swept.list_entries), (1, 402, 1));
+    let mut stand = Vec::new();
+    for key in &kept {
+        let begun = records.idempotency_begin(key, [1; 32], NOW_MS + 5, 1).await.unwrap();
+        stand.push(matches!(begun, Idempotency::Answered(_)));
+    }
+    assert_eq!(stand, [false, false, true], "answers that repeat the number go, others stay");
     let after = home.get(&v).await;
     assert_eq!(
         (after.number, after.fixed.attempt.place.number, after.status),
@@ -90,10 +117,18 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     if let Some(folder) = &home.folder {
         for file in std::fs::read_dir(&folder.0).unwrap() {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
-            for needle in [erased.0.to_string().into_bytes(), erased.0.to_be_bytes().to_vec()] {
+            let answer = format!("sealed {}", v.id).into_bytes();
+            for needle in [erased.0.to_string().into_bytes(), erased.0.to_be_bytes().to_vec(), answer] {
                 assert!(!bytes.windows(needle.len()).any(|w| w == needle), "left in the files");
             }
         }
+    }
+}
+
+fn change_id(change: &FactChange) -> String {
+    match &change.change {
+        FactEdit::Insert(facts) => facts[0].id.clone(),
+        _ => String::new(),
     }
 }
 

@@ -240,8 +240,12 @@ pub async fn a_key_makes_one_verification(home: Home) {
     assert_eq!(begin(2, NOW_MS + 20_001).await, Idempotency::Running, "one caller at a time picks it up");
     records.idempotency_end(&key, None).await.unwrap();
     assert_eq!(begin(2, NOW_MS + 20_002).await, orphan, "what was made stays known");
-    let answer =
-        StoredAnswer { status: 201, content_type: "application/json".into(), sealed_body: vec![7; 99] };
+    let answer = StoredAnswer {
+        status: 201,
+        content_type: "application/json".into(),
+        sealed_body: vec![7; 99],
+        about: None,
+    };
     records.idempotency_end(&key, Some(answer.clone())).await.unwrap();
     assert_eq!(begin(2, NOW_MS + 30_000).await, Idempotency::Answered(answer.clone()));
     records.idempotency_end(&key, None).await.unwrap();

@@ -20,6 +20,24 @@ impl Embedded {
         numbers: &[(Owner, Pseudonym)],
         fresh: Pseudonym,
     ) -> Result<Swept, StoreError> {
+        // Otherwise what is deleted is overwritten only where that costs no further page (`open`), and
+        // freed pages keep what they held.
+        self.overwrite("PRAGMA secure_delete = ON").await?;
+        let swept = self.erase_all(numbers, fresh).await;
+        self.overwrite("PRAGMA secure_delete = FAST").await?;
+        let swept = swept?;
+        // The log still holds the rows as they were: bring it home and empty it.
+        self.writer
+            .apart(|conn| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql))
+            .await?;
+        Ok(swept)
+    }
+
+    async fn overwrite(&self, how: &'static str) -> Result<(), StoreError> {
+        self.writer.apart(move |conn| conn.execute_batch(how).map_err(sql)).await
+    }
+
+    async fn erase_all(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
         let now_ms = self.clock.now_ms();
         let mut swept = Swept::default();
         for (owner, number) in numbers {
@@ -35,10 +53,6 @@ impl Embedded {
         for (_, number) in numbers {
             swept.journal += self.erase_from_journal(*number, fresh).await?;
         }
-        // The log still holds the rows as they were: bring it home and empty it.
-        self.writer
-            .apart(|conn| conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sql))
-            .await?;
         Ok(swept)
     }
 
@@ -113,7 +127,7 @@ fn erase(
         .map_err(sql)?;
     for id in &ids {
         forget_limits(tx, id)?;
-        // A stored answer repeats the number; whoever asks again under the key makes a new one.
+        // Stored answers repeat the number: of the start, and of every call about it since.
         tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
     }
     // A pending one can no longer be sent nor resent: it ends with its number.
@@ -136,6 +150,7 @@ fn erase(
             .map_err(sql)?;
         for id in &entries {
             facts::delete(tx, owner, kind, id)?;
+            tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
         }
         swept.list_entries += entries.len() as u64;
     }

@@ -37,7 +37,13 @@ fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
     .query_row([name], |row| {
         let status: Option<u16> = row.get(4)?;
         let answer = if let Some(status) = status {
-            Some(StoredAnswer { status, content_type: row.get(5)?, sealed_body: row.get(6)? })
+            Some(StoredAnswer {
+                status,
+                content_type: row.get(5)?,
+                sealed_body: row.get(6)?,
+                // Whoever repeats it need not know.
+                about: None,
+            })
         } else {
             None
         };
@@ -142,8 +148,9 @@ impl Embedded {
             .change(move |tx| {
                 if let Some(answer) = answer {
                     tx.run(
-                        "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4 WHERE name = ?1",
-                        params![name, answer.status, answer.content_type, answer.sealed_body],
+                        "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4, \
+                         subject = coalesce(subject, ?5) WHERE name = ?1",
+                        params![name, answer.status, answer.content_type, answer.sealed_body, answer.about],
                     )?;
                     return Ok(());
                 }

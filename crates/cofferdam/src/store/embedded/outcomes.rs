@@ -78,7 +78,8 @@ impl Embedded {
     }
 }
 
-/// The attempt that an outcome is of: the newest of a verification, or the one with a reference.
+/// The attempt that an outcome is of: the newest of a verification, or the one with a reference, or the
+/// one that its provider was handed.
 fn attempt_of(conn: &Connection, owner: Option<&Owner>, of: &ToldOf) -> Result<Option<String>, StoreError> {
     let found: Option<(String, String, i64)> = match of {
         ToldOf::Attempt(id) => return Ok(Some(id.clone())),
@@ -94,6 +95,14 @@ fn attempt_of(conn: &Connection, owner: Option<&Owner>, of: &ToldOf) -> Result<O
             )
             .and_then(|mut s| {
                 s.query_row([reference, provider], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+            }),
+        // Nobody is named yet where the report comes before the answer to the message.
+        ToldOf::Handed { provider, attempt } => conn
+            .prepare_cached(
+                "SELECT id, tenant, world FROM attempts WHERE id = ?1 AND (provider = ?2 OR provider IS NULL)",
+            )
+            .and_then(|mut s| {
+                s.query_row([attempt, provider], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
             }),
     }
     .map_err(sql)?;

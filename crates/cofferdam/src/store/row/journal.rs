@@ -62,7 +62,15 @@ pub struct Told {
 pub enum ToldOf {
     Attempt(String),
     Verification(String),
-    Reference { provider: String, reference: String },
+    Reference {
+        provider: String,
+        reference: String,
+    },
+    /// An attempt of ours that this provider was handed, and no other's.
+    Handed {
+        provider: String,
+        attempt: String,
+    },
 }
 
 /// What became of an outcome.

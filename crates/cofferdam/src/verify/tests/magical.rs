@@ -90,3 +90,16 @@ async fn approved_on_the_second_send() {
     let code = house.latest("+12125550140").await.code;
     assert_eq!(house.check(&first.verification.id, &code).await.unwrap(), Status::Approved);
 }
+
+#[tokio::test]
+async fn who_waits_for_messages_takes_a_bounded_number_of_places() {
+    let house = house().await;
+    let wait = async || outbox::latest(&house.app, &house.test, Some(("+12125550199", None)), 1).await.err();
+    let all = house.app.sends.waits.available_permits() as u32;
+    let held = house.app.sends.waits.acquire_many(all).await.unwrap();
+    assert!(matches!(wait().await, Some(VerifyError::Crowded)));
+    drop(held);
+    assert!(matches!(wait().await, Some(VerifyError::NotFound)));
+    let now = outbox::latest(&house.app, &house.test, None, 0).await;
+    assert!(matches!(now, Err(VerifyError::NotFound)), "who does not wait takes none");
+}

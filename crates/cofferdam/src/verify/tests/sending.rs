@@ -134,8 +134,7 @@ async fn a_failed_resend_does_not_end_a_verification_whose_code_may_have_arrived
 
 #[tokio::test]
 async fn a_delivery_is_believed_once_and_only_of_attempts_that_we_made() {
-    let provider = Told::to("a", []);
-    let house = house_with(vec![provider]).await;
+    let house = house_with(vec![Told::to("a", []), Told::to("b", [])]).await;
     let verified = live(&house).await;
     let attempt = verified.verification.attempts[0].id.clone();
     let headers = BTreeMap::new();
@@ -149,6 +148,11 @@ async fn a_delivery_is_believed_once_and_only_of_attempts_that_we_made() {
     assert!(matches!(told("z", String::new(), true).await, Err(DeliveredError::NotFound)));
     let strange = crate::id::new(crate::id::Noun::Attempt, NOON, &*SetDice::seeded(99));
     assert_eq!(told("a", format!("{strange} delivered"), true).await.unwrap(), ReportAnswer::Unknown);
+    let by_another = told("b", format!("{attempt} undelivered"), true).await.unwrap();
+    assert_eq!(by_another, ReportAnswer::Unknown, "a provider speaks of its own messages alone");
+    let test = house.start("+12125550123").await.unwrap().verification.attempts[0].id.clone();
+    let of_test_world = told("a", format!("{test} undelivered"), true).await.unwrap();
+    assert_eq!(of_test_world, ReportAnswer::Unknown, "no provider was handed it");
     assert_eq!(told("a", format!("{attempt} delivered"), true).await.unwrap(), ReportAnswer::Accepted);
     assert_eq!(told("a", format!("{attempt} undelivered"), true).await.unwrap(), ReportAnswer::Duplicate);
     let kept = get::get(&house.app, &house.live, &verified.verification.id).await.unwrap();
