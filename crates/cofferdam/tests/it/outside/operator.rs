@@ -278,7 +278,7 @@ async fn what_is_damaged_or_missing_is_refused_by_name() {
     for (what, from, with, says) in [
         ("a newer schema", 60, &[0, 0, 0, 99][..], "schema"),
         ("its first bytes", 0, &[7; 100][..], "store"),
-        ("its inner pages", 4096, &[0x55; 40_960][..], "store"),
+        ("its inner pages", 4096, &[0x55; 16_000][..], "store"),
     ] {
         damaged(from, with);
         let said = refusal(&place).await;
