@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 /// At most so many facts a trip.
 const PAGE: u32 = 1000;
 
-/// Under which an attempt is judged, for each profile: the channel, and what a magic number asks for.
-type Bases = HashMap<(Channel, Option<u8>), Arc<Basis>>;
+/// Under which an attempt is judged, for each profile: its version, the channel, and what a magic number
+/// asks for.
+type Bases = HashMap<(u64, Channel, Option<u8>), Arc<Basis>>;
 
 /// Standing facts.
 #[derive(Default)]
@@ -82,17 +83,18 @@ impl Standing {
         channel: Channel,
         magic: Option<Magic>,
     ) -> Arc<Basis> {
-        let key = (channel, magic.map(|magic| magic as u8));
+        let key = (profile.version, channel, magic.map(|magic| magic as u8));
         let cached = self.bases.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(basis) = cached.get(&profile.id).and_then(|bases| bases.get(&key)) {
             return Arc::clone(basis);
         }
         drop(cached);
+        // Held while looking at what stands: a refresh that changes it afterwards clears after this.
+        let mut bases = self.bases.write().unwrap_or_else(PoisonError::into_inner);
         let windows = self.world(owner, |world| world.windows).unwrap_or_default();
         let policy = builtin(profile.level).clone();
         let terms = profile.terms(channel, windows, owner.world, magic);
         let basis = Arc::new(Basis { id: basis_id(&policy, &terms), policy, terms });
-        let mut bases = self.bases.write().unwrap_or_else(PoisonError::into_inner);
         bases.entry(profile.id.clone()).or_default().insert(key, Arc::clone(&basis));
         basis
     }

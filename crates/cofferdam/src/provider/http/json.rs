@@ -50,14 +50,15 @@ pub fn micros(text: &str) -> Option<i64> {
     }
     let value: i128 = digits.parse().ok()?;
     // Millionths: six places more, less those behind the point.
-    let shift = 6 + exponent - i32::try_from(part.len()).ok()?;
+    let shift = exponent.checked_add(6)?.checked_sub(i32::try_from(part.len()).ok()?)?;
     if !(-30..=30).contains(&shift) {
         return (value == 0).then_some(0);
     }
     let power = 10_i128.checked_pow(shift.unsigned_abs())?;
     let micros =
         if shift >= 0 { value.checked_mul(power)? } else { value / power + i128::from(value % power != 0) };
-    i64::try_from(micros).ok()
+    // A million a message is no price: it is a mistake, and sums of it would overflow.
+    i64::try_from(micros).ok().filter(|micros| *micros <= 1_000_000_000_000)
 }
 
 #[cfg(test)]
@@ -81,6 +82,9 @@ mod tests {
             ("1.2.3", None),
             ("9999999999999999999", None),
             ("1e99", None),
+            ("1e2147483647", None),
+            ("1.5e-2147483648", None),
+            ("1000000.1", None),
             ("NaN", None),
         ];
         for (text, expected) in cases {

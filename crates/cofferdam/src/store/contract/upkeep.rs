@@ -50,6 +50,7 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let (erased, other) = (number(), number());
     let mut begun = start(&owner(), erased, NOW_MS);
     begun.reservations = vec![limit(LimitScope::Number, 3, 2, 600), limit(LimitScope::Tenant, 4, 2, 600)];
+    begun.verification.fixed.metadata = [("phone".into(), "+442079460018".into())].into();
     let (v, entry) = (begun.verification.clone(), begun.journal.entry.clone());
     home.begin(begun).await;
     records.guess(&owner(), &v.id, NOW_MS, [600, 0, 0]).await.unwrap();
@@ -58,24 +59,11 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     home.begin(beside).await;
     records.journal(&journalled(&owner(), erased, NOW_MS + 1));
     let listed = fact(&owner(), &number_unique(erased));
+    let entry_id = listed.id.clone();
     let change = FactChange { change: FactEdit::Insert(vec![listed]), audit: audit(&owner(), NOW_MS) };
-    let listed = change_id(&change);
     records.change_facts(change).await.unwrap();
     // Answers that repeat the number: of a check of the verification, and of the entry that was added.
-    let mut kept = Vec::new();
-    for about in [&v.id, &listed, &beside_v.id] {
-        let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: about.clone() };
-        records.idempotency_begin(&key, [1; 32], NOW_MS, 1).await.unwrap();
-        let sealed_body = format!("sealed {about}").into_bytes();
-        let answer = StoredAnswer {
-            status: 200,
-            content_type: "application/json".into(),
-            sealed_body,
-            about: Some(about.clone()),
-        };
-        records.idempotency_end(&key, Some(answer)).await.unwrap();
-        kept.push(key);
-    }
+    let kept = keep_answers(&home, &[&v.id, &entry_id, &beside_v.id]).await;
     // Rows of the journal that are longer than a page.
     for n in 0..600 {
         records.journal(&journalled(&owner(), if n % 3 == 0 { other } else { erased }, NOW_MS + 2 + n));
@@ -84,18 +72,18 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let fresh = number();
     let swept = records.erase(&[(owner(), erased)], fresh).await.unwrap();
     assert_eq!((swept.verifications, swept.journal, swept.list_entries), (1, 402, 1));
-    let mut stand = Vec::new();
-    for key in &kept {
-        let begun = records.idempotency_begin(key, [1; 32], NOW_MS + 5, 1).await.unwrap();
-        stand.push(matches!(begun, Idempotency::Answered(_)));
-    }
-    assert_eq!(stand, [false, false, true], "answers that repeat the number go, others stay");
+    assert_eq!(
+        still_kept(&home, &kept).await,
+        [false, false, true],
+        "answers that repeat it go, others stay"
+    );
     let after = home.get(&v).await;
     assert_eq!(
         (after.number, after.fixed.attempt.place.number, after.status),
         (fresh, fresh, Status::Canceled)
     );
     assert_eq!((after.fixed.sealed_to, after.fixed.own_code), (None, None));
+    assert!(after.fixed.metadata.is_empty(), "what a caller wrote beside it may name the person");
     let by_number = VerificationFilter { number: Some(erased), ..VerificationFilter::default() };
     assert!(records.verifications(&owner(), &by_number, &page(9)).await.unwrap().rows.is_empty());
     let mut judged = records.journalled(&owner(), &entry.attempt_id).await.unwrap().unwrap();
@@ -125,11 +113,32 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     }
 }
 
-fn change_id(change: &FactChange) -> String {
-    match &change.change {
-        FactEdit::Insert(facts) => facts[0].id.clone(),
-        _ => String::new(),
+/// Keeps an answer about each of these, under a key of its own.
+async fn keep_answers(home: &Home, about: &[&String]) -> Vec<IdempotencyKey> {
+    let records = &home.store.records;
+    let mut kept = Vec::new();
+    for about in about {
+        let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: (*about).clone() };
+        records.idempotency_begin(&key, [1; 32], NOW_MS, 1).await.unwrap();
+        let answer = StoredAnswer {
+            status: 200,
+            content_type: "application/json".into(),
+            sealed_body: format!("sealed {about}").into_bytes(),
+            about: Some((*about).clone()),
+        };
+        records.idempotency_end(&key, Some(answer)).await.unwrap();
+        kept.push(key);
     }
+    kept
+}
+
+async fn still_kept(home: &Home, keys: &[IdempotencyKey]) -> Vec<bool> {
+    let mut stand = Vec::new();
+    for key in keys {
+        let begun = home.store.records.idempotency_begin(key, [1; 32], NOW_MS + 5, 1).await.unwrap();
+        stand.push(matches!(begun, Idempotency::Answered(_)));
+    }
+    stand
 }
 
 pub async fn a_backup_is_whole(home: Home) {

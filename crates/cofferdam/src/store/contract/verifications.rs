@@ -280,3 +280,23 @@ pub async fn parallel_calls_under_one_key(home: Home) {
     }
     assert_eq!(made, 1, "even where a lease was lost");
 }
+
+pub async fn a_rare_status_is_found_page_by_page(home: Home) {
+    let first = home.pending().await;
+    home.store.records.cancel(&owner(), &first.id, NOW_MS).await.unwrap();
+    let mut starts = tokio::task::JoinSet::new();
+    for n in 0..2_100 {
+        let store = home.store.clone();
+        let start = start(&owner(), number(), NOW_MS + 1 + n);
+        starts.spawn(async move { store.records.start(start).await.unwrap() });
+    }
+    while starts.join_next().await.is_some() {}
+    let rare = VerificationFilter { status: Some(Status::Canceled), ..VerificationFilter::default() };
+    let mut ask = PageAsk { limit: 50, after: None, descending: true };
+    let empty = home.store.records.verifications(&owner(), &rare, &ask).await.unwrap();
+    assert!(empty.rows.is_empty() && empty.next.is_some(), "one page looks at all rows there are");
+    ask.after = empty.next;
+    let found = home.store.records.verifications(&owner(), &rare, &ask).await.unwrap();
+    assert_eq!((found.rows.len(), found.next), (1, None));
+    assert_eq!(found.rows[0].id, first.id);
+}

@@ -6,7 +6,7 @@
 use super::writer::Tx;
 use super::{Embedded, codes, facts, guesses, ledger, sql};
 use crate::store::StoreError;
-use crate::store::row::{FactKind, Owner, Status, Swept, number_unique};
+use crate::store::row::{FactKind, Owner, Status, Swept, VerificationFixed, number_unique};
 use cofferdam_engine::Pseudonym;
 use cofferdam_engine::limit::LimitScope;
 use rusqlite::params;
@@ -127,6 +127,7 @@ fn erase(
         .map_err(sql)?;
     for id in &ids {
         forget_limits(tx, id)?;
+        forget_metadata(tx, owner, id)?;
         // Stored answers repeat the number: of the start, and of every call about it since.
         tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
     }
@@ -156,6 +157,27 @@ fn erase(
     }
     swept.other += tx.run("DELETE FROM exact WHERE name = ?1", [guesses::number_row(owner, number)])? as u64;
     Ok(swept)
+}
+
+/// What a caller wrote beside a verification may name the person, or repeat the number.
+fn forget_metadata(tx: &Tx<'_>, owner: &Owner, verification: &str) -> Result<(), StoreError> {
+    let of = (owner.tenant.as_str(), codes::world(owner.world));
+    let unreadable = |e: serde_json::Error| StoreError::Unreadable(e.to_string());
+    let fixed: Vec<u8> = tx
+        .prepare("SELECT fixed FROM verifications WHERE tenant = ?1 AND world = ?2 AND id = ?3")?
+        .query_row(params![of.0, of.1, verification], |row| row.get(0))
+        .map_err(sql)?;
+    let mut fixed: VerificationFixed = serde_json::from_slice(&fixed).map_err(unreadable)?;
+    if fixed.metadata.is_empty() {
+        return Ok(());
+    }
+    fixed.metadata.clear();
+    let fixed = serde_json::to_vec(&fixed).map_err(unreadable)?;
+    tx.run(
+        "UPDATE verifications SET fixed = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
+        params![of.0, of.1, verification, fixed],
+    )?;
+    Ok(())
 }
 
 /// Takes away the number's limits, and their names out of its attempts. Money that stands for them

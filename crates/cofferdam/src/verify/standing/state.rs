@@ -165,7 +165,10 @@ impl State {
 
     fn profile(&mut self, app: &App, fact: Fact) {
         let world = self.world(app, &fact.owner);
-        if let Some(old) = world.profiles.remove(&fact.id) {
+        if let Some(old) = world.profiles.remove(&fact.id)
+            && world.profile_names.get(&old.name) == Some(&fact.id)
+        {
+            // Not where another has taken the name meanwhile: facts come in by their last change.
             world.profile_names.remove(&old.name);
         }
         if !fact.gone

@@ -100,6 +100,20 @@ async fn a_test_key_makes_sees_and_revokes_no_live_key() {
     assert_eq!(keys::list(&house.app, &house.manage, &page).rows.len(), 4, "a live key sees both");
 }
 
+#[tokio::test]
+async fn who_still_holds_the_old_profile_brings_it_back_for_nobody() {
+    let house = house().await;
+    let (app, owner) = (&house.app, &house.test.owner);
+    let old = profiles::named(app, owner, None).unwrap();
+    let edit = ProfileEdit { locked_country: Some(Some("GB".into())), ..ProfileEdit::default() };
+    house.profile(edit).await;
+    // An attempt that read its profile just before the change and is judged just after it.
+    app.standing.basis(owner, &old, Channel::Sms, None);
+    let new = profiles::named(app, owner, None).unwrap();
+    let basis = app.standing.basis(owner, &new, Channel::Sms, None);
+    assert_eq!(basis.terms.locked_country, new.locked_country, "an acknowledged change was undone");
+}
+
 fn entry(value: &str) -> NewEntry {
     NewEntry { value: value.to_owned(), country: None, expires_ms: None, note: None }
 }
