@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub fn serve(address: &str, store: &str) {
     crate::on_one_thread(async {
         let clock = Arc::new(SystemClock);
-        let dice = Arc::new(SystemDice);
+        let dice = Arc::new(SystemDice::default());
         let store = Store::embedded(&StoreOptions::at(store), clock.clone(), &*dice).unwrap();
         let secrets = Secrets::new([(1, Zeroizing::new([7; 32]))].into()).unwrap();
         let app = Arc::new(App::assemble(Settings::defaults(), secrets, store, clock, dice).unwrap());

@@ -60,10 +60,13 @@ pub struct Assessment {
     /// Most weighty first; those that speak for the attempt last.
     pub reasons: ArrayVec<Reason, REASONS>,
     /// What the strongest reason is about, where that is narrower than the attempt's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<AssessedScope>,
     /// When the refusal ends by itself, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
     /// In how many milliseconds it is worth asking again, for limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<i64>,
     /// The price that was judged with, and whether it was a guess.
     pub price_micros: i64,

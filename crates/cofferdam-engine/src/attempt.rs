@@ -75,13 +75,14 @@ pub struct Attempt {
     /// The channel asked for.
     pub channel: Channel,
     /// What it is expected to cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_micros: Option<i64>,
     /// Where it would go.
     pub place: Place,
     /// Whence it was asked for.
     pub source: Source,
     /// A challenge was asked of the person for this attempt, and passed: it is judged once more.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub challenge_passed: bool,
     /// Date of the atlas's data that `place` and `source` were read from. It stands here, not in
     /// the assessment's making, so that an attempt judged again under a later build keeps its own.
@@ -97,14 +98,17 @@ pub struct Place {
     /// The number.
     pub number: Pseudonym,
     /// Its country, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// Stable identifier of the network that its run of numbers was allotted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<u32>,
     /// What kind of line.
     pub kind: Kind,
     /// What a call or message to it costs by plan.
     pub tariff: Tariff,
     /// Reserved for fiction.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub fictional: bool,
     /// The number without its last four digits, in clear: what people are shown.
     pub shown: Prefix,
@@ -116,26 +120,37 @@ pub struct Place {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The address: an IPv4, or the /64 of an IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<u64>,
     /// Its neighbourhood: /24 or /48.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neighbourhood: Option<u64>,
     /// Whether the address is IPv6.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub v6: bool,
     /// The number of the address's network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<u32>,
     /// The address's country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// An address in a data centre.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub hosting: bool,
     /// An address of a VPN.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub vpn: bool,
     /// The device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<u64>,
     /// The session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<u64>,
     /// The user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<u64>,
     /// The browser or app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<u64>,
 }
 

@@ -99,7 +99,8 @@ impl App {
     /// Finds the parts that the settings name: the secret key first, made at the first start, then the
     /// store, recovered. Blocks while the store recovers.
     pub fn build(settings: Settings) -> Result<Self, AppError> {
-        let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) = (Arc::new(SystemClock), Arc::new(SystemDice));
+        let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) =
+            (Arc::new(SystemClock), Arc::new(SystemDice::default()));
         let secrets = file::load(&settings.secrets, &settings.store, &*dice)?;
         let store = store::open(&settings.store, clock.clone(), &*dice)?;
         Self::assemble(settings, secrets, store, clock, dice)

@@ -1,7 +1,7 @@
 //! Time and chance, as values that a test can set. The only place that may ask the machine for them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What time it is.
@@ -35,19 +35,55 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's chance.
-#[derive(Debug, Default)]
-pub struct SystemDice;
+/// The machine's chance, taken in pieces of a page: a call to the system for each of the four throws
+/// that an assessment needs would cost more than counting it.
+pub struct SystemDice(Mutex<Drawn>);
+
+/// Bytes that were drawn and not given out yet. What was given out is wiped.
+struct Drawn {
+    bytes: [u8; 4096],
+    given: usize,
+}
+
+impl Default for SystemDice {
+    fn default() -> Self {
+        Self(Mutex::new(Drawn { bytes: [0; 4096], given: 4096 }))
+    }
+}
+
+impl std::fmt::Debug for SystemDice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SystemDice(…)")
+    }
+}
 
 impl Dice for SystemDice {
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::expect_used,
-        reason = "this is the place that asks; without chance no code may be made"
-    )]
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the system's generator of secrets answers");
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes.len() > drawn.bytes.len() {
+            return draw(bytes);
+        }
+        if drawn.bytes.len() - drawn.given < bytes.len() {
+            draw(&mut drawn.bytes);
+            drawn.given = 0;
+        }
+        let from = drawn.given;
+        drawn.given += bytes.len();
+        let to = drawn.given;
+        if let Some(piece) = drawn.bytes.get_mut(from..to) {
+            bytes.copy_from_slice(piece);
+            piece.fill(0);
+        }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "this is the place that asks; without chance no code may be made"
+)]
+fn draw(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system's generator of secrets answers");
 }
 
 /// A clock that tests set.
@@ -112,5 +148,24 @@ impl Stopwatch {
     /// Time since the start.
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_given_out_twice() {
+        let dice = SystemDice::default();
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..2000 {
+            let mut bytes = [0; 14];
+            dice.fill(&mut bytes);
+            assert!(seen.insert(bytes));
+        }
+        let mut long = [0; 5000];
+        dice.fill(&mut long);
+        assert!(long.iter().any(|b| *b != 0));
     }
 }

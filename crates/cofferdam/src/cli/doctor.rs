@@ -118,7 +118,7 @@ fn secrets(settings: &Settings) -> Found {
     if !path.exists() && !settings.store.stands() {
         return Found::ok("secrets", format!("`{}` will be made at the first start", path.display()));
     }
-    match file::load(&settings.secrets, &settings.store, &SystemDice) {
+    match file::load(&settings.secrets, &settings.store, &SystemDice::default()) {
         Ok(secrets) => Found::ok("secrets", format!("version {}", secrets.current())),
         Err(error) => Found::wrong("secrets", error.to_string(), "without the right key nothing can be read"),
     }

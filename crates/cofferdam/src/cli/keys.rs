@@ -87,7 +87,7 @@ pub fn run(args: Args, out: &Out) -> Result<(), CliError> {
             let path = settings.secrets.file(&settings.store).ok_or(SecretsError::InSettings);
             let failed = |error: SecretsError| CliError::failed(error.to_string());
             let path = path.map_err(failed)?;
-            let version = rotate(&path, &SystemDice).map_err(failed)?;
+            let version = rotate(&path, &SystemDice::default()).map_err(failed)?;
             let json = json!({ "file": path, "version": version });
             out.data(&json, || format!("{}: version {version}", path.display()))?;
             if !out.json {

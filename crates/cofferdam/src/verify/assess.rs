@@ -7,7 +7,7 @@ use super::judge::{self, Case, Sought};
 use super::{AssessInput, Caller, VerifyError, asked, profiles};
 use crate::app::App;
 use crate::id::{self, Noun};
-use crate::store::row::JournalEntry;
+use crate::store::row::{JournalEntry, Journalled};
 
 /// Judges an attempt; nothing is sent. A limit met is a `block`, not an error.
 pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<JournalEntry, VerifyError> {
@@ -26,8 +26,9 @@ pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<J
     let ip = input.client.ip;
     let case = Case { owner, profile: &profile, to: &to, ip, attempt, verification: None, assess_only: true };
     let judged = judge::judge(app, case).await?;
-    app.store.records.journal(judged.journalled());
-    Ok(*judged.entry)
+    let judged = Journalled { entry: *judged.entry, marks: judged.marks };
+    app.store.records.journal(&judged);
+    Ok(judged.entry)
 }
 
 /// A judgement made before, by the identifier of its assessment or of its attempt.

@@ -9,6 +9,7 @@ mod at_most_once;
 mod deliveries;
 mod dice;
 mod disk;
+mod fairness;
 mod folder;
 mod hostile;
 mod kill_9;

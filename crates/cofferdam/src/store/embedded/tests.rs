@@ -41,7 +41,7 @@ async fn what_was_acknowledged_is_found_after_closing() {
     records.settle_guess(&owner(), &v.id, false, NOW_MS, Marks::default()).await.unwrap();
     let judged = journalled(&owner(), number(), NOW_MS);
     let entry = judged.entry.clone();
-    records.journal(judged);
+    records.journal(&judged);
     let home = home.reopened();
     let records = &home.store.records;
     assert_eq!(home.get(&v).await, Verification { checks_left: 4, ..v.clone() });
@@ -233,7 +233,7 @@ async fn the_journal_stays_within_its_size() {
     for n in 0..2_000 {
         let judged = journalled(&owner(), number(), NOW_MS + n);
         last = Some(judged.entry.clone());
-        store.records.journal(judged);
+        store.records.journal(&judged);
     }
     store.records.flush().await.unwrap();
     let (rows, _) = store.records.journal_page(0, 9_999).await.unwrap();
@@ -242,7 +242,7 @@ async fn the_journal_stays_within_its_size() {
     for n in 0..64 {
         let judged = journalled(&owner(), number(), NOW_MS + 2_000 + n);
         last = Some(judged.entry.clone());
-        store.records.journal(judged);
+        store.records.journal(&judged);
         store.records.flush().await.unwrap();
     }
     let last = last.unwrap();

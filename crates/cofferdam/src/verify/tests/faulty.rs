@@ -129,7 +129,7 @@ impl Records for Faulty {
     async fn release(&self, owner: &Owner, attempt: &str) -> Result<(), StoreError> {
         self.around(self.inner.release(owner, attempt)).await
     }
-    fn journal(&self, entry: Journalled) -> bool {
+    fn journal(&self, entry: &Journalled) -> bool {
         self.inner.journal(entry)
     }
     fn journal_marks(&self, marks: Marks) {

@@ -288,3 +288,34 @@ async fn a_message_in_flight_at_a_crash_becomes_unknown_and_is_never_sent_again(
     assert_eq!(api.post("/v1/verifications", body).await.status, 429, "it still counts");
     assert_eq!(a.taken_for(&to).len(), 1, "sent again after the crash");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_hung_up_gets_his_answer_under_the_same_key() {
+    let house = house("asked-again").await;
+    house.a.set(Behaviour::AcceptAfter(Duration::from_millis(700)));
+    let to = live(510);
+    let body = json!({ "to": to, "profile": "once" });
+    let once = [("Idempotency-Key", "asked-again")];
+    let (api, sent) = (house.api.clone(), body.clone());
+    let call = tokio::spawn(async move { api.send("POST", "/v1/verifications", &once, Some(&sent)).await });
+    until("the provider has the message", Duration::from_secs(5), || async {
+        !house.a.taken_for(&to).is_empty()
+    })
+    .await;
+    call.abort();
+    let mut answers = Vec::new();
+    until("the answer is there", Duration::from_secs(15), || async {
+        let answer = house.api.send("POST", "/v1/verifications", &once, Some(&body)).await.unwrap();
+        assert!(matches!(answer.status, 201 | 409), "{}", answer.text);
+        answer.status == 201
+    })
+    .await;
+    for _ in 0..2 {
+        let answer = house.api.send("POST", "/v1/verifications", &once, Some(&body)).await.unwrap().want(201);
+        assert_eq!(answer.header("idempotent-replayed"), "true");
+        assert_eq!(answer.text("attempts.0.status"), "sent", "{}", answer.text);
+        answers.push(answer.text);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!((house.a.taken_for(&to).len(), house.b.taken_for(&to).len()), (1, 0));
+}

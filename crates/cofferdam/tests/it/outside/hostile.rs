@@ -316,3 +316,39 @@ async fn forwarding_headers_of_a_stranger_change_nothing() {
         assert!(matches!(answer.status, 422 | 429), "{ip} is another address: {}", answer.text);
     }
 }
+
+/// Takes about ten seconds in a debug build.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_wrong_keys_names_and_paths_leave_nothing_behind() {
+    let _alone = alone().await;
+    let place = Place::new("wrong", "[log]\nlevel = \"warn\"\n");
+    let server = place.start().await;
+    let api = server.api(TEST);
+    let mut dice = Dice::new("wrong");
+    let mut round = async |n: usize| {
+        let mut tasks = Vec::new();
+        for _ in 0..8 {
+            let (api, mut dice) = (api.clone(), Dice::seeded(dice.next()));
+            tasks.push(tokio::spawn(async move {
+                for _ in 0..n {
+                    let text = format!("{:016x}{:016x}", dice.next(), dice.next());
+                    let stranger = api.with_key(&format!("cfd_live_{text}"));
+                    assert_eq!(stranger.get("/v1/profiles").await.status, 401);
+                    assert_eq!(api.get(&format!("/v1/verifications/ver_{text}")).await.status, 404);
+                    assert_eq!(api.get(&format!("/v1/{text}/{text}")).await.status, 404);
+                    let wrong = api.post("/v1/verifications", json!({ "to": text, "profile": text })).await;
+                    assert_eq!(wrong.status, 422, "{}", wrong.text);
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+    };
+    round(60).await;
+    let watch = Watch::new(&server);
+    round(600).await;
+    let grown = server.memory().saturating_sub(watch.memory);
+    assert!(grown < 16 << 20, "wrong keys, names and paths leave {} KiB behind", grown >> 10);
+    watch.end(&place, &server).await;
+}

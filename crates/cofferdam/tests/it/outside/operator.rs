@@ -244,3 +244,92 @@ async fn five_hundred_slow_callers_keep_nobody_else_waiting_and_are_sent_away() 
     let handles = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
     until("the handles are given back", Duration::from_secs(5), || std::future::ready(handles() < 100)).await;
 }
+
+/// Starts it on what is there now; what it said if it refused.
+async fn refusal(place: &Place) -> String {
+    let before = place.log().len();
+    let mut server = place.launch();
+    let began = Instant::now();
+    while server.ended().is_none() {
+        let api = Api::new(&server.url, "");
+        let ready = api.send("GET", "/readyz", &[], None).await.is_some_and(|answer| answer.status == 200);
+        assert!(!ready, "it serves");
+        assert!(began.elapsed() < Duration::from_secs(8), "it neither serves nor refuses");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.kill();
+    String::from_utf8_lossy(&place.log()[before..]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_or_missing_is_refused_by_name() {
+    let place = Place::new("damaged", "");
+    let server = place.start().await;
+    let to = super::dice::fictional(1);
+    let id = server.api(TEST).post("/v1/verifications", json!({ "to": to })).await.want(201).text("id");
+    server.stop().await;
+    let (store, secret) = (place.data().join("cofferdam.db"), place.data().join("secrets.key"));
+    let (good, key) = (std::fs::read(&store).unwrap(), std::fs::read(&secret).unwrap());
+    let damaged = |from: usize, with: &[u8]| {
+        let mut bytes = good.clone();
+        bytes[from..from + with.len()].copy_from_slice(with);
+        std::fs::write(&store, bytes).unwrap();
+    };
+    for (what, from, with, says) in [
+        ("a newer schema", 60, &[0, 0, 0, 99][..], "schema"),
+        ("its first bytes", 0, &[7; 100][..], "store"),
+        ("its inner pages", 4096, &[0x55; 16_000][..], "store"),
+    ] {
+        damaged(from, with);
+        let said = refusal(&place).await;
+        assert!(said.contains(says), "{what}: it does not say what is wrong: {said}");
+        assert!(!said.contains("panicked"), "{what}: {said}");
+    }
+    std::fs::write(&store, &good).unwrap();
+    std::fs::remove_file(&secret).unwrap();
+    assert!(refusal(&place).await.contains("secrets.key"), "a missing key");
+    std::fs::write(&secret, &key).unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(refusal(&place).await.contains("secrets.key"), "a key that others can read");
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let server = place.start().await;
+    let found = server.api(TEST).get(&format!("/v1/verifications/{id}")).await.want(200);
+    assert_eq!(found.text("to"), to, "whole again, and not what it was");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tallies_that_are_torn_are_named_and_counted_again_from_the_journal() {
+    let place = Place::new("torn", "");
+    let server = place.start().await;
+    let limits = only(&json!({ "device": [{ "max": 3, "window_s": 3600 }] }));
+    server.api(TEST).post("/v1/profiles", json!({ "name": "by-device", "limits": limits })).await.want(201);
+    let body = |n: usize| {
+        let to = super::dice::fictional(n);
+        json!({ "to": to, "profile": "by-device", "client": { "device_id": "the-one" } })
+    };
+    for n in 0..2 {
+        server.api(TEST).post("/v1/verifications", body(n)).await.want(201);
+    }
+    server.stop().await;
+    let tallies = place.data().join("cofferdam.tallies");
+    let good = std::fs::read(&tallies).unwrap();
+    let mut flipped = good.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    for (what, bytes) in
+        [("torn", good[..good.len() / 2].to_vec()), ("changed", flipped), ("empty", Vec::new())]
+    {
+        std::fs::write(&tallies, bytes).unwrap();
+        let before = place.log().len();
+        let server = place.start().await;
+        let said = String::from_utf8_lossy(&place.log()[before..]).into_owned();
+        assert!(said.contains("tallies"), "{what}: it does not say so: {said}");
+        server.kill();
+    }
+    let server = place.start().await;
+    let statuses = [
+        server.api(TEST).post("/v1/verifications", body(2)).await,
+        server.api(TEST).post("/v1/verifications", body(3)).await,
+    ];
+    assert_eq!(statuses.map(|answer| answer.status), [201, 429], "two before, three are allowed");
+}

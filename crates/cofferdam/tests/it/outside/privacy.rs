@@ -110,7 +110,7 @@ impl Search {
 fn found(place: &Path, log: &[u8], hidden: &[Hidden]) -> BTreeSet<String> {
     let (search, mut found) = (Search::new(hidden), BTreeSet::new());
     search.found_in("the log", log, &mut found);
-    for file in files_below(place) {
+    for file in if place.exists() { files_below(place) } else { Vec::new() } {
         search.found_in(&file.display().to_string(), &std::fs::read(&file).unwrap(), &mut found);
     }
     found
@@ -281,6 +281,14 @@ async fn no_code_number_or_key_stands_in_logs_files_or_backups() {
     let data = place.data();
     assert_eq!(found(&data, &place.log(), &day.hidden), BTreeSet::new(), "while it runs");
     every_file_is_its_owners_alone(&data);
+    let metrics = Api::new(&server.admin_url, "").get("/metrics").await.want(200).text;
+    assert!(metrics.lines().count() > 20, "no metrics: {metrics}");
+    assert_eq!(
+        found(&place.folder.join("nothing"), metrics.as_bytes(), &day.hidden),
+        BTreeSet::new(),
+        "in metrics"
+    );
+    assert_eq!(server.api("").get("/metrics").await.status, 404, "metrics on the callers' listener");
     let copy = place.folder.join("copy");
     std::fs::create_dir(&copy).unwrap();
     backup(&place, &copy.join("backup"));

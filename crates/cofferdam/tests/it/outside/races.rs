@@ -3,7 +3,7 @@
 use super::api::{Answer, Api};
 use super::dice::{Dice, fictional};
 use super::kill_9::only;
-use super::server::{Place, Server, TEST, alone};
+use super::server::{ADMIN, Place, Server, TEST, alone};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -263,4 +263,89 @@ async fn a_resend_gives_no_guess_back_and_sends_the_same_code() {
     assert_eq!((resend.status, resend.code().as_str()), (409, "already_finished"), "{}", resend.text);
     let cancel = api.post(&format!("/v1/verifications/{id}/cancel"), json!({})).await;
     assert_eq!((cancel.status, cancel.code().as_str()), (409, "already_finished"), "{}", cancel.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_right_answer_and_a_cancel_at_once_exactly_one_wins() {
+    let mut dice = Dice::new("cancel");
+    let place = Place::new("cancel", "");
+    let server = server(&place, &json!({})).await;
+    let api = server.api(TEST);
+    let (mut approved, mut canceled) = (0, 0);
+    for n in 0..25 {
+        let to = fictional(30 + n);
+        let id = begin(&api, &to).await;
+        let code = api.code_of(&to).await;
+        let path = format!("/v1/verifications/{id}");
+        // A check takes two steps and a cancel one: a head start for the check, or it never wins.
+        let (checker, check, code) = (api.clone(), format!("{path}/check"), json!({ "code": code }));
+        let checking = tokio::spawn(async move { checker.post(&check, code).await });
+        tokio::time::sleep(std::time::Duration::from_micros(dice.next() % 6000)).await;
+        let canceled_by = api.post(&format!("{path}/cancel"), json!({})).await;
+        let answers = [checking.await.unwrap(), canceled_by];
+        let won = (answers[0].status == 200, answers[1].status == 200);
+        let found = api.get(&path).await.want(200).text("status");
+        let told = (answers[0].text("status"), answers[1].text("status"));
+        match won {
+            (true, false) => assert_eq!((told.0.as_str(), found.as_str()), ("approved", "approved")),
+            (false, true) => assert_eq!((told.1.as_str(), found.as_str()), ("canceled", "canceled")),
+            _ => panic!("both or neither: {} {}", answers[0].text, answers[1].text),
+        }
+        let lost = if won.0 { &answers[1] } else { &answers[0] };
+        assert_eq!((lost.status, lost.code().as_str()), (409, "already_finished"), "{}", lost.text);
+        approved += usize::from(won.0);
+        canceled += usize::from(won.1);
+    }
+    println!("cancel: {approved} approved, {canceled} canceled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_resends_at_once_are_one_message_more() {
+    let place = Place::new("resends", "");
+    let server = server(&place, &json!({})).await;
+    let api = server.api(TEST);
+    let profile = json!({ "name": "again", "resend_after_s": 2, "limits": only(&json!({})) });
+    api.post("/v1/profiles", profile).await.want(201);
+    let to = fictional(60);
+    let id =
+        api.post("/v1/verifications", json!({ "to": to, "profile": "again" })).await.want(201).text("id");
+    let path = format!("/v1/verifications/{id}/resend");
+    let early = api.post(&path, json!({})).await;
+    assert_eq!((early.status, early.code().as_str()), (429, "too_soon"), "{}", early.text);
+    assert!(
+        early.header("retry-after").parse::<u32>().is_ok_and(|s| (1..=2).contains(&s)),
+        "{:?}",
+        early.headers
+    );
+    let found = api.get(&format!("/v1/verifications/{id}")).await.want(200);
+    let moment: jiff::Timestamp = found.text("next.resend_at").parse().unwrap();
+    super::server::until("the moment has come", std::time::Duration::from_secs(5), || {
+        std::future::ready(super::time::now_ms() > moment.as_millisecond() + 20)
+    })
+    .await;
+    let answers = together((0..50).map(|_| (api.clone(), path.clone(), vec![], json!({}))).collect()).await;
+    let sent = answers.iter().filter(|a| a.status == 200).count();
+    assert_eq!(sent, 1, "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(answers.iter().all(|a| a.status == 200 || (a.status == 429 && a.code() == "too_soon")));
+    let outbox = api.get(&format!("/v1/outbox?to=%2B{}", &to[1..])).await.want(200);
+    assert_eq!(outbox.at("data").as_array().map(Vec::len), Some(2), "{}", outbox.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_must_be_unique_is_made_once() {
+    let place = Place::new("unique", "");
+    let server = server(&place, &json!({})).await;
+    let (api, admin) = (server.api(TEST), server.api(ADMIN));
+    for (api, path, body) in [
+        (&api, "/v1/lists/deny/entries", json!({ "value": "203.0.113.0/24" })),
+        (&api, "/v1/profiles", json!({ "name": "the-one" })),
+        (&admin, "/v1/tenants", json!({ "name": "the-one" })),
+    ] {
+        let answers =
+            together((0..50).map(|_| (api.clone(), path.to_owned(), vec![], body.clone())).collect()).await;
+        let made = answers.iter().filter(|a| a.status == 201).count();
+        let refused = answers.iter().filter(|a| a.status == 409 && a.code() == "duplicate").count();
+        let odd = answers.iter().find(|a| !matches!(a.status, 201 | 409));
+        assert_eq!((made, refused), (1, 49), "{path}: {odd:?}");
+    }
 }

@@ -34,6 +34,8 @@ pub struct Server {
     child: Child,
     pub address: SocketAddr,
     pub url: String,
+    /// Where operators read metrics; empty where it is not told apart.
+    pub admin_url: String,
     pub took: Duration,
     log: Log,
     readers: Vec<std::thread::JoinHandle<()>>,
@@ -121,7 +123,10 @@ impl Place {
         std::fs::write(self.settings_file(), head).unwrap();
         let config = self.settings_file().display().to_string();
         let command = self.command(&["serve", "--config", &config]);
-        Server::spawn(command, SocketAddr::from(([127, 0, 0, 1], port)), Arc::clone(&self.log))
+        let mut server =
+            Server::spawn(command, SocketAddr::from(([127, 0, 0, 1], port)), Arc::clone(&self.log));
+        server.admin_url = format!("http://127.0.0.1:{admin}");
+        server
     }
 
     /// Starts it and waits until it says that it is ready.
@@ -169,7 +174,15 @@ impl Server {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let readers =
             vec![keep(child.stdout.take().unwrap(), &log), keep(child.stderr.take().unwrap(), &log)];
-        Self { child, address, url: format!("http://{address}"), took: Duration::ZERO, log, readers }
+        Self {
+            child,
+            address,
+            url: format!("http://{address}"),
+            admin_url: String::new(),
+            took: Duration::ZERO,
+            log,
+            readers,
+        }
     }
 
     /// What this start and those before it on the same data have printed.

@@ -103,6 +103,6 @@ async fn an_entry_of_a_list_ends_when_it_said_it_would() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a caller outside the program knows its own wall clock")]
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }

@@ -6,7 +6,7 @@
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Reservation};
 use crate::store::tallies::Marks;
-use cofferdam_engine::{Assessment, Attempt, Known};
+use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -42,14 +42,33 @@ struct Shape<'a> {
     attempt: Cow<'a, Attempt>,
     known: Cow<'a, Known>,
     assessment: Cow<'a, Assessment>,
+    /// What stands reserved without an intent, where that is not simply what the assessment's effects say.
     #[serde(skip_serializing_if = "<[Reservation]>::is_empty", default)]
     reservations: Cow<'a, [Reservation]>,
+    /// It is what they say.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    reserved: bool,
+}
+
+/// The reservations that an assessment's effects ask for.
+fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
+    assessment.effects.iter().filter_map(|effect| match effect {
+        Effect::Reserve { scope, key, limits, windows_s } => Some(Reservation::Limit {
+            scope: *scope,
+            key: *key,
+            limits: limits.iter().copied().collect(),
+            windows_s: *windows_s,
+        }),
+        Effect::GiveBack | Effect::Prove { .. } | Effect::EndEntry { .. } => None,
+    })
 }
 
 impl Line {
     /// The line of a judged attempt.
     pub(in crate::store::embedded) fn of(journalled: &Journalled) -> Result<Self, StoreError> {
         let e = &journalled.entry;
+        let reserved =
+            !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
         let shape = Shape {
             assessment_id: Cow::Borrowed(&e.assessment_id),
             attempt_id: Cow::Borrowed(&e.attempt_id),
@@ -60,7 +79,8 @@ impl Line {
             attempt: Cow::Borrowed(&e.attempt),
             known: Cow::Borrowed(&e.known),
             assessment: Cow::Borrowed(&e.assessment),
-            reservations: Cow::Borrowed(&e.reservations),
+            reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
+            reserved,
         };
         let mut text = Vec::with_capacity(2048);
         serde_json::to_writer(&mut text, &shape).map_err(|e| unreadable(&e))?;
@@ -121,9 +141,13 @@ impl Read {
             attempt: s.attempt.into_owned(),
             known: s.known.into_owned(),
             basis,
+            reservations: if s.reserved {
+                asked_for(&s.assessment).collect()
+            } else {
+                s.reservations.into_owned()
+            },
             assessment: s.assessment.into_owned(),
             assess_only: s.assess_only,
-            reservations: s.reservations.into_owned(),
         }
     }
 
