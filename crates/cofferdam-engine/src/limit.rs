@@ -29,7 +29,7 @@ pub enum LimitScope {
     Number,
     /// Wrong guesses over all of a number's verifications; stops starts. Exact.
     NumberChecks,
-    /// One IPv4 address.
+    /// One address: an IPv4, or the /64 of an IPv6, which is what a household has.
     Ip,
     /// Its /24.
     Ipv4_24,

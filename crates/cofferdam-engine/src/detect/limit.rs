@@ -95,7 +95,7 @@ pub(crate) fn key_of(attempt: &Attempt, scope: LimitScope) -> Option<u64> {
     let (place, source) = (&attempt.place, &attempt.source);
     let value = match scope {
         LimitScope::Number | LimitScope::NumberChecks => Some(key::fold(place.number)),
-        LimitScope::Ip => source.address.filter(|_| !source.v6),
+        LimitScope::Ip => source.address,
         LimitScope::Ipv4_24 => source.neighbourhood.filter(|_| !source.v6),
         LimitScope::Ipv6_64 => source.address.filter(|_| source.v6),
         LimitScope::Ipv6_48 => source.neighbourhood.filter(|_| source.v6),

@@ -80,6 +80,17 @@ impl Standing {
     }
 }
 
+impl Identity {
+    /// The list that decides where both have an entry: `true` for the safe list, `None` for neither.
+    pub fn safe_wins(&self) -> Option<bool> {
+        match lists(self) {
+            Lists::Neither => None,
+            Lists::Deny => Some(false),
+            Lists::SafeSource | Lists::SafeDestination => Some(true),
+        }
+    }
+}
+
 fn lists(identity: &Identity) -> Lists {
     let safe = identity.safe.as_ref().map(|safe| (width(safe), safe.kind));
     match (safe, identity.deny.as_ref()) {

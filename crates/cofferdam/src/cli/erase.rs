@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::out::Out;
-use super::server::{build, runtime};
+use super::server::{recovered, runtime};
 use super::settings::{SettingsArgs, need};
 use crate::store::row::{Owner, World};
 use crate::verify::erase::erase;
@@ -52,11 +52,9 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     if !args.yes && std::io::stdin().is_terminal() && !agreed(out)? {
         return Err(CliError::failed("nothing was changed"));
     }
-    // What the settings say of keys is the server's business, not this command's.
-    settings.keys = crate::config::Settings::defaults().keys;
     let swept = runtime()?.block_on(async {
-        let (app, _) =
-            build(settings).await.map_err(|error| error.mend("is the server running? stop it first"))?;
+        let app =
+            recovered(settings).await.map_err(|error| error.mend("is the server running? stop it first"))?;
         let caller = Caller {
             key: "cli".to_owned(),
             owner: Owner { tenant: INSTALLATION.to_owned(), world: World::Live },

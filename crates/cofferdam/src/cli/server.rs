@@ -88,14 +88,22 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(WAITING)
 }
 
-/// The program, recovered, with what the first start makes.
-pub async fn build(settings: Settings) -> Result<(Arc<App>, FirstStart), CliError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        CliError::failed(error.to_string()).mend("`cofferdam doctor` looks closer")
-    };
+fn failed(error: &dyn std::fmt::Display) -> CliError {
+    CliError::failed(error.to_string()).mend("`cofferdam doctor` looks closer")
+}
+
+/// The program, recovered, as it stands: for work that is done offline and makes no keys.
+pub async fn recovered(settings: Settings) -> Result<App, CliError> {
     // Recovery reads the journal, which may take its time: not on a thread that serves.
     let app = tokio::task::spawn_blocking(|| App::build(settings)).await;
     let app = app.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    app.standing.refresh(&app).await.map_err(|error| failed(&error))?;
+    Ok(app)
+}
+
+/// The program, recovered, with what the first start makes.
+pub async fn build(settings: Settings) -> Result<(Arc<App>, FirstStart), CliError> {
+    let app = recovered(settings).await?;
     let keys = app.settings.keys.clone();
     let text = |key: &Option<secrecy::SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned());
     let (admin, test) = (text(&keys.admin), text(&keys.test));

@@ -19,9 +19,10 @@ use hyper::{HeaderMap, StatusCode};
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer is a repetition.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// How long whoever runs a call may be silent. Longer than any answer takes but one whose message is
-/// slow to hand over, and that one is found again by what it made.
-const LEASE_MS: i64 = 10_000;
+/// How long whoever runs a call may be silent: longer than the longest `send_wait_s` (30 s) and what
+/// comes around it. A key whose caller ended in a crash is free at once: its lease names an earlier
+/// opening of the store.
+const LEASE_MS: i64 = 45_000;
 
 /// What comes before the work.
 pub enum Begin {

@@ -220,7 +220,8 @@ async fn routes(app: &App, job: &Job) -> HandOver {
         over.provider = Some(provider.name().to_owned());
         match sent {
             Ok(accepted) => {
-                over.status = if accepted.queued { AttemptStatus::Queued } else { AttemptStatus::Sent };
+                // A provider that queues has it all the same; its delivery says what became of it.
+                over.status = AttemptStatus::Sent;
                 over.reference = accepted.reference;
                 over.price_micros = accepted.price.as_ref().map(|price| price.micros);
                 over.currency = accepted.price.map(|price| price.currency);

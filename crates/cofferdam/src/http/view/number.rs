@@ -127,11 +127,7 @@ impl NumberView {
                 blocked: known.history.blocked,
                 last_at: known.history.last_at_ms.map(Time),
                 proved_at: known.history.proved_at_s.map(|s| Time(i64::from(s) * 1_000)),
-                listed: match (&identity.deny, &identity.safe) {
-                    (Some(_), _) => Some("deny"),
-                    (None, Some(_)) => Some("safe"),
-                    (None, None) => None,
-                },
+                listed: identity.safe_wins().map(|safe| if safe { "safe" } else { "deny" }),
             },
             edition: Shown(cofferdam_atlas::edition()),
         }

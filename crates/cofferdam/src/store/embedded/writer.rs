@@ -19,8 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 const BATCH: usize = 256;
 /// Changes that may wait; whoever comes later waits before the queue instead of in it.
 const WAITING: usize = 1024;
-/// Pages in the log after which they are brought home to the file: 16 MiB at 4 KiB a page.
-const CHECKPOINT_PAGES: i64 = 4096;
+/// Pages in the log after which they are brought home to the file: 128 MiB at 4 KiB a page. Each start
+/// touches pages of indices at random places; the longer the log, the more often a page is written home
+/// once for many changes. It also bounds what an opening after a crash has to read.
+const CHECKPOINT_PAGES: i64 = 32_768;
 
 /// What a change works with.
 pub(super) struct Tx<'a> {
