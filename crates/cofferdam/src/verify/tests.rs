@@ -6,6 +6,7 @@ mod faulty;
 mod jobs;
 mod limiting;
 mod magical;
+mod rejudging;
 mod sending;
 mod settled;
 mod standing_facts;
