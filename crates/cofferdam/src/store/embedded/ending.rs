@@ -53,7 +53,7 @@ pub(super) fn end_if_open(
 pub(super) fn supersede(tx: &Tx<'_>, v: &Verification) -> Result<(), StoreError> {
     tx.run(
         "UPDATE verifications SET status = ?6, finished_ms = ?5, own_code = NULL, outstanding = 0 \
-         WHERE number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 AND status = 0",
+         WHERE number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 AND status IN (0, 1)",
         params![
             codes::name(v.number),
             v.owner.tenant,
