@@ -22,6 +22,8 @@ const ROUNDS: usize = 25;
 
 /// A count and a time: the least that a store of tallies keeps.
 type Bare = HashMap<u64, (u64, u64), foldhash::fast::FixedState>;
+/// As many bytes as a table keeps of a limit record: what the same would take without its index.
+type Whole = HashMap<u64, [u64; 7], foldhash::fast::FixedState>;
 
 fn main() {
     let most: u64 = std::env::args().nth(1).map_or(10_000_000, |n| n.parse().expect("a number of keys"));
@@ -29,26 +31,30 @@ fn main() {
         "CPU ns an assessment (proofs, needs, counts, judgement), median of {ROUNDS} rounds in turn with"
     );
     println!(
-        "the same number of random updates of hashbrown + foldhash, u64 to a count and a time, at the same number of keys\n"
+        "the same number of random updates of hashbrown + foldhash, u64 to a count and a time, at the same number of keys,"
+    );
+    println!(
+        "and, for comparison, of the same with values of 56 bytes, as much as is kept under a key here\n"
     );
     for (name, terms) in [("default limits", profile(false)), ("every limit on", profile(true))] {
         println!("{name}");
         println!(
-            "{:>10} {:>9} {:>12} {:>12} {:>8} {:>10}",
-            "live keys", "touches", "assessment", "updates", "ratio", "bytes/key"
+            "{:>10} {:>9} {:>12} {:>12} {:>8} {:>12} {:>10}",
+            "live keys", "touches", "assessment", "updates", "ratio", "of 56 bytes", "bytes/key"
         );
         let (mut first, mut keys) = (None, 10_000);
         while keys <= most {
             let row = row(&terms, keys);
             println!(
-                "{:>10} {:>9} {:>12.0} {:>12.0} {:>8.2} {:>10}",
-                row.keys, row.touches, row.ours, row.bare, row.ratio, row.bytes
+                "{:>10} {:>9} {:>12.0} {:>12.0} {:>8.2} {:>12.0} {:>10}",
+                row.keys, row.touches, row.ours, row.bare, row.ratio, row.whole, row.bytes
             );
-            let (ours, bare) = *first.get_or_insert((row.ours, row.bare));
+            let (ours, bare, whole) = *first.get_or_insert((row.ours, row.bare, row.whole));
             if keys >= most {
                 println!(
-                    "added from 10000 to {keys} keys: {:.2} of what the updates add\n",
-                    (row.ours - ours) / (row.bare - bare)
+                    "added from 10000 to {keys} keys: {:.2} of what the updates add, {:.2} of what those of 56 bytes add\n",
+                    (row.ours - ours) / (row.bare - bare),
+                    (row.ours - ours) / (row.whole - whole)
                 );
             }
             keys *= 10;
@@ -163,6 +169,7 @@ struct Row {
     ours: f64,
     bare: f64,
     ratio: f64,
+    whole: f64,
     bytes: usize,
 }
 
@@ -172,7 +179,7 @@ fn row(terms: &Terms, keys: u64) -> Row {
     let (adds, touches) = (one.iter().filter(|need| need.add).count() as u64, one.len() + 5);
     let attempts = keys / adds;
     let mut store = Store::new();
-    let mut bare = Bare::default();
+    let (mut bare, mut whole) = (Bare::default(), Whole::default());
     for n in 0..attempts {
         let attempt = attempt(n);
         let asked = identify(&attempt);
@@ -189,6 +196,7 @@ fn row(terms: &Terms, keys: u64) -> Row {
     let live = store.limits.len();
     for n in 0..live as u64 {
         bare.insert(stir(n), (n, n));
+        whole.insert(stir(n), [n; 7]);
     }
     let calls = 20_000;
     let (mut turn, mut rounds) = (0u64, Vec::new());
@@ -209,9 +217,16 @@ fn row(terms: &Terms, keys: u64) -> Row {
                 value.1 = value.1.max(turn);
             }
         });
+        let wholly = timed(|| {
+            for key in &keys {
+                let value = whole.entry(*black_box(key)).or_default();
+                value[0] += 1;
+                value[6] = value[6].max(turn);
+            }
+        });
         // The first round only warms.
         if round > 0 {
-            rounds.push((ours / calls as f64, theirs / calls as f64));
+            rounds.push((ours / calls as f64, theirs / calls as f64, wholly / calls as f64));
         }
     }
     let middle = |mut values: Vec<f64>| {
@@ -224,6 +239,7 @@ fn row(terms: &Terms, keys: u64) -> Row {
         ours: middle(rounds.iter().map(|r| r.0).collect()),
         bare: middle(rounds.iter().map(|r| r.1).collect()),
         ratio: middle(rounds.iter().map(|r| r.0 / r.1).collect()),
+        whole: middle(rounds.iter().map(|r| r.2).collect()),
         bytes: store.limits.bytes() / live,
     }
 }
@@ -281,8 +297,12 @@ fn sharded(keys: u64) {
         let keys: Vec<u64> = needs.iter().map(|need| need.key).collect();
         let (mut held, of) = lock(&keys);
         let guesses: Vec<_> = keys.iter().zip(&of).map(|(key, of)| held[*of].0.guess(*key)).collect();
-        let places: Vec<_> =
-            keys.iter().zip(&of).zip(guesses).map(|((key, of), guess)| held[*of].0.bring(*key, guess)).collect();
+        let places: Vec<_> = keys
+            .iter()
+            .zip(&of)
+            .zip(guesses)
+            .map(|((key, of), guess)| held[*of].0.bring(*key, guess))
+            .collect();
         for ((need, of), place) in needs.iter().zip(&of).zip(places) {
             known.seen.push(held[*of].0.count_at(place, need, NOW_S));
         }

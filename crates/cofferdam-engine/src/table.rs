@@ -4,7 +4,8 @@
 //! a hard ceiling of keys; and at the ceiling it forgets nothing that is still in a window. It
 //! knows no clock, no lock and no disk: times come in, sharding and saving are the store's.
 //!
-//! **Shape.** Records lie densely in chunks ([`slab`]), in the order in which they came. An index
+//! **Shape.** Records lie packed ([`packed`]) and densely in chunks ([`slab`]), one cache line each, in
+//! the order in which they came. An index
 //! of small segments ([`index`]) leads from a key to its place; a full segment splits in two, which
 //! moves some 1,400 entries of 8 bytes and is all that ever grows at once. The index uses the upper
 //! half of a key, so shards should part keys by the lower half.
@@ -17,6 +18,7 @@
 
 mod crowd;
 mod index;
+mod packed;
 mod record;
 mod save;
 mod slab;
@@ -39,7 +41,7 @@ const STEPS_FULL: usize = 32;
 
 /// Records of one kind by key.
 #[derive(Debug)]
-pub struct Table<R> {
+pub struct Table<R: Record> {
     index: Index,
     slab: Slab<R>,
     crowd: Crowd<R>,
@@ -88,7 +90,7 @@ impl<R: Record> Table<R> {
     /// The record of a key, as it would be counted on; `None` if there is none.
     pub fn get(&self, key: u64) -> Option<R> {
         match self.index.find(key, |place| self.slab.holds(place, key)) {
-            Some(place) => self.slab.get(place).copied(),
+            Some(place) => self.slab.get(place),
             None => self.crowd.lighter(key),
         }
     }
@@ -103,7 +105,7 @@ impl<R: Record> Table<R> {
         lesser: impl FnOnce(T, T) -> T,
     ) -> Option<T> {
         match self.home(key, at_s)? {
-            Home::Own(place) => self.slab.get_mut(place).map(change),
+            Home::Own(place) => self.slab.change(place, change),
             Home::Shared => {
                 let (a, b) = self.crowd.places(key);
                 let first = self.crowd.cell(a).map(&mut change)?;
@@ -123,7 +125,7 @@ impl<R: Record> Table<R> {
     /// The second step: makes a guess certain, and has memory bring the record.
     pub fn bring(&self, key: u64, guess: Place) -> Place {
         match guess.0 {
-            Some(place) if self.slab.brings(place, key) => guess,
+            Some(place) if self.slab.holds(place, key) => guess,
             _ => Place(self.index.find(key, |place| self.slab.holds(place, key))),
         }
     }
@@ -177,14 +179,18 @@ impl Table<LimitRecord> {
     /// The third step: counts one need, at its place if that still holds it. Another newcomer's making
     /// may let the hand take out what was located before.
     pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
-        let own = place.0.filter(|place| self.slab.holds(*place, need.key));
-        let Some(record) = own.and_then(|place| self.slab.get_mut(place)) else {
+        let Some(own) = place.0.filter(|place| self.slab.holds(*place, need.key)) else {
             return self.count(need, at_s);
         };
-        if need.add {
-            record.add(at_s, &need.windows_s, 1);
-        }
-        Seen { scope: need.scope, windows: record.read(at_s, &need.windows_s) }
+        let windows = if need.add {
+            self.slab.change(own, |record| {
+                record.add(at_s, &need.windows_s, 1);
+                record.read(at_s, &need.windows_s)
+            })
+        } else {
+            self.slab.get(own).map(|record| record.read(at_s, &need.windows_s))
+        };
+        Seen { scope: need.scope, windows: windows.unwrap_or_default() }
     }
 
     /// Counts one need and answers what stands in its windows.
@@ -228,7 +234,7 @@ impl Table<ProofRecord> {
     /// The third step: when the key that was located was last proved.
     pub fn proved_at(&self, place: Place, key: u64) -> Option<u32> {
         let own = place.0.filter(|place| self.slab.holds(*place, key))?;
-        self.slab.get(own).copied().and_then(ProofRecord::proved_s)
+        self.slab.get(own).and_then(ProofRecord::proved_s)
     }
 
     /// Keeps the later of two times: [`crate::tally::Change::Prove`].

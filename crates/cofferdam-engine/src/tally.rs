@@ -38,7 +38,7 @@ pub enum Keep {
     Proof,
 }
 
-/// The rings of one limit scope: at most 124 bytes with its key.
+/// The rings of one limit scope: at most 124 bytes with its key, and 64 as a table keeps it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitRecord {
     /// One ring a window, in the order in which the windows were first asked for.

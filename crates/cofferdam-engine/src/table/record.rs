@@ -1,5 +1,6 @@
 //! What a table asks of the records it holds. Implemented here for each kind that is kept.
 
+use super::packed::Packed;
 use crate::known::SeenWindow;
 use crate::limit::WINDOWS;
 use crate::tally::{LimitRecord, ProofRecord, RING, Ring};
@@ -11,15 +12,24 @@ pub trait Record: Copy + Default {
     const SHARED: bool;
     /// Its length when saved.
     const BYTES: usize;
+    /// What a table keeps of it.
+    type Packed: Copy + core::fmt::Debug;
+    /// Where one may begin in memory, with its key: told by the alignment of this.
+    type Line: Copy + core::fmt::Debug;
+    /// What stands in a free place.
+    const FREE: Self::Packed;
+    /// What stands where one would be that did not fit.
+    const WIDE: Self::Packed;
 
     /// Whether it says nothing any more, at `at_s` and after.
     fn at_rest(&self, at_s: u32) -> bool;
     /// Forgets what lies further ahead of `at_s` than a window: it was written by a clock that has been
     /// set back since, and nobody should wait until time comes there again.
     fn forget_ahead(&mut self, at_s: u32);
-    /// A word from each of its cache lines: read where records are located, so that memory brings
-    /// several records at once.
-    fn touch(&self) -> u32;
+    /// As a table keeps it; `None`: it does not fit.
+    fn pack(&self) -> Option<Self::Packed>;
+    /// `None`: it did not fit, and is kept elsewhere.
+    fn unpack(from: &Self::Packed) -> Option<Self>;
     /// How much it holds: of two shared cells the lighter is nearer to the truth.
     fn weight(&self) -> u64;
     /// Writes it, little-endian, [`Record::BYTES`] long.
@@ -28,12 +38,21 @@ pub trait Record: Copy + Default {
     fn restore(from: &[u8]) -> Option<Self>;
 }
 
+/// A cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub struct Line;
+
 /// A proof is of no use after half a year; a policy may let it last less, hardly more.
 const PROOF_KEPT_S: u32 = 200 * 24 * 3600;
 
 impl Record for LimitRecord {
     const SHARED: bool = true;
     const BYTES: usize = WINDOWS * (2 + RING) * 4;
+    type Packed = Packed;
+    type Line = Line;
+    const FREE: Packed = Packed::EMPTY;
+    const WIDE: Packed = Packed::WIDE;
 
     fn at_rest(&self, at_s: u32) -> bool {
         self.rings.iter().all(|ring| ring.at_rest(at_s))
@@ -48,8 +67,12 @@ impl Record for LimitRecord {
         }
     }
 
-    fn touch(&self) -> u32 {
-        self.rings.iter().fold(0, |words, ring| words ^ ring.width_s)
+    fn pack(&self) -> Option<Packed> {
+        Packed::of(self)
+    }
+
+    fn unpack(from: &Packed) -> Option<Self> {
+        from.record()
     }
 
     fn weight(&self) -> u64 {
@@ -82,6 +105,11 @@ impl Record for ProofRecord {
     /// To share a proof would be to trust a stranger.
     const SHARED: bool = false;
     const BYTES: usize = 4;
+    type Packed = Self;
+    type Line = ();
+    const FREE: Self = Self { at_s: 0 };
+    /// It always fits.
+    const WIDE: Self = Self::FREE;
 
     fn at_rest(&self, at_s: u32) -> bool {
         at_s.saturating_sub(self.at_s) > PROOF_KEPT_S
@@ -90,8 +118,12 @@ impl Record for ProofRecord {
     /// A proof ahead of its time is a proof all the same.
     fn forget_ahead(&mut self, _: u32) {}
 
-    fn touch(&self) -> u32 {
-        self.at_s
+    fn pack(&self) -> Option<Self> {
+        Some(*self)
+    }
+
+    fn unpack(from: &Self) -> Option<Self> {
+        Some(*from)
     }
 
     fn weight(&self) -> u64 {

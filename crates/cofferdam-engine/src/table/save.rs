@@ -37,7 +37,7 @@ impl<R: Record> Table<R> {
         for place in places {
             let (key, record) = (self.slab.key(place), self.slab.get(place));
             if let Some(record) = record.filter(|r| key >= from.key && !r.at_rest(at_s)) {
-                write(OWN, key, record, to);
+                write(OWN, key, &record, to);
             }
         }
         Some(match next {

@@ -37,6 +37,33 @@ fn agrees_with_a_plain_map_over_many_splits() {
     assert!(bytes <= 200, "{bytes} bytes a key");
 }
 
+/// Some counts are too large for how a table keeps nearly all records.
+#[test]
+fn large_counts_are_kept_whole_until_they_are_at_rest() {
+    let mut table = Table::<LimitRecord>::new(1000);
+    let mut plain = LimitRecord::default();
+    let adds = [32_767, 1, 1, 40_000, -80_000, -70_000, 1 << 30, -5];
+    for (n, by) in adds.into_iter().enumerate() {
+        let at = START + n as u32 * 50;
+        table.add(key(1), at, &WINDOWS_S, by);
+        table.add(key(2), at, &WINDOWS_S, 1);
+        plain.add(at, &WINDOWS_S, by);
+        assert_eq!(table.get(key(1)), Some(plain), "after {by}");
+    }
+    assert_eq!(seen(&table, key(2), START + 400), 8);
+    let (mut bytes, mut again) = (Vec::new(), Table::<LimitRecord>::new(1000));
+    table.save(Cursor::default(), START + 400, &mut bytes);
+    again.restore(&bytes, START + 400).expect("what was saved");
+    assert_eq!(again.get(key(1)), Some(plain));
+    let later = START + 2 * 86_400;
+    for n in 1000..1200 {
+        again.add(key(n), later, &WINDOWS_S, 1);
+    }
+    assert_eq!(again.get(key(1)), None, "it was at rest and made room");
+    again.add(key(1), later, &WINDOWS_S, 1);
+    assert_eq!(seen(&again, key(1), later), 1);
+}
+
 #[test]
 fn what_is_at_rest_makes_room() {
     let mut table = Table::<LimitRecord>::new(1000);
