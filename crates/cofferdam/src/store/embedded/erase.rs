@@ -62,7 +62,9 @@ impl Embedded {
         let rows: Vec<i64> = self
             .read(move |conn| {
                 conn.prepare("SELECT seq FROM journal WHERE instr(body, iif(format = 1, ?1, ?2)) > 0")
-                    .and_then(|mut s| s.query_map([json, packed], |row| row.get(0)).and_then(Iterator::collect))
+                    .and_then(|mut s| {
+                        s.query_map([json, packed], |row| row.get(0)).and_then(Iterator::collect)
+                    })
                     .map_err(sql)
             })
             .await?;

@@ -72,7 +72,11 @@ impl<'de> Unpacker<'de> {
         }
     }
 
-    fn fields<V: Visitor<'de>>(&mut self, names: &'static [&'static str], v: V) -> Result<V::Value, PackError> {
+    fn fields<V: Visitor<'de>>(
+        &mut self,
+        names: &'static [&'static str],
+        v: V,
+    ) -> Result<V::Value, PackError> {
         let [head] = self.array()?;
         let written = usize::from(head >> 1);
         if written > names.len() {
