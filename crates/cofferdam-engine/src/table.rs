@@ -244,10 +244,9 @@ impl Table<ProofRecord> {
 
     /// Forgets it: [`crate::tally::Change::Unprove`].
     pub fn unprove(&mut self, key: u64) {
-        if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key))
-            && let Some(record) = self.slab.get_mut(place)
-        {
-            *record = ProofRecord::default();
+        if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key)) {
+            // Nothing is told of it: whether it stood is nobody's business afterwards.
+            let _ = self.slab.change(place, |record| *record = ProofRecord::default());
         }
     }
 

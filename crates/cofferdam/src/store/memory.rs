@@ -78,12 +78,15 @@ impl ProcessTallies {
         for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
             *place = held.shard(n).zip(*place).map(|(shard, guess)| shard.limits.bring(need.key, guess));
         }
+        let mut before = None;
         for ((n, need), place) in needs.iter().enumerate().zip(places) {
             let Some((shard, place)) = held.shard_mut(n).zip(place) else { continue };
             counted.seen.push(shard.limits.count_at(place, need, at_s));
             if need.add {
                 let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
-                Mark { seq: shard.next_seq(), change }.write(&mut counted.marks.0);
+                let mark = Mark { seq: shard.next_seq(), change };
+                mark.write_after(before.as_ref(), &mut counted.marks.0);
+                before = Some(mark);
             }
         }
         counted

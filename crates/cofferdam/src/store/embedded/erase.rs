@@ -3,6 +3,7 @@
 //! Where a judged attempt must go on saying which attempts were of one number, a fresh random name
 //! takes the number's place, the same in each row. No decision that was recorded changes.
 
+use super::journal::line::Format;
 use super::writer::Tx;
 use super::{Embedded, codes, facts, guesses, ledger, sql};
 use crate::store::StoreError;
@@ -57,11 +58,13 @@ impl Embedded {
     }
 
     async fn erase_from_journal(&self, number: Pseudonym, fresh: Pseudonym) -> Result<u64, StoreError> {
-        let text = named(number);
+        let [json, packed] = [Format::Json, Format::Packed].map(|format| named(format, number));
         let rows: Vec<i64> = self
             .read(move |conn| {
-                conn.prepare("SELECT seq FROM journal WHERE instr(body, ?1) > 0")
-                    .and_then(|mut s| s.query_map([text], |row| row.get(0)).and_then(Iterator::collect))
+                conn.prepare("SELECT seq FROM journal WHERE instr(body, iif(format = 1, ?1, ?2)) > 0")
+                    .and_then(|mut s| {
+                        s.query_map([json, packed], |row| row.get(0)).and_then(Iterator::collect)
+                    })
                     .map_err(sql)
             })
             .await?;
@@ -74,23 +77,28 @@ impl Embedded {
     }
 }
 
-/// A number's name as it stands in a line of the journal.
-fn named(number: Pseudonym) -> Vec<u8> {
-    format!("\"number\":{},", number.0).into_bytes()
+/// A number's name as it stands in a line of the journal. Packed it always has one length, so a fresh
+/// one fits into its place; that sixteen other bytes are the same by chance never happens.
+fn named(format: Format, number: Pseudonym) -> Vec<u8> {
+    match format {
+        Format::Json => format!("\"number\":{},", number.0).into_bytes(),
+        Format::Packed => number.0.to_le_bytes().to_vec(),
+    }
 }
 
 /// Puts the fresh name in place of the number's; answers how many entries that changed.
 fn rewrite(tx: &Tx<'_>, rows: &[i64], number: Pseudonym, fresh: Pseudonym) -> Result<u64, StoreError> {
-    let (old, new) = (named(number), named(fresh));
     let mut changed = 0;
     for seq in rows {
-        let body: Vec<u8> = tx
-            .prepare("SELECT body FROM journal WHERE seq = ?1")?
-            .query_row([seq], |row| row.get(0))
+        let (format, body): (i64, Vec<u8>) = tx
+            .prepare("SELECT format, body FROM journal WHERE seq = ?1")?
+            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(sql)?;
+        let format = Format::of(format)?;
+        let (old, new) = (named(format, number), named(format, fresh));
         let mut written = Vec::with_capacity(body.len());
-        for line in body.split_inclusive(|b| *b == b'\n') {
-            changed += u64::from(replace(line, &old, &new, &mut written));
+        for line in format.lines(&body) {
+            changed += u64::from(replace(line?, &old, &new, &mut written));
         }
         tx.run("UPDATE journal SET body = ?2 WHERE seq = ?1", params![seq, written])?;
     }

@@ -10,13 +10,15 @@ use super::{Embedded, sql};
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
 use crate::store::tallies::Marks;
-use line::{FORMAT, Line, Read};
+use line::{FORMAT, Format, Line, Read};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) mod line;
+mod pack;
 pub(super) mod queue;
+mod unpack;
 
 /// Lines in a row.
 const LINES: usize = 256;
@@ -144,15 +146,6 @@ pub(super) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks), StoreErro
     Ok((entries, alone))
 }
 
-fn known_format(format: i64) -> Result<(), StoreError> {
-    if format == FORMAT {
-        return Ok(());
-    }
-    Err(StoreError::Unreadable(format!(
-        "the journal has a row of format {format}; a newer cofferdam wrote it"
-    )))
-}
-
 /// Finds a line by either identifier.
 pub(super) fn find(
     conn: &Connection,
@@ -168,10 +161,10 @@ pub(super) fn find(
         .map_err(sql)?;
     let mut rows = rows.query(params![at, SPAN_MS]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        known_format(row.get(0).map_err(sql)?)?;
+        let format = Format::of(row.get(0).map_err(sql)?)?;
         let body = row.get_ref(1).map_err(sql)?;
         let body = body.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?;
-        if let Some(found) = find_in(body, owner, id)? {
+        if let Some(found) = find_in(format, body, owner, id)? {
             let basis = bases.read(conn, &found.basis)?;
             return Ok(Some(found.entry(basis)));
         }
@@ -180,10 +173,13 @@ pub(super) fn find(
 }
 
 /// The line in a body of lines.
-fn find_in(body: &[u8], owner: Option<&Owner>, id: &str) -> Result<Option<Read>, StoreError> {
-    let text = std::str::from_utf8(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-    for text in text.lines().filter(|text| text.contains(id)) {
-        let read = line::read(text.as_bytes())?;
+fn find_in(format: Format, body: &[u8], owner: Option<&Owner>, id: &str) -> Result<Option<Read>, StoreError> {
+    for line in format.lines(body) {
+        let line = line?;
+        if !format.may_have(line, id) {
+            continue;
+        }
+        let read = line::read(format, line)?;
         if read.is(owner, id) {
             return Ok(Some(read));
         }
@@ -205,12 +201,11 @@ pub(super) fn page(conn: &Connection, bases: &Bases, after: u64, limit: u32) -> 
         if found.len() >= limit as usize {
             return Ok((found, next));
         }
-        known_format(row.get(1).map_err(sql)?)?;
+        let format = Format::of(row.get(1).map_err(sql)?)?;
         let (marks, _) = split_marks(&row.get::<_, Vec<u8>>(2).map_err(sql)?)?;
         let body: Vec<u8> = row.get(3).map_err(sql)?;
-        let lines = body.split(|b| *b == b'\n').filter(|text| !text.is_empty());
-        for (text, marks) in lines.zip(marks) {
-            let read = line::read(text)?;
+        for (line, marks) in format.lines(&body).zip(marks) {
+            let read = line::read(format, line?)?;
             let basis = bases.read(conn, &read.basis)?;
             found.push(Journalled { entry: read.entry(basis), marks });
         }
@@ -263,7 +258,7 @@ impl Embedded {
     ) -> Result<Option<JournalEntry>, StoreError> {
         // The queue first: what leaves it meanwhile stands in the records by then.
         if let Some((text, basis)) = self.queue.find(id) {
-            let read = line::read(&text)?;
+            let read = line::read(Format::Packed, &text)?;
             if !read.is(owner, id) {
                 return Ok(None);
             }

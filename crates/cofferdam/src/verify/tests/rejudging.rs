@@ -39,10 +39,10 @@ fn asked(n: u8) -> AssessInput {
         client: Client {
             ip: Some(std::net::IpAddr::from([203, 0, 113, n % 5])),
             device_id: Some(format!("device-{}", n % 3)),
-            user_agent: (n % 2 == 0).then(|| "Mozilla/5.0".to_owned()),
+            user_agent: n.is_multiple_of(2).then(|| "Mozilla/5.0".to_owned()),
             ..Client::default()
         },
-        price_micros: (n % 4 == 0).then_some(74_200),
+        price_micros: n.is_multiple_of(4).then_some(74_200),
     }
 }
 
@@ -79,7 +79,7 @@ async fn the_journal_gives_the_same_assessments_again() {
         |entries: &[JournalEntry]| entries.iter().filter(|e| e.assessment.reasons.is_empty()).count();
     assert!(decided(&entries) > 50 && decided(&entries) < entries.len(), "the mixture is one");
     let changed = JournalEntry {
-        known: cofferdam_engine::Known { seen: Default::default(), ..entries[119].known.clone() },
+        known: cofferdam_engine::Known { seen: arrayvec::ArrayVec::default(), ..entries[119].known.clone() },
         ..entries[119].clone()
     };
     assert!(again(&changed) != Rejudged::Same || entries[119].assessment.reasons.is_empty());

@@ -1,8 +1,11 @@
-//! One judged attempt as a line of the journal: JSON, so that people and other programs can read it.
+//! One judged attempt as a line of the journal: packed bytes ([`super::pack`]), because what the journal
+//! costs is its bytes.
 //!
 //! Written by whoever was judged for, not by the writing thread. The format has a number in each row
-//! of the journal; a later one is refused rather than guessed at.
+//! of the journal: earlier ones are still read, a later one is refused rather than guessed at.
 
+use super::pack::pack;
+use super::unpack::unpack;
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Reservation};
 use crate::store::tallies::Marks;
@@ -11,13 +14,72 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The format of lines that this program writes.
-pub(in crate::store::embedded) const FORMAT: i64 = 1;
+/// How the lines of a row are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store::embedded) enum Format {
+    /// JSON, a line each; not written any more.
+    Json,
+    /// Packed, each after its length in four bytes.
+    Packed,
+}
+
+/// The number of the format that this program writes.
+pub(in crate::store::embedded) const FORMAT: i64 = 2;
+
+/// Both identifiers stand within so many bytes of a packed line's beginning.
+const IDS_WITHIN: usize = 96;
+
+impl Format {
+    /// The format of a number.
+    pub(in crate::store::embedded) fn of(number: i64) -> Result<Self, StoreError> {
+        match number {
+            1 => Ok(Self::Json),
+            FORMAT => Ok(Self::Packed),
+            later => Err(StoreError::Unreadable(format!(
+                "the journal has a row of format {later}; a newer cofferdam wrote it"
+            ))),
+        }
+    }
+
+    /// The lines of a row's body, each with what parts it from the next.
+    pub(in crate::store::embedded) fn lines(
+        self,
+        body: &[u8],
+    ) -> impl Iterator<Item = Result<&[u8], StoreError>> {
+        let mut rest = body;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let length = match self {
+                Self::Json => rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1),
+                Self::Packed => rest
+                    .first_chunk()
+                    .map_or(usize::MAX, |n| (u32::from_le_bytes(*n) as usize).saturating_add(4)),
+            };
+            let Some((line, later)) = rest.split_at_checked(length) else {
+                rest = &[];
+                return Some(Err(StoreError::Unreadable("a row of the journal is torn".into())));
+            };
+            rest = later;
+            Some(Ok(line))
+        })
+    }
+
+    /// Whether a line may have an identifier: cheaper than to read it.
+    pub(super) fn may_have(self, line: &[u8], id: &str) -> bool {
+        let within = match self {
+            Self::Json => line,
+            Self::Packed => line.get(..IDS_WITHIN).unwrap_or(line),
+        };
+        within.windows(id.len().max(1)).any(|some| some == id.as_bytes())
+    }
+}
 
 /// A line on its way into the journal.
 #[derive(Debug, Clone)]
 pub(in crate::store::embedded) struct Line {
-    /// JSON with its line end; empty for tally changes alone.
+    /// Its bytes in today's format; empty for tally changes alone.
     pub(super) text: Vec<u8>,
     pub(super) marks: Vec<u8>,
     /// Times within its identifiers.
@@ -82,9 +144,13 @@ impl Line {
             reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
             reserved,
         };
-        let mut text = Vec::with_capacity(2048);
-        serde_json::to_writer(&mut text, &shape).map_err(|e| unreadable(&e))?;
-        text.push(b'\n');
+        let mut text = Vec::with_capacity(1024);
+        text.extend_from_slice(&[0; 4]);
+        pack(&shape, &mut text).map_err(|e| unreadable(&e))?;
+        let length = (text.len() - 4) as u32;
+        if let Some(front) = text.first_chunk_mut() {
+            *front = length.to_le_bytes();
+        }
         let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
         let times = [at(&e.assessment_id), at(&e.attempt_id)];
         Ok(Self {
@@ -124,8 +190,11 @@ pub(super) struct Read {
 }
 
 /// Reads a line.
-pub(super) fn read(text: &[u8]) -> Result<Read, StoreError> {
-    let shape: Shape<'static> = serde_json::from_slice(text).map_err(|e| unreadable(&e))?;
+pub(super) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
+    let shape: Shape<'static> = match format {
+        Format::Json => serde_json::from_slice(line).map_err(|e| unreadable(&e))?,
+        Format::Packed => unpack(line.get(4..).unwrap_or(&[])).map_err(|e| unreadable(&e))?,
+    };
     Ok(Read { basis: shape.basis.clone().into_owned(), shape })
 }
 
@@ -158,7 +227,7 @@ impl Read {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> StoreError {
+fn unreadable(error: &dyn std::error::Error) -> StoreError {
     StoreError::Unreadable(format!("an entry of the journal: {error}"))
 }
 
@@ -194,5 +263,50 @@ mod tests {
         }
         assert_eq!(time_in("att_short"), None);
         assert_eq!(time_in("nothing"), None);
+    }
+
+    /// A line with everything in it, as format 2 was first written, and the same as JSON. Whoever moves
+    /// or takes away a field that is journalled makes lines that were written unreadable, and this fail.
+    const KEPT: &str = include_str!("line/kept.hex");
+    const KEPT_JSON: &str = include_str!("line/kept.json");
+
+    fn kept() -> Vec<u8> {
+        let digits: Vec<u8> = KEPT.bytes().filter(u8::is_ascii_hexdigit).collect();
+        let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
+        digits.chunks(2).map(byte).collect()
+    }
+
+    fn entry_of(format: Format, line: &[u8]) -> JournalEntry {
+        read(format, line).unwrap().entry(crate::store::contract::make::basis())
+    }
+
+    #[test]
+    fn a_line_that_was_written_stays_readable() {
+        let packed = entry_of(Format::Packed, &kept());
+        assert_eq!(packed, entry_of(Format::Json, KEPT_JSON.as_bytes()));
+        let again = Line::of(&Journalled { entry: packed.clone(), marks: Marks::default() }).unwrap();
+        assert_eq!(entry_of(Format::Packed, &again.text), packed);
+        for id in [&packed.assessment_id, &packed.attempt_id] {
+            assert!(Format::Packed.may_have(&again.text, id), "both stand at the beginning");
+        }
+    }
+
+    #[test]
+    fn a_broken_line_is_refused() {
+        let whole = kept();
+        for end in 0..whole.len() {
+            assert!(read(Format::Packed, &whole[..end]).is_err(), "torn at {end}");
+        }
+        // Whatever a byte becomes, reading ends, with an entry or a refusal.
+        for at in 4..whole.len() {
+            for other in [0, 0x7f, 0xf8, 0xff] {
+                let mut broken = whole.clone();
+                broken[at] = other;
+                let _ = read(Format::Packed, &broken);
+            }
+        }
+        let more = [&whole[..], &[0]].concat();
+        assert!(read(Format::Packed, &more).is_err(), "more than a line");
+        assert!(Format::of(3).is_err(), "a later format");
     }
 }
