@@ -80,7 +80,7 @@ CREATE TABLE spend (
     PRIMARY KEY (tenant, world, budget, period_start_ms)
 ) WITHOUT ROWID;
 
--- Up to 256 judged attempts a row, as JSON lines. AUTOINCREMENT: a position is never used twice.
+-- Up to 256 judged attempts a row, as lines of the format that the row names. AUTOINCREMENT: a position is never used twice.
 CREATE TABLE journal (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
     from_ms INTEGER NOT NULL,
