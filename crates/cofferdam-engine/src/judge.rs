@@ -74,8 +74,8 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
     let weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
     let score = weighed.score();
     let losses = weigh::losses(score, weigh::price(&case), &policy.weights);
-    let verdict = decide(&case, &signals, &losses);
-    conclude(&case, &signals, weighed, Judged { score, losses, verdict })
+    let decided = decide(&case, &signals, &losses);
+    conclude(&case, &signals, weighed, Judged { score, losses, decided })
 }
 
 /// Gathers what detectors may look at.
@@ -121,22 +121,22 @@ pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
 
 /// What was decided, and by what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct Decided {
     pub decision: Decision,
     /// Limits, lists or rules about destinations decided, not the score.
     pub hard: bool,
 }
 
 /// What refuses, refuses whatever the score; then what is safe passes; then money decides.
-pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3]) -> Verdict {
+pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3]) -> Decided {
     let magic = case.terms.magic;
     // A magic number plays a detector's finding, so shadow and score treat it as one.
     let played = matches!(magic, Some(Magic::Block | Magic::Challenge));
     let refuses = |signal: &Signal| signal.code.refuses() && !(played && signal.code == Code::BlockStanding);
     if signals.iter().any(refuses) {
-        return Verdict { decision: Decision::Block, hard: true };
+        return Decided { decision: Decision::Block, hard: true };
     }
-    let soft = |decision| Verdict { decision, hard: false };
+    let soft = |decision| Decided { decision, hard: false };
     if case.standing.lists == Lists::SafeDestination {
         return soft(Decision::Allow);
     }
@@ -154,11 +154,11 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3
 struct Judged {
     score: f64,
     losses: [i64; 3],
-    verdict: Verdict,
+    decided: Decided,
 }
 
 fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged) -> Assessment {
-    let Judged { score, losses, verdict: Verdict { decision, hard } } = judged;
+    let Judged { score, losses, decided: Decided { decision, hard } } = judged;
     let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);
     let limited = signals.iter().any(|s| matches!(s.code, Code::Limit(_)));
     let longest = limited.then(|| limit::hits(case).max_by_key(|hit| hit.frees_in_s)).flatten();

@@ -53,7 +53,8 @@ fn exempt(path: &str) -> bool {
 
 /// The public name that a line declares, if it does.
 fn declared(line: &str) -> Option<&str> {
-    let rest = line.trim_start().strip_prefix("pub ")?;
+    let line = line.trim_start();
+    let rest = ["pub ", "pub(crate) ", "pub(super) "].iter().find_map(|open| line.strip_prefix(open))?;
     let rest = ["async ", "const ", "unsafe "]
         .iter()
         .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));

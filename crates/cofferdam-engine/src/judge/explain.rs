@@ -96,8 +96,8 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     let decided = |signals: &Signals, weighed: &Weighed| {
         decide(&case, signals, &losses(weighed.score(), price_micros, &policy.weights))
     };
-    let verdict = decided(&signals, &weighed);
-    if verdict.decision == Decision::Allow {
+    let stands = decided(&signals, &weighed);
+    if stands.decision == Decision::Allow {
         return None;
     }
     // The least weighty first: the smallest change that suffices.
@@ -116,7 +116,7 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
             });
         }
     }
-    if verdict.hard {
+    if stands.hard {
         return Some(Closest::Several);
     }
     Some(Closest::ScoreBelow(threshold(
