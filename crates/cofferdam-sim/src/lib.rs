@@ -1,12 +1,16 @@
 //! **What if** the traffic or the policy were different?
 //!
-//! Today this crate answers the smallest of those questions: what would a recorded attempt get if it
-//! were judged again, by today's engine or under another policy? Traffic, attacks, streams and
-//! scorecards come with the issue that brings evidence; they will live here. The crate never opens a
-//! file and asks no clock: the program and the tests hand it values.
+//! Streams of events recorded or made up, the engine and the recipes it is compared with, and the
+//! scorecard of what they did. A recorded attempt can be judged again. The crate never opens a file
+//! and asks no clock: the program and the tests hand it values.
 #![no_std]
 #![warn(missing_docs)]
+extern crate alloc;
 
+pub mod judge;
 mod rejudge;
+pub mod stream;
 
+pub use judge::{Decided, Judge};
 pub use rejudge::{Recorded, Rejudged, rejudge};
+pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};
