@@ -7,10 +7,14 @@
 #![warn(missing_docs)]
 extern crate alloc;
 
+pub mod dice;
 pub mod judge;
 mod rejudge;
+pub mod story;
 pub mod stream;
 
+pub use dice::Dice;
 pub use judge::{Decided, Judge};
 pub use rejudge::{Recorded, Rejudged, rejudge};
+pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};
