@@ -65,3 +65,22 @@ fn stir(value: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+const EVIDENCE: u64 = 0x200;
+const SEEN_NUMBER: u64 = 8;
+const SEEN_SESSION: u64 = 9;
+
+/// The record of a scope of evidence.
+pub fn evidence(realm: Realm, scope: u64, a: u64, b: u64) -> u64 {
+    mix(EVIDENCE + scope, realm, a, b)
+}
+
+/// When a number was last counted.
+pub fn seen_number(realm: Realm, number: Pseudonym) -> u64 {
+    mix(SEEN_NUMBER, realm, fold(number), 0)
+}
+
+/// When a session was last counted.
+pub fn seen_session(realm: Realm, session: u64) -> u64 {
+    mix(SEEN_SESSION, realm, session, 0)
+}

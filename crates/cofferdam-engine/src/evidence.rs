@@ -1,0 +1,28 @@
+//! What is counted of attempts so that attacks can be told from crowds: the scopes of an attempt,
+//! the records kept for each, and the changes that raise them.
+//!
+//! Like the limits' tallies, evidence changes only by adding integers at a place that the engine
+//! names, and by taking larger of two times: both commute, so one machine and many come to the same
+//! figures. Unlike limits it counts what was *asked for*, sent or not, and never stops anybody by itself:
+//! detectors look at the [`Reading`]s, the policy weighs them.
+
+pub(crate) mod count;
+pub(crate) mod decay;
+pub(crate) mod expect;
+mod plain;
+mod reading;
+mod recent;
+mod rich;
+mod scope;
+mod seen;
+mod store;
+
+pub use count::{Ask, Fate};
+pub use decay::{HORIZONS, TAU_S};
+pub use plain::{Field, PlainRecord};
+pub use reading::{Climate, Evidenced, Reading};
+pub use recent::RecentRecord;
+pub use rich::RichRecord;
+pub use scope::{SCOPES, Scope};
+pub use seen::SeenRecord;
+pub use store::{EvidenceSize, EvidenceTallies};

@@ -1,0 +1,137 @@
+//! The record of most scopes: who was new, whose message is old enough to be judged, and who
+//! converted, in three horizons; and a few figures over the longest.
+
+use super::decay::{self, HORIZONS, LONG, Moment, Pair};
+use serde::{Deserialize, Serialize};
+
+/// What is counted. The first four in every horizon, the rest in the longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// Newcomers: people who were not counted yet, proved or not.
+    Newcomers,
+    /// Newcomers whose message went out and is old enough that a code would have come back.
+    Matured,
+    /// Newcomers whose code came back.
+    Converted,
+    /// Newcomers whom a narrower scope explains.
+    Explained,
+    /// Challenges asked.
+    Challenged,
+    /// Challenges failed or abandoned.
+    Failed,
+    /// Strikes: times that something was blocked here for sure.
+    Strikes,
+    /// Attempts of all kinds.
+    Asked,
+}
+
+/// Fields counted in every horizon.
+pub const EVERY: usize = 4;
+/// Fields counted in the longest alone.
+pub const LAST: usize = 4;
+
+/// Counts of one scope: 136 bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlainRecord {
+    /// The newest moment that was counted.
+    pub touched_s: u32,
+    /// By field, by horizon.
+    every: [[Pair; HORIZONS]; EVERY],
+    last: [Pair; LAST],
+}
+
+impl Field {
+    fn index(self) -> (bool, usize) {
+        match self {
+            Self::Newcomers => (true, 0),
+            Self::Matured => (true, 1),
+            Self::Converted => (true, 2),
+            Self::Explained => (true, 3),
+            Self::Challenged => (false, 0),
+            Self::Failed => (false, 1),
+            Self::Strikes => (false, 2),
+            Self::Asked => (false, 3),
+        }
+    }
+}
+
+impl PlainRecord {
+    /// Adds `amount` 64ths to a field at a moment.
+    pub fn add(&mut self, field: Field, at: &Moment, amount: i32) {
+        self.touch(at.at_s);
+        let touched_s = self.touched_s;
+        match field.index() {
+            (true, n) => {
+                for (horizon, pair) in self.every.get_mut(n).into_iter().flatten().enumerate() {
+                    decay::add(pair, horizon, touched_s, at, amount);
+                }
+            }
+            (false, n) => {
+                if let Some(pair) = self.last.get_mut(n) {
+                    decay::add(pair, LONG, touched_s, at, amount);
+                }
+            }
+        }
+    }
+
+    fn touch(&mut self, at_s: u32) {
+        if at_s <= self.touched_s {
+            return;
+        }
+        let from_s = self.touched_s;
+        let moved = |horizon: &usize| decay::epoch(*horizon, from_s) != decay::epoch(*horizon, at_s);
+        for horizon in (0..HORIZONS).filter(moved) {
+            for pair in self.every.iter_mut().filter_map(|field| field.get_mut(horizon)) {
+                decay::roll(pair, horizon, from_s, at_s);
+            }
+            if horizon == LONG {
+                self.last.iter_mut().for_each(|pair| decay::roll(pair, LONG, from_s, at_s));
+            }
+        }
+        self.touched_s = at_s;
+    }
+
+    /// A field in all horizons; zero where it is not counted.
+    pub fn read(&self, field: Field, at: &Moment) -> [f64; HORIZONS] {
+        let mut all = [0.0; HORIZONS];
+        match field.index() {
+            (true, n) => {
+                let pairs = self.every.get(n).into_iter().flatten();
+                for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
+                    *value = decay::read(pair, horizon, self.touched_s, at);
+                }
+            }
+            (false, n) => {
+                if let (Some(pair), Some(value)) = (self.last.get(n), all.get_mut(LONG)) {
+                    *value = decay::read(pair, LONG, self.touched_s, at);
+                }
+            }
+        }
+        all
+    }
+
+    /// A field over the longest horizon.
+    pub fn long(&self, field: Field, at: &Moment) -> f64 {
+        let [.., long] = self.read(field, at);
+        long
+    }
+
+    /// Its figures as words, for saving.
+    pub fn words(&self) -> impl Iterator<Item = u32> + '_ {
+        let sums = self.every.iter().flatten().chain(&self.last).flatten();
+        core::iter::once(self.touched_s).chain(sums.map(|sum| *sum as u32))
+    }
+
+    /// Words of a saved record.
+    pub const WORDS: usize = 1 + 2 * (EVERY * HORIZONS + LAST);
+
+    /// Reads what [`PlainRecord::words`] gave.
+    pub fn from_words(words: &mut impl Iterator<Item = u32>) -> Option<Self> {
+        let mut record = Self { touched_s: words.next()?, ..Self::default() };
+        for sum in record.every.iter_mut().flatten().chain(&mut record.last).flatten() {
+            *sum = words.next()? as i32;
+        }
+        Some(record)
+    }
+}
