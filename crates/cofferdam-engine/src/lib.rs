@@ -22,6 +22,7 @@ pub mod key;
 pub mod known;
 pub mod limit;
 pub mod list;
+pub mod math;
 pub mod need;
 pub mod outcome;
 pub mod policy;

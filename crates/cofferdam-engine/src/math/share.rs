@@ -1,0 +1,117 @@
+//! How likely it is that so many of so many did something: the binomial where the share is known, the
+//! beta-binomial where it wanders.
+
+use super::gamma::{ln_gamma, rise};
+
+/// Believed shares are kept off the ends, so that nothing is ever a proof.
+const BELIEF_MIN: f64 = 0.005;
+
+/// ln of the likelihood of `v` of `m` under a belief of mean `p` and strength `kappa`. The binomial
+/// coefficient is common to all hypotheses and left out, so this is 0 where nothing was seen. The
+/// belief is kept within 0.005 … 0.995; `v` above `m` counts as all of them.
+pub fn bb(v: f64, m: f64, p: f64, kappa: f64) -> f64 {
+    Bb::new(p, kappa).ln_at(v, m)
+}
+
+/// A belief about a share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bb {
+    a: f64,
+    b: f64,
+    kappa: f64,
+}
+
+impl Bb {
+    /// The belief of mean `p` that is worth `kappa` observations.
+    pub fn new(p: f64, kappa: f64) -> Self {
+        let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
+        Self { a: p * kappa, b: (1.0 - p) * kappa, kappa }
+    }
+
+    /// ln of the likelihood of `v` of `m`.
+    pub fn ln_at(&self, v: f64, m: f64) -> f64 {
+        self.ln_given(v, m, rise(self.kappa, m))
+    }
+
+    /// The same where [`rise`]`(kappa, m)` is known: all beliefs of one strength share it.
+    pub fn ln_given(&self, v: f64, m: f64, rise_all: f64) -> f64 {
+        let v = v.min(m);
+        rise(self.a, v) + rise(self.b, m - v) - rise_all
+    }
+}
+
+/// ln of the chance of exactly `k` of `n` where each has chance `p`.
+pub fn ln_binomial(k: f64, n: f64, p: f64) -> f64 {
+    let k = k.clamp(0.0, n.max(0.0));
+    // Nought times minus infinity is nothing here: what cannot happen did not.
+    let times = |n: f64, ln: f64| if n == 0.0 { 0.0 } else { n * ln };
+    let ways = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+    ways + times(k, libm::log(p)) + times(n - k, libm::log1p(-p))
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these are the same to the bit")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn near(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-6
+    }
+
+    #[test]
+    fn four_silent_messages_are_no_proof_and_forty_are() {
+        // Where 80 % is normal: against an attack of which 2 % convert.
+        let against = |m: f64| bb(0.0, m, 0.02, 14.0) - bb(0.0, m, 0.8, 15.0);
+        assert!((3.0..6.0).contains(&against(4.0)), "{}", against(4.0));
+        assert!(against(40.0) > 20.0);
+        // A fixed rate would call the four 1.6 in a thousand of what they are.
+        assert!(against(4.0) < ln_binomial(0.0, 4.0, 0.02) - ln_binomial(0.0, 4.0, 0.8));
+    }
+
+    #[test]
+    fn known_figures() {
+        assert_eq!(bb(0.0, 0.0, 0.6, 15.0), 0.0);
+        // One of one has the chance p, none of one 1 - p, whatever the strength.
+        assert!(
+            near(bb(1.0, 1.0, 0.6, 15.0), libm::log(0.6)) && near(bb(0.0, 1.0, 0.6, 3.0), libm::log(0.4))
+        );
+        assert!(near(ln_binomial(3.0, 5.0, 0.2), libm::log(10.0 * 0.008 * 0.64)));
+        assert_eq!(ln_binomial(0.0, 5.0, 0.0), ln_binomial(5.0, 5.0, 1.0));
+        assert_eq!(ln_binomial(1.0, 5.0, 0.0), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn all_outcomes_together_are_certain() {
+        for (m, p, kappa) in [(7, 0.3, 12.0), (40, 0.02, 14.0), (200, 0.95, 3.0)] {
+            let m = f64::from(m);
+            let sum =
+                |ln: &dyn Fn(f64) -> f64| (0..=m as u32).map(|v| libm::exp(ln(f64::from(v)))).sum::<f64>();
+            let ways = |v: f64| ln_gamma(m + 1.0) - ln_gamma(v + 1.0) - ln_gamma(m - v + 1.0);
+            assert!(near(sum(&|v| ways(v) + bb(v, m, p, kappa)), 1.0));
+            assert!(near(sum(&|v| ln_binomial(v, m, p)), 1.0));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_papers_formula(m in 0.0f64..3000.0, share in 0.0f64..=1.0, p in 0.005f64..0.995, kappa in 3.0f64..15.0) {
+            let (v, a, b) = (m * share, p * kappa, (1.0 - p) * kappa);
+            let l = libm::lgamma;
+            let plain = l(a + v) + l(b + m - v) - l(a + b + m) - l(a) - l(b) + l(a + b);
+            prop_assert!(near(bb(v, m, p, kappa), plain));
+        }
+
+        #[test]
+        fn more_conversions_speak_for_the_better_belief(m in 1.0f64..500.0, low in 0.01f64..0.5, by in 0.05f64..0.45, v in 0.0f64..0.9) {
+            let lr = |v: f64| bb(v * m, m, low + by, 14.0) - bb(v * m, m, low, 14.0);
+            prop_assert!(lr(v + 0.1) > lr(v));
+        }
+
+        #[test]
+        fn a_wandering_rate_is_surprised_less(m in 5.0f64..500.0, p in 0.2f64..0.9) {
+            let ways = ln_gamma(m + 1.0) - ln_gamma(1.0) - ln_gamma(m + 1.0);
+            prop_assert!(ways + bb(0.0, m, p, 15.0) > ln_binomial(0.0, m, p));
+        }
+    }
+}
