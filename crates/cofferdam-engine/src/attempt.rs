@@ -70,6 +70,9 @@ pub struct Attempt {
     pub dice: u64,
     /// The tenant's world.
     pub realm: Realm,
+    /// The world's shared realm: evidence about places and sources is the installation's.
+    #[serde(default)]
+    pub commons: Realm,
     /// Keyed name of the profile.
     pub profile: u64,
     /// The channel asked for.
@@ -114,6 +117,9 @@ pub struct Place {
     pub shown: Prefix,
     /// Keyed names, in the commons, of the number without its last two, three and four digits.
     pub prefixes: [u64; 3],
+    /// The last four digits, for the time of the judgement: no journal holds them.
+    #[serde(skip)]
+    pub last4: u16,
 }
 
 /// Where an attempt came from, under keyed names. A missing field is not suspicious in itself.
@@ -192,6 +198,7 @@ impl Attempt {
             at_ms: asked.at_ms,
             dice: asked.dice,
             realm: asked.realm,
+            commons: asked.commons,
             profile: keyer.short(asked.realm, what::PROFILE, asked.profile.as_bytes()),
             channel: asked.channel,
             price_micros: asked.price_micros,
@@ -216,6 +223,7 @@ impl Place {
             fictional: to.fictional,
             shown: to.number.prefix(4),
             prefixes: [prefix(2), prefix(3), prefix(4)],
+            last4: (to.number.digits() % 10_000) as u16,
         }
     }
 }

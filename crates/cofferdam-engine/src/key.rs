@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 /// A tenant's live or test world. What belongs to a tenant alone is counted under its realm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Realm(pub u64);
 
 /// A number's keyed name: the same number in the same realm always has the same one.

@@ -18,6 +18,7 @@ extern crate alloc;
 pub mod assessment;
 pub mod attempt;
 pub mod effect;
+pub mod evidence;
 pub mod key;
 pub mod known;
 pub mod limit;

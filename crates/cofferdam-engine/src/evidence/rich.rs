@@ -12,7 +12,7 @@ pub const BUCKETS: usize = 28;
 /// Seasons are remembered for one to two of these.
 const ERA_S: u32 = 28 * 86_400;
 /// By when codes are expected back, in seconds: the steps at which a message matures.
-pub const STEPS_S: [u32; 3] = [25, 75, 240];
+pub const STEPS_S: [u32; 4] = [25, 75, 240, 900];
 /// Bins of delays: up to each step, and later.
 pub const DELAYS: usize = STEPS_S.len() + 1;
 
@@ -116,14 +116,15 @@ impl RichRecord {
         }
     }
 
-    /// The buckets with their absolute number, oldest first, up to `now`'s.
-    pub fn buckets(&self, now_s: u32) -> impl Iterator<Item = (u32, &Bucket)> {
+    /// The buckets of the last week with their absolute number, oldest first, up to `now`'s; those in
+    /// which nothing was counted are empty.
+    pub fn buckets(&self, now_s: u32) -> impl Iterator<Item = (u32, Bucket)> + '_ {
         let now = now_s / BUCKET_S;
-        let oldest = now.saturating_sub(BUCKETS as u32 - 1);
         let kept = self.head.saturating_sub(BUCKETS as u32 - 1)..=self.head;
-        (oldest..=now)
-            .filter(move |bucket| kept.contains(bucket))
-            .filter_map(|bucket| Some((bucket, self.buckets.get(bucket as usize % BUCKETS)?)))
+        (now.saturating_sub(BUCKETS as u32 - 1)..=now).map(move |bucket| {
+            let own = self.buckets.get(bucket as usize % BUCKETS).filter(|_| kept.contains(&bucket));
+            (bucket, own.copied().unwrap_or_default())
+        })
     }
 
     /// A person of this place, who proved to be one, asked at this local time.

@@ -1,5 +1,5 @@
 //! The record of a number or a session: when it was last counted, and on which days a number was
-//! asked for and proved. Sixteen bytes.
+//! asked for and proved. Twenty bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct SeenRecord {
     pub asked: u32,
     /// Bit `n`: converted `n` days before `day`.
     pub converted: u32,
+    /// How often on the newest day.
+    pub often: u32,
 }
 
 impl SeenRecord {
@@ -26,6 +28,7 @@ impl SeenRecord {
         }
         if let Some(bit) = self.bit(at_s) {
             self.asked |= bit;
+            self.often = self.often.saturating_add(bit & 1);
         }
     }
 
@@ -43,8 +46,15 @@ impl SeenRecord {
             self.asked = self.asked.checked_shl(by).unwrap_or(0);
             self.converted = self.converted.checked_shl(by).unwrap_or(0);
             self.day = day;
+            self.often = 0;
         }
         1u32.checked_shl(self.day - day)
+    }
+
+    /// How often it was asked for today; nothing once a code came back today.
+    pub fn today(&self, at_s: u32) -> u32 {
+        let proved = self.converted & 1 == 1;
+        if at_s / DAY_S == self.day && !proved { self.often } else { 0 }
     }
 
     /// On how many of the last 28 days it was asked for, and on how many of those a code came back.

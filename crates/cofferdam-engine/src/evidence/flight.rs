@@ -1,0 +1,105 @@
+//! What is still open about an attempt: when its message is old enough to be judged, and under which
+//! records its outcomes are to be counted. In order of time, bounded.
+
+use super::scope::Keys;
+use alloc::collections::VecDeque;
+use hashbrown::HashMap;
+
+/// Outcomes are counted for so long after the attempt. Later ones still prove a number.
+pub const OPEN_S: u32 = 6 * 3_600;
+/// A challenge that is not answered for so long was abandoned.
+pub const ABANDONED_S: u32 = 300;
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its message went out.
+    Sent,
+    /// Asked to solve a challenge.
+    Waiting,
+    /// Not sent.
+    Over,
+}
+
+/// What is open about one attempt.
+#[derive(Debug, Clone)]
+pub struct Flight {
+    pub id: u64,
+    pub at_s: u32,
+    pub keys: Keys,
+    pub number: u64,
+    pub newcomer: bool,
+    pub trusted: bool,
+    /// The chance that it was good when it was judged, in 64ths.
+    pub good: u8,
+    pub east_h: i8,
+    pub state: State,
+    /// The provider says that it did not arrive: it counts half.
+    pub undelivered: bool,
+    pub converted: bool,
+}
+
+/// Attempts in order of time.
+#[derive(Debug, Default)]
+pub struct Flights {
+    open: VecDeque<Flight>,
+    /// Number of the first that is kept.
+    first: u64,
+    /// For each step, the number of the first that has not taken it.
+    steps: [u64; STEPS],
+    by_id: HashMap<u64, u64, foldhash::fast::FixedState>,
+}
+
+/// Steps of maturity, then the abandoning of challenges.
+pub const STEPS: usize = super::rich::STEPS_S.len() + 1;
+
+impl Flights {
+    /// Adds the newest. If there are too many the oldest ends early.
+    pub fn add(&mut self, flight: Flight, most: usize) {
+        if self.open.len() >= most {
+            self.end_first();
+        }
+        self.by_id.insert(flight.id, self.first + self.open.len() as u64);
+        self.open.push_back(flight);
+    }
+
+    fn end_first(&mut self) {
+        if let Some(ended) = self.open.pop_front() {
+            if self.by_id.get(&ended.id) == Some(&self.first) {
+                self.by_id.remove(&ended.id);
+            }
+            self.first += 1;
+        }
+    }
+
+    /// Drops what is too old for outcomes.
+    pub fn end_old(&mut self, now_s: u32) {
+        while self.open.front().is_some_and(|flight| flight.at_s.saturating_add(OPEN_S) < now_s) {
+            self.end_first();
+        }
+    }
+
+    /// The next whose step came due: `after_s` after it was made.
+    pub fn due(&mut self, step: usize, after_s: u32, now_s: u32) -> Option<&mut Flight> {
+        let next = self.steps.get_mut(step)?;
+        *next = (*next).max(self.first);
+        let flight = self.open.get_mut((*next - self.first) as usize)?;
+        (flight.at_s.saturating_add(after_s) <= now_s).then(|| {
+            *next += 1;
+            flight
+        })
+    }
+
+    /// An attempt that is open, and how many steps it has taken.
+    pub fn find(&mut self, id: u64) -> Option<(&mut Flight, usize)> {
+        let number = *self.by_id.get(&id)?;
+        let taken = self.steps.iter().take(STEPS - 1).filter(|next| **next > number).count();
+        let flight = self.open.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)?;
+        Some((flight, taken))
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+}
