@@ -26,6 +26,7 @@ mod plan;
 mod prefix;
 mod price;
 mod risk;
+mod runs;
 mod tables;
 mod typed;
 
@@ -39,3 +40,4 @@ pub use number::{Number, NumberError};
 pub use prefix::{Prefix, PrefixError};
 pub use price::{Price, PriceList, PriceScope, reference_price_micros};
 pub use risk::{Category, Risk, risk};
+pub use runs::{Run, addresses_v4, hosting_v4, mobile_runs, networks_v6};

@@ -81,6 +81,32 @@ impl Digits {
     }
 }
 
+/// A place in the graph where some digits have led, for those who walk all of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Branch(u16);
+
+impl Branch {
+    /// Where one more digit leads, 0 to 9; `None` where what is left no longer depends on the digits.
+    pub(crate) fn children(self) -> Option<[Self; 10]> {
+        let node = usize::from(self.0) * NODE_ENTRIES;
+        (self.0 & SHAPE == 0).then(|| core::array::from_fn(|digit| Self(NODES.at(node + digit))))
+    }
+
+    /// The lengths of numbers that are valid from here, whatever their further digits.
+    pub(crate) fn ends(self) -> impl Iterator<Item = (u8, Entry)> {
+        let shape = usize::from(self.0 & !SHAPE) * SHAPE_ENTRIES;
+        (SHORTEST..=LONGEST).filter_map(move |len| match class(SHAPES.at(shape + len - SHORTEST)) {
+            Class::Valid(entry) => Some((len as u8, entry)),
+            Class::Invalid(_) | Class::Rewrite(_) => None,
+        })
+    }
+}
+
+/// Four leading digits, and where they lead.
+pub(crate) fn roots() -> impl Iterator<Item = (u64, Branch)> {
+    (1000..10_000).map(|start: usize| (start as u64, Branch(ROOT.at(start))))
+}
+
 #[inline]
 fn class_of(text: &[u8]) -> u16 {
     let Some((first, rest)) = text.split_first_chunk::<ROOT_DIGITS>() else { return 0 };

@@ -9,6 +9,10 @@ use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 
 /// One line of a stream.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most lines are attempts, and a box for each costs more than it saves"
+)]
 pub enum Event {
     /// Somebody asks for a code.
     Attempt(AttemptEvent),
