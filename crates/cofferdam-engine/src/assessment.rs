@@ -37,7 +37,7 @@ pub struct Reason {
 pub const REASONS: usize = 16;
 
 /// At most this many effects of one assessment.
-pub const EFFECTS: usize = 4;
+pub const EFFECTS: usize = 6;
 
 /// A policy's identifier and version, `pol_…@7`; longer ones are cut at the identifier's end.
 pub type Stamp = ArrayString<64>;

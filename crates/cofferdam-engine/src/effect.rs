@@ -23,6 +23,20 @@ pub enum Effect {
     },
     /// Give back what was counted for this attempt: it is not sent.
     GiveBack,
+    /// A narrow scope of evidence explains what wider ones have seen.
+    Explain {
+        /// The narrow record.
+        key: u64,
+        /// Share of its newcomers that are not expected, in thousandths.
+        share: u16,
+    },
+    /// A scope of evidence was found guilty once more.
+    Strike {
+        /// Which.
+        scope: crate::evidence::Scope,
+        /// Its record.
+        key: u64,
+    },
     /// Remember that this was proved: a number, device, user or pair.
     Prove {
         /// The record's key.

@@ -9,15 +9,18 @@
 pub(crate) mod count;
 pub(crate) mod decay;
 pub(crate) mod expect;
+mod flight;
 mod plain;
+mod read;
 mod reading;
+mod records;
 mod recent;
 mod rich;
 mod scope;
 mod seen;
 mod store;
 
-pub use count::{Ask, Fate};
+pub use count::{Ask, Faces, Fate, Glimpse, faces};
 pub use decay::{HORIZONS, TAU_S};
 pub use plain::{Field, PlainRecord};
 pub use reading::{Climate, Evidenced, Reading};

@@ -14,12 +14,14 @@ pub(crate) use standing::{Lists, Standing};
 
 use crate::assessment::{AssessedScope, Assessment, Decision, EFFECTS, REASONS, Reason, Stamp};
 use crate::attempt::Attempt;
-use crate::detect::{Case, DETECTORS, Question, Signals, limit};
+use crate::detect::{Case, DETECTORS, Question, Signals, Suspected, limit};
 use crate::effect::Effect;
+use crate::evidence::Ask;
 use crate::known::{Blind, Identity, Known, SeenWindow};
 use crate::limit::{Limit, LimitScope};
 use crate::need::{Inquiry, Needs};
 use crate::policy::{Magic, Mode, Policy, Terms};
+use crate::rival::{self, Around};
 use crate::signal::{Code, Evidence, EvidenceKey, Signal};
 use crate::tally::Change;
 use crate::weigh::{self, Weighed};
@@ -91,7 +93,24 @@ pub(crate) fn case<'a>(
         _ => (attempt.place.kind, attempt.place.tariff),
     };
     let standing = Standing::of(attempt, &known.identity, policy);
-    Case { attempt, known, policy, terms, standing, kind, tariff }
+    let suspected = suspected(attempt, known, policy, &standing);
+    Case { attempt, known, policy, terms, standing, kind, tariff, suspected }
+}
+
+/// Weighs the rival explanations of every scope that is worth a look.
+fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Standing) -> Suspected {
+    let mut all = Suspected::new();
+    if standing.lists == Lists::SafeDestination {
+        return all;
+    }
+    let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
+    let around = Around { climate: known.evidence.climate, price, risky: 1.0 };
+    for (at, reading) in (0u8..).zip(&known.evidence.readings) {
+        if let Some(found) = rival::suspect(reading, &around, &policy.rivals) {
+            let _ = all.try_push((at, found));
+        }
+    }
+    all
 }
 
 /// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
@@ -102,16 +121,16 @@ pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
     let shown =
         Evidence { key: EvidenceKey::Prefix(case.attempt.place.shown), seen: 1.0, ..Evidence::default() };
     let magic = match case.terms.magic {
-        Some(Magic::Block) => Some(Signal { code: Code::BlockStanding, evidence: shown }),
+        Some(Magic::Block) => Some(Signal { code: Code::BlockStanding, evidence: shown, nats: 0.0 }),
         Some(Magic::Challenge) if !case.attempt.challenge_passed => {
-            Some(Signal { code: Code::BlockStanding, evidence: shown })
+            Some(Signal { code: Code::BlockStanding, evidence: shown, nats: 0.0 })
         }
-        Some(Magic::Budget) => Some(Signal { code: Code::BudgetExhausted, evidence: Evidence::default() }),
+        Some(Magic::Budget) => Some(Signal { code: Code::BudgetExhausted, evidence: Evidence::default(), nats: 0.0 }),
         _ => None,
     };
     let blind = case.known.blind.map(|Blind::Tallies { nodes }| {
         let evidence = Evidence { expected: f64::from(nodes.max(1)), ..Evidence::default() };
-        Signal { code: Code::Blind, evidence }
+        Signal { code: Code::Blind, evidence, nats: 0.0 }
     });
     for signal in magic.into_iter().chain(blind) {
         let told = signals.try_push(signal);
@@ -191,7 +210,44 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
         effects: ArrayVec::new(),
     };
     assessment.effects = effects(case, assessment.followed());
+    for effect in remembered(case, decision) {
+        let _ = assessment.effects.try_push(effect);
+    }
     assessment
+}
+
+/// From this chance on a scope is taken to explain what wider ones have seen. Guess.
+const EXPLAINS: f64 = 0.8;
+/// From this chance on a block is held against a scope. Source: detection paper, 3.10.
+const STRIKES: f64 = 0.85;
+
+/// What evidence remembers of a judgement.
+fn remembered(case: &Case<'_>, decision: Decision) -> ArrayVec<Effect, 2> {
+    let mut effects = ArrayVec::new();
+    let readings = &case.known.evidence.readings;
+    let found = case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
+    let sure = found.filter(|(_, found)| found.p >= EXPLAINS);
+    let narrow = sure.clone().filter(|(reading, _)| !rival::is_wide(reading.scope));
+    // Of those that explain about as much the narrower one: the later in the order of scopes.
+    let best = narrow.max_by(|(a, fa), (b, fb)| {
+        (fa.weight * 1.2).total_cmp(&fb.weight).then(a.scope.cmp(&b.scope))
+    });
+    if let Some((reading, found)) = best {
+        effects.push(Effect::Explain { key: reading.key, share: (found.excess * 1000.0) as u16 });
+    }
+    if decision == Decision::Block {
+        let guilty = best.or_else(|| sure.max_by(|(a, _), (b, _)| a.scope.cmp(&b.scope)));
+        if let Some((reading, _)) = guilty.filter(|(_, found)| found.p >= STRIKES) {
+            effects.push(Effect::Strike { scope: reading.scope, key: reading.key });
+        }
+    }
+    effects
+}
+
+/// What to count as evidence, now that it is known who asks.
+pub fn ask(attempt: &Attempt, identity: &Identity, policy: &Policy) -> Ask {
+    let standing = Standing::of(attempt, identity, policy);
+    Ask::of(attempt, identity.glimpse, standing.number_proved_ago_s.is_some())
 }
 
 /// The prefix that the deny list names, where it is a prefix.

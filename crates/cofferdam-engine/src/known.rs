@@ -24,6 +24,9 @@ pub struct Identity {
     /// When this user last proved this very number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_user_proved_s: Option<u32>,
+    /// What is known of the number's and session's last days.
+    #[serde(default)]
+    pub glimpse: crate::evidence::Glimpse,
     /// The safe list's entry that matched most narrowly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe: Option<Listed>,
@@ -102,6 +105,9 @@ pub struct Known {
     pub identity: Identity,
     /// Round two, in the order of the needs.
     pub seen: ArrayVec<Seen, { crate::need::RECORDS }>,
+    /// What its scopes say.
+    #[serde(default)]
+    pub evidence: crate::evidence::Evidenced,
     /// What is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blind: Option<Blind>,

@@ -33,6 +33,7 @@ pub mod tally;
 
 mod detect;
 mod judge;
+mod rival;
 mod weigh;
 
 pub use assessment::{Assessment, Decision, Reason};
@@ -40,7 +41,7 @@ pub use attempt::{Asked, Attempt, Channel};
 pub use detect::detectors;
 pub use effect::Effect;
 pub use judge::{
-    Closest, Entry, Step, assess, changes, closest_change, give_back, identify, learn, needs, review,
+    Closest, Entry, Step, ask, assess, changes, closest_change, give_back, identify, learn, needs, review,
     threshold,
 };
 pub use key::{Keyer, Pseudonym, Realm};
@@ -48,6 +49,7 @@ pub use known::{Identity, Known};
 pub use need::{Inquiry, Needs};
 pub use outcome::Outcome;
 pub use policy::{Level, Policy};
+pub use rival::Rivals;
 
 /// The engine's own version: stamped on each assessment, raised whenever a judgement could change.
 pub const ENGINE: u32 = 1;

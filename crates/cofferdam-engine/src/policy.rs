@@ -10,6 +10,7 @@ mod validate;
 pub use validate::{LimitError, TooManyWindows};
 
 use crate::limit::{LimitScope, Limits, WINDOWS};
+use crate::rival::Rivals;
 use alloc::{string::String, vec::Vec};
 use cofferdam_atlas::Country;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,9 @@ pub struct Policy {
     pub level: Level,
     /// Points, thresholds and money: see the engine's `weigh`.
     pub weights: Weights,
+    /// Prior masses of the rival explanations: see the engine's `rival`.
+    #[serde(default)]
+    pub rivals: Rivals,
 }
 
 /// What signals are worth and where the decision changes; all money in micros of one currency.
@@ -79,6 +83,8 @@ pub struct Weights {
     pub challenge_pass_good_ppm: u32,
     pub challenge_pass_bad_ppm: u32,
     pub default_price_micros: i64,
+    pub least_price_micros: i64,
+    pub invites_percent: u32,
     pub proof_lasts_s: u32,
 }
 

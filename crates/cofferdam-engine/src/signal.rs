@@ -21,6 +21,26 @@ pub enum Code {
     ListDeny,
     ListSafe,
     NumberProved,
+    PrefixDensity,
+    PrefixConversion,
+    NumberSequence,
+    NetworkVolume,
+    NetworkConversion,
+    CountryVolume,
+    CountryConversion,
+    RareSpread,
+    ProfileUnusual,
+    ClientUnusual,
+    WhenceUnusual,
+    ChannelUnusual,
+    IpVelocity,
+    IpHosting,
+    IpCountry,
+    IpProved,
+    DeviceReuse,
+    UserReuse,
+    PersonProved,
+    NumberSittings,
     BlockStanding,
     BudgetExhausted,
     BreakerOpen,
@@ -37,6 +57,8 @@ pub struct Signal {
     pub code: Code,
     /// The figures.
     pub evidence: Evidence,
+    /// How much more likely it makes an attack, in nats, where the detector can say; the policy scales it.
+    pub nats: f64,
 }
 
 /// The figures behind a reason.
@@ -73,4 +95,6 @@ pub enum EvidenceKey {
     Kind(cofferdam_atlas::Kind),
     /// What a message to it costs by plan.
     Tariff(cofferdam_atlas::Tariff),
+    /// A scope of evidence, whose value is not repeated.
+    Evidence(crate::evidence::Scope),
 }

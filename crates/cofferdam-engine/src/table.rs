@@ -23,7 +23,7 @@ mod record;
 mod save;
 mod slab;
 
-pub use record::Record;
+pub use record::{Line, Record};
 pub use save::{BadBytes, Cursor};
 
 use crate::known::Seen;
@@ -113,6 +113,12 @@ impl<R: Record> Table<R> {
                 Some(lesser(first, second))
             }
         }
+    }
+
+    /// Changes the record of a key if it has one of its own.
+    pub fn touch(&mut self, key: u64, change: impl FnOnce(&mut R)) -> bool {
+        let own = self.index.find(key, |place| self.slab.holds(place, key));
+        own.and_then(|place| self.slab.change(place, change)).is_some()
     }
 
     /// The first of three steps for whoever has several keys, in one table or in many whose locks he

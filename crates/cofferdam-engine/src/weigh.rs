@@ -34,7 +34,7 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
         .iter()
         .map(|s| Reason { code: s.code, points: worth(s, weights, magic), evidence: s.evidence })
         .collect();
-    for family in [Family::Destination, Family::Source, Family::Person] {
+    for family in [Family::Line, Family::Destination, Family::Source, Family::Person] {
         once(&mut reasons, family);
     }
     clip(&mut reasons, base_points);
@@ -69,7 +69,7 @@ fn worth(signal: &Signal, weights: &Weights, magic: Option<Magic>) -> i32 {
         // A magic number plays an attack, so its score should look like one.
         (Code::BlockStanding, _) if magic == Some(Magic::Block) => weights.premium_points,
         (Code::BlockStanding, _) if magic == Some(Magic::Challenge) => weights.base_points.saturating_neg(),
-        _ => 0,
+        _ => libm::round(1000.0 * signal.nats) as i32,
     }
 }
 
@@ -137,12 +137,19 @@ pub(crate) fn logistic(points: i32) -> f64 {
     1.0 / (1.0 + libm::exp(-f64::from(points) / 1000.0))
 }
 
+/// What a pumped message costs: its price, or the least that is reckoned with, and the messages that
+/// its success invites.
+pub(crate) fn harm(price_micros: i64, weights: &Weights) -> f64 {
+    price_micros.max(weights.least_price_micros) as f64 * f64::from(weights.invites_percent) / 100.0
+}
+
 /// What is lost by allowing, challenging and blocking if the attempt is pumped with chance `p`.
 /// A pumped message that goes out costs its price; a good user who is blocked, or fails a
 /// challenge, is lost; and being challenged at all is friction.
 pub(crate) fn losses(p: f64, price_micros: i64, weights: &Weights) -> [i64; 3] {
     let share = |ppm: u32| f64::from(ppm) / 1_000_000.0;
-    let (price, worth) = (price_micros as f64, weights.user_worth_micros as f64);
+    let price = harm(price_micros, weights);
+    let worth = weights.user_worth_micros as f64;
     let allow = p * price;
     let lost = weights.friction_micros as f64 + (1.0 - share(weights.challenge_pass_good_ppm)) * worth;
     let challenge = p * share(weights.challenge_pass_bad_ppm) * price + (1.0 - p) * lost;

@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod dice;
 pub mod judge;
+pub mod ours;
 pub mod places;
 mod rejudge;
 pub mod story;
@@ -17,6 +18,7 @@ pub mod stream;
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
 pub use places::{Density, Places};
+pub use ours::Ours;
 pub use rejudge::{Recorded, Rejudged, rejudge};
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};

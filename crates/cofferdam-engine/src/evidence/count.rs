@@ -4,6 +4,7 @@ use super::scope::{Keys, keys};
 use super::seen::SeenRecord;
 use crate::attempt::Attempt;
 use crate::judge::key;
+use arrayvec::ArrayVec;
 use cofferdam_atlas::Country;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ pub struct Ask {
     pub network: Option<u32>,
     /// The number's last four digits.
     pub last4: u16,
+    /// What a right code would prove.
+    pub proofs: ArrayVec<u64, 5>,
 }
 
 impl Ask {
@@ -98,6 +101,7 @@ impl Ask {
             country: attempt.place.country,
             network: attempt.place.network,
             last4: attempt.place.last4,
+            proofs: proofs(attempt),
         }
     }
 
@@ -106,6 +110,12 @@ impl Ask {
         let place = self.country.and_then(Country::place);
         place.map_or(0, |(_, east)| libm::round(f64::from(east) / 15.0) as i8)
     }
+}
+
+fn proofs(attempt: &Attempt) -> ArrayVec<u64, 5> {
+    let asked = crate::judge::identify(attempt);
+    let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
+    keys.into_iter().flatten().collect()
 }
 
 /// What became of an attempt, as far as evidence is concerned.

@@ -3,6 +3,7 @@
 
 use super::scope::Keys;
 use alloc::collections::VecDeque;
+use arrayvec::ArrayVec;
 use hashbrown::HashMap;
 
 /// Outcomes are counted for so long after the attempt. Later ones still prove a number.
@@ -28,6 +29,8 @@ pub struct Flight {
     pub at_s: u32,
     pub keys: Keys,
     pub number: u64,
+    /// What a right code proves.
+    pub proofs: ArrayVec<u64, 5>,
     pub newcomer: bool,
     pub trusted: bool,
     /// The chance that it was good when it was judged, in 64ths.

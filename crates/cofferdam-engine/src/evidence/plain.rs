@@ -57,6 +57,10 @@ impl Field {
 }
 
 impl PlainRecord {
+    /// Nothing counted.
+    pub const NONE: Self =
+        Self { touched_s: 0, every: [[[0; 2]; HORIZONS]; EVERY], last: [[0; 2]; LAST] };
+
     /// Adds `amount` 64ths to a field at a moment.
     pub fn add(&mut self, field: Field, at: &Moment, amount: i32) {
         self.touch(at.at_s);
@@ -71,6 +75,18 @@ impl PlainRecord {
                 if let Some(pair) = self.last.get_mut(n) {
                     decay::add(pair, LONG, touched_s, at, amount);
                 }
+            }
+        }
+    }
+
+    /// Adds a different amount in each horizon.
+    pub fn add_each(&mut self, field: Field, at: &Moment, amounts: [i32; HORIZONS]) {
+        self.touch(at.at_s);
+        let touched_s = self.touched_s;
+        if let (true, n) = field.index() {
+            let pairs = self.every.get_mut(n).into_iter().flatten();
+            for ((horizon, pair), amount) in pairs.enumerate().zip(amounts) {
+                decay::add(pair, horizon, touched_s, at, amount);
             }
         }
     }

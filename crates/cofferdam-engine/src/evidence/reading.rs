@@ -75,6 +75,8 @@ pub struct Evidenced {
     pub climate: Climate,
     /// On how many of the last 28 days the number was asked for, and on how many of those it converted.
     pub days: (u32, u32),
+    /// How many at the same address entered right codes lately.
+    pub neighbours: f32,
     /// Scopes in which there is something to look at.
     pub readings: ArrayVec<Reading, SCOPES>,
 }

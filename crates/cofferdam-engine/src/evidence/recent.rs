@@ -13,11 +13,14 @@ pub struct RecentRecord {
 
 impl Default for RecentRecord {
     fn default() -> Self {
-        Self { entries: [(0, 0); RECENT], len: 0 }
+        Self::NONE
     }
 }
 
 impl RecentRecord {
+    /// None yet.
+    pub const NONE: Self = Self { entries: [(0, 0); RECENT], len: 0 };
+
     /// Adds a number; the oldest makes room.
     pub fn add(&mut self, at_s: u32, last4: u16) {
         let entry = (at_s, last4);

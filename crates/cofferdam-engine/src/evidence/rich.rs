@@ -32,6 +32,27 @@ pub enum Usual {
 }
 const USUALS: usize = 5;
 
+/// How close together people live: pairs of people who proved themselves within a few days, and how
+/// many of those met in one run of numbers, or at one address. Crowded places teach their own density.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meets {
+    /// Pairs of one network.
+    OfNetwork,
+    /// Of them, in one run of ten thousand.
+    Prefix4,
+    /// In one run of a thousand.
+    Prefix3,
+    /// In one run of a hundred.
+    Prefix2,
+    /// Pairs of one country.
+    OfCountry,
+    /// Of them, at one address.
+    Address,
+    /// In one neighbourhood of addresses.
+    Neighbourhood,
+}
+const MEETS: usize = 7;
+
 /// One bucket: by [`Usual`].
 pub type Bucket = [u32; USUALS];
 
@@ -50,6 +71,7 @@ pub struct RichRecord {
     hours: [[u32; 24]; 2],
     days: [[u32; 7]; 2],
     delays: [[u32; DELAYS]; 2],
+    meets: [[u64; MEETS]; 2],
 }
 
 impl Default for RichRecord {
@@ -64,6 +86,7 @@ impl Default for RichRecord {
             hours: [[0; 24]; 2],
             days: [[0; 7]; 2],
             delays: [[0; DELAYS]; 2],
+            meets: [[0; MEETS]; 2],
         }
     }
 }
@@ -150,17 +173,34 @@ impl RichRecord {
         }
     }
 
+    /// So many pairs, in 64ths.
+    pub fn meet(&mut self, what: Meets, at_s: u32, amount: u64) {
+        let Some(slot) = self.slot(at_s) else { return };
+        if let Some(count) = self.meets.get_mut(slot).and_then(|meets| meets.get_mut(what as usize)) {
+            *count = count.saturating_add(amount);
+        }
+    }
+
+    /// Pairs, whole.
+    pub fn met(&self, what: Meets) -> f64 {
+        self.meets.iter().filter_map(|meets| meets.get(what as usize)).map(|n| *n as f64).sum::<f64>() / 64.0
+    }
+
     fn slot(&mut self, at_s: u32) -> Option<usize> {
         let own = at_s / ERA_S;
         if own > self.era {
             if own > self.era + 1 {
                 (self.hours, self.days, self.delays) = ([[0; 24]; 2], [[0; 7]; 2], [[0; DELAYS]; 2]);
+                self.meets = [[0; MEETS]; 2];
             }
             let slot = own as usize % 2;
             if let (Some(hours), Some(days), Some(delays)) =
                 (self.hours.get_mut(slot), self.days.get_mut(slot), self.delays.get_mut(slot))
             {
                 (*hours, *days, *delays) = ([0; 24], [0; 7], [0; DELAYS]);
+            }
+            if let Some(meets) = self.meets.get_mut(slot) {
+                *meets = [0; MEETS];
             }
             self.era = own;
         }
@@ -210,6 +250,7 @@ impl RichRecord {
             .chain(self.hours.iter().flatten().copied())
             .chain(self.days.iter().flatten().copied())
             .chain(self.delays.iter().flatten().copied())
+            .chain(self.meets.iter().flatten().flat_map(|n| [*n as u32, (*n >> 32) as u32]))
     }
 
     /// Reads what [`RichRecord::words`] gave.
@@ -226,6 +267,9 @@ impl RichRecord {
         let places = places.chain(record.days.iter_mut().flatten()).chain(record.delays.iter_mut().flatten());
         for place in places {
             *place = words.next()?;
+        }
+        for meets in record.meets.iter_mut().flatten() {
+            *meets = u64::from(words.next()?) | u64::from(words.next()?) << 32;
         }
         Some(record)
     }

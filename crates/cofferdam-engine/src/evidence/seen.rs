@@ -21,6 +21,9 @@ pub struct SeenRecord {
 }
 
 impl SeenRecord {
+    /// Never seen.
+    pub const NONE: Self = Self { last_s: 0, day: 0, asked: 0, converted: 0, often: 0 };
+
     /// Marks a day on which it was asked for; counted as a newcomer or not.
     pub fn ask(&mut self, at_s: u32, newcomer: bool) {
         if newcomer {

@@ -40,7 +40,7 @@ impl Assessment {
 /// The score from which allowing is no longer the least loss, for a price.
 pub fn threshold(weights: &Weights, price_micros: i64, can_challenge: bool) -> f64 {
     let share = |ppm: u32| f64::from(ppm) / 1_000_000.0;
-    let (price, worth) = (price_micros.max(0) as f64, weights.user_worth_micros as f64);
+    let (price, worth) = (crate::weigh::harm(price_micros, weights), weights.user_worth_micros as f64);
     let lost = weights.friction_micros as f64 + (1.0 - share(weights.challenge_pass_good_ppm)) * worth;
     let spared = (1.0 - share(weights.challenge_pass_bad_ppm)) * price;
     let block = if price > 0.0 { worth / price } else { f64::INFINITY };

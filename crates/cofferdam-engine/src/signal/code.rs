@@ -8,6 +8,8 @@ use crate::limit::LimitScope;
 /// quarter, the rest nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
+    /// What kind of line it would go to.
+    Line,
     /// Where it would go.
     Destination,
     /// Whence it was asked for.
@@ -20,7 +22,7 @@ pub enum Family {
 
 impl Code {
     /// How many there are.
-    pub const COUNT: usize = 13 + LimitScope::ALL.len();
+    pub const COUNT: usize = 33 + LimitScope::ALL.len();
 
     /// All, in the order in which equal ones are told.
     pub const ALL: [Code; Self::COUNT] = {
@@ -34,6 +36,26 @@ impl Code {
             Code::ListDeny,
             Code::ListSafe,
             Code::NumberProved,
+            Code::PrefixDensity,
+            Code::PrefixConversion,
+            Code::NumberSequence,
+            Code::NetworkVolume,
+            Code::NetworkConversion,
+            Code::CountryVolume,
+            Code::CountryConversion,
+            Code::RareSpread,
+            Code::ProfileUnusual,
+            Code::ClientUnusual,
+            Code::WhenceUnusual,
+            Code::ChannelUnusual,
+            Code::IpVelocity,
+            Code::IpHosting,
+            Code::IpCountry,
+            Code::IpProved,
+            Code::DeviceReuse,
+            Code::UserReuse,
+            Code::PersonProved,
+            Code::NumberSittings,
             Code::BlockStanding,
             Code::BudgetExhausted,
             Code::BreakerOpen,
@@ -78,6 +100,26 @@ impl Code {
             Self::ListDeny => "list.deny",
             Self::ListSafe => "list.safe",
             Self::NumberProved => "number.proved",
+            Self::PrefixDensity => "prefix.density",
+            Self::PrefixConversion => "prefix.conversion",
+            Self::NumberSequence => "number.sequence",
+            Self::NetworkVolume => "network.volume",
+            Self::NetworkConversion => "network.conversion",
+            Self::CountryVolume => "country.volume",
+            Self::CountryConversion => "country.conversion",
+            Self::RareSpread => "rare.spread",
+            Self::ProfileUnusual => "profile.unusual",
+            Self::ClientUnusual => "client.unusual",
+            Self::WhenceUnusual => "whence.unusual",
+            Self::ChannelUnusual => "channel.unusual",
+            Self::IpVelocity => "ip.velocity",
+            Self::IpHosting => "ip.hosting",
+            Self::IpCountry => "ip.country",
+            Self::IpProved => "ip.proved",
+            Self::DeviceReuse => "device.reuse",
+            Self::UserReuse => "user.reuse",
+            Self::PersonProved => "person.proved",
+            Self::NumberSittings => "number.sittings",
             Self::BlockStanding => "block.standing",
             Self::BudgetExhausted => "budget.exhausted",
             Self::BreakerOpen => "breaker.open",
@@ -95,8 +137,24 @@ impl Code {
     /// What it belongs with.
     pub fn family(self) -> Family {
         match self {
-            Self::NumberKind | Self::NumberTariff => Family::Destination,
-            Self::NumberProved => Family::Person,
+            Self::NumberKind | Self::NumberTariff => Family::Line,
+            Self::PrefixDensity
+            | Self::PrefixConversion
+            | Self::NumberSequence
+            | Self::NetworkVolume
+            | Self::NetworkConversion
+            | Self::CountryVolume
+            | Self::CountryConversion
+            | Self::RareSpread
+            | Self::ProfileUnusual
+            | Self::ClientUnusual
+            | Self::WhenceUnusual
+            | Self::ChannelUnusual => Family::Destination,
+            Self::IpVelocity
+            | Self::IpHosting
+            | Self::IpCountry
+            | Self::IpProved => Family::Source,
+            Self::NumberProved | Self::DeviceReuse | Self::UserReuse | Self::PersonProved | Self::NumberSittings => Family::Person,
             Self::NumberInvalid
             | Self::DestinationNotAllowed
             | Self::DestinationLocked
@@ -125,6 +183,26 @@ impl Code {
             | Self::NumberTariff
             | Self::ListSafe
             | Self::NumberProved
+            | Self::PrefixDensity
+            | Self::PrefixConversion
+            | Self::NumberSequence
+            | Self::NetworkVolume
+            | Self::NetworkConversion
+            | Self::CountryVolume
+            | Self::CountryConversion
+            | Self::RareSpread
+            | Self::ProfileUnusual
+            | Self::ClientUnusual
+            | Self::WhenceUnusual
+            | Self::ChannelUnusual
+            | Self::IpVelocity
+            | Self::IpHosting
+            | Self::IpCountry
+            | Self::IpProved
+            | Self::DeviceReuse
+            | Self::UserReuse
+            | Self::PersonProved
+            | Self::NumberSittings
             | Self::BreakerOpen
             | Self::Waiver
             | Self::Blind => false,

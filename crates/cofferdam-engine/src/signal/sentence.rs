@@ -1,7 +1,7 @@
 //! A reason in a sentence for a person who answers the phone, not for one who wrote the detector.
 //! It shows no number and no address. Called by the API, the console and the command line.
 
-use super::{Code, EvidenceKey};
+use super::{Code, Evidence, EvidenceKey};
 use crate::assessment::Reason;
 use crate::limit::LimitScope;
 use cofferdam_atlas::{Kind, Tariff};
@@ -56,6 +56,17 @@ impl fmt::Display for Sentence<'_> {
             Code::NumberProved => {
                 write!(f, "A right code came back from this number {} ago.", Span(evidence.seen as u64))
             }
+            code if surge(code).is_some() => seen(f, surge(code).unwrap_or_default(), evidence),
+            Code::IpHosting => f.write_str("The address belongs to a data centre or a VPN."),
+            Code::IpCountry => f.write_str("The address and the number are from different countries."),
+            Code::IpProved => f.write_str("People at this address entered right codes lately."),
+            Code::PersonProved => f.write_str("This device or user entered a right code for another number before."),
+            Code::NumberSittings => write!(
+                f,
+                "The number was asked for on {:.0} of the last 28 days, and a right code came back on {:.0} of them.",
+                evidence.seen,
+                evidence.converted.unwrap_or_default()
+            ),
             Code::BlockStanding => match evidence.key {
                 EvidenceKey::Prefix(prefix) => write!(f, "Numbers that begin with {prefix} are blocked."),
                 _ => f.write_str("A block stands against this destination or its source."),
@@ -83,7 +94,41 @@ impl fmt::Display for Sentence<'_> {
                 Span(u64::from(evidence.window_s)),
                 evidence.expected
             ),
+            _ => f.write_str("Something about it is unusual."),
         }
+    }
+}
+
+/// What was seen more of than usual, in words.
+fn surge(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::PrefixDensity | Code::PrefixConversion => "to numbers that lie close together",
+        Code::NumberSequence => "to numbers in a regular order",
+        Code::NetworkVolume | Code::NetworkConversion => "to this telephone network",
+        Code::CountryVolume | Code::CountryConversion => "to this country",
+        Code::RareSpread => "to networks that hardly anybody uses here",
+        Code::ProfileUnusual => "from this application to this telephone network",
+        Code::ClientUnusual => "from this browser or app to this telephone network",
+        Code::WhenceUnusual => "from this internet network or country to this telephone network",
+        Code::ChannelUnusual => "over this channel to this telephone network",
+        Code::IpVelocity => "from this internet address or its neighbours",
+        Code::DeviceReuse => "from this device",
+        Code::UserReuse => "by this user",
+        _ => return None,
+    })
+}
+
+fn seen(f: &mut fmt::Formatter<'_>, what: &str, evidence: &Evidence) -> fmt::Result {
+    let window = Span(u64::from(evidence.window_s));
+    write!(f, "{:.0} new people asked for messages {what} within about {window}", evidence.seen.max(1.0))?;
+    if evidence.expected >= 0.5 {
+        write!(f, ", where {:.0} are usual", evidence.expected)?;
+    } else {
+        f.write_str(", where hardly any are usual")?;
+    }
+    match evidence.converted {
+        Some(share) => write!(f, "; {:.0} in a hundred of those whose code should be back entered it.", share * 100.0),
+        None => f.write_str("."),
     }
 }
 

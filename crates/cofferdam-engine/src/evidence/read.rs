@@ -1,0 +1,438 @@
+//! Reads all scopes of an attempt: what stands in their records beside what would be usual there.
+//!
+//! Expectations go down the line from all to prefix and crossing, see [`super::expect`]. On the way they
+//! are raised by what explains a surge honestly: newcomers that convert, siblings that convert, and
+//! trusted people who come in numbers too.
+
+use super::count::Ask;
+use super::decay::{HORIZONS, LONG, Moment, TAU_S};
+use super::expect::{self, RATE_OF, Season, Usually, usually};
+use super::plain::{Field, PlainRecord};
+use super::reading::{Climate, Evidenced, Figures, Reading};
+use super::rich::{DELAYS, Meets, RichRecord};
+use super::scope::{Keys, Scope};
+use super::store::{EvidenceTallies, Map};
+use arrayvec::ArrayVec;
+use cofferdam_atlas::Country;
+
+const DAY_S: f64 = 86_400.0;
+/// What is usual changes slowly: it is computed again every so many seconds.
+const SLOT_S: u32 = 300;
+/// Of what converts now, so much is expected to go on. Guess: below 1, or accomplices could raise
+/// the expectation as fast as they like.
+const GOES_ON: f64 = 0.7;
+/// Networks of which fewer newcomers a day are expected belong to the rare pool.
+const RARE_A_DAY: f64 = 2.0;
+
+/// What is computed now and then rather than for each attempt.
+#[derive(Debug, Default)]
+pub(super) struct Cached {
+    usual: Map<(u32, Usually)>,
+    seasons: Map<(u32, Season, [f64; HORIZONS])>,
+    maturity: Map<(u32, [f64; DELAYS])>,
+    numbers: Map<f64>,
+    countries: alloc::collections::BTreeSet<Option<Country>>,
+}
+
+/// The places of an attempt and what is usual in them.
+struct Usual {
+    faded: [f64; HORIZONS],
+    all: Usually,
+    country: Usually,
+    network: Usually,
+    profile: Usually,
+    /// Numbers of the network, about.
+    numbers: f64,
+    /// How far each horizon has filled since the installation began.
+    filled: [f64; HORIZONS],
+}
+
+fn key_of(keys: &Keys, scope: Scope) -> Option<u64> {
+    keys.iter().find(|(own, _)| *own == scope).map(|(_, key)| *key)
+}
+
+fn figures(values: [f64; HORIZONS]) -> Figures {
+    values.map(|value| value as f32)
+}
+
+impl EvidenceTallies {
+    /// The shares of codes that come back by each step, in the attempt's country.
+    pub(super) fn maturity(&mut self, keys: &Keys) -> [f64; DELAYS] {
+        let slot = self.now_s / SLOT_S;
+        let country = key_of(keys, Scope::Country).unwrap_or_default();
+        if let Some((at, shares)) = self.cached.maturity.get(&country)
+            && *at == slot
+        {
+            return *shares;
+        }
+        let record = |key: Option<u64>| key.and_then(|key| self.rich.get(&key)).map(|record| &**record);
+        let shares = expect::maturity(record(key_of(keys, Scope::All)), record(Some(country)));
+        self.cached.maturity.insert(country, (slot, shares));
+        shares
+    }
+
+    /// Numbers of a country's network, from the runs that were given to it.
+    fn numbers(&mut self, ask: &Ask) -> (f64, f64) {
+        let of = |country: Option<Country>, network: Option<u32>| {
+            let country = country.map_or(0, |c| c.iso2().bytes().fold(0u64, |v, b| v << 8 | u64::from(b)));
+            country << 32 | network.map_or(0xffff_ffff, u64::from)
+        };
+        if self.cached.countries.insert(ask.country)
+            && let Some(country) = ask.country
+        {
+            let mut whole = 0.0;
+            for run in cofferdam_atlas::mobile_runs(country) {
+                let network = run.network.map(cofferdam_atlas::Network::id);
+                *self.cached.numbers.entry(of(Some(country), network)).or_default() += run.numbers() as f64;
+                whole += run.numbers() as f64;
+            }
+            self.cached.numbers.insert(of(Some(country), Some(u32::MAX - 1)), whole);
+        }
+        let whole = self.cached.numbers.get(&of(ask.country, Some(u32::MAX - 1))).copied().unwrap_or(1e7);
+        let own = self.cached.numbers.get(&of(ask.country, ask.network)).copied().unwrap_or(1e6);
+        (own.max(1e4), whole.max(1e5))
+    }
+
+    fn season(&mut self, ask: &Ask, all: Option<u64>, country: Option<u64>) -> (Season, [f64; HORIZONS]) {
+        let slot = ask.at_s / SLOT_S;
+        let name = country.unwrap_or_default();
+        if let Some((at, season, faded)) = self.cached.seasons.get(&name)
+            && *at == slot
+        {
+            return (*season, *faded);
+        }
+        let record = |key: Option<u64>| key.and_then(|key| self.rich.get(&key)).map(|record| &**record);
+        let season = Season::of(record(all), record(country), ask.east_h());
+        let faded = season.faded(ask.at_s);
+        self.cached.seasons.insert(name, (slot, season, faded));
+        (season, faded)
+    }
+
+    fn usually(&mut self, key: Option<u64>, parent: &Usually, share: f64, rate_of: f64, season: &Season, now_s: u32, since_s: u32) -> Usually {
+        let slot = now_s / SLOT_S;
+        let name = key.unwrap_or_default();
+        if let Some((at, usual)) = self.cached.usual.get(&name)
+            && *at == slot
+        {
+            return *usual;
+        }
+        let empty = RichRecord::default();
+        let record = key.and_then(|key| self.rich.get(&key)).map_or(&empty, |record| &**record);
+        let usual = usually(record, season, parent, share, rate_of, now_s, since_s);
+        self.cached.usual.insert(name, (slot, usual));
+        usual
+    }
+
+    fn usual(&mut self, ask: &Ask) -> Usual {
+        let key = |scope| key_of(&ask.keys, scope);
+        let since_s = key(Scope::All).and_then(|all| self.rich.get(&all)).map_or(ask.at_s, |all| all.first_s);
+        let (season, faded) = self.season(ask, key(Scope::All), key(Scope::Country));
+        let (own, whole) = self.numbers(ask);
+        let now_s = ask.at_s;
+        let nowhere = expect::nowhere();
+        let [of_all, of_country, of_network] = RATE_OF;
+        let all = self.usually(key(Scope::All), &nowhere, 0.0, of_all, &season, now_s, since_s);
+        // A country or network without a history borrows little: most are never asked for.
+        let country = self.usually(key(Scope::Country), &all, 1.0 / 200.0, of_country, &season, now_s, since_s);
+        let share = (own / whole).min(0.5);
+        let network =
+            self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
+        let profile = self.usually(key(Scope::Profile), &all, 0.05, 50.0, &season, now_s, since_s);
+        let age_s = f64::from(now_s.saturating_sub(since_s));
+        let filled = TAU_S.map(|tau| 1.0 - libm::exp(-age_s / f64::from(tau)));
+        Usual { faded, all, country, network, profile, numbers: own, filled }
+    }
+
+    /// Reads what an attempt's scopes say, now that it is counted in them.
+    pub(super) fn read(&mut self, ask: &Ask, at: &Moment) -> Evidenced {
+        let usual = self.usual(ask);
+        let mut evidenced = Evidenced {
+            newcomer: ask.newcomer,
+            climate: self.climate(ask, at, &usual),
+            days: ask.glimpse.days,
+            neighbours: self.long_converted(ask, Scope::Address, at) as f32,
+            readings: ArrayVec::new(),
+        };
+        if ask.trusted {
+            return evidenced;
+        }
+        let places = self.places(ask, at, &usual);
+        self.rare(ask, at, &usual);
+        let all_converted = self.long_converted(ask, Scope::All, at).max(1.0);
+        for (scope, key) in &ask.keys {
+            let Some(record) = self.record(*scope, *key) else { continue };
+            let rate = self.rate(*scope, &usual);
+            let expected = match scope {
+                Scope::All => [0.0; HORIZONS],
+                Scope::Country => places.country,
+                Scope::Network => places.network,
+                Scope::Rare => goes_on(&record, at, rate.0, [1e-3; HORIZONS]),
+                Scope::Profile | Scope::Client | Scope::Asn => continue,
+                Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork | Scope::ChannelNetwork => {
+                    let share = match scope {
+                        Scope::ProfileNetwork => self.long_converted(ask, Scope::Profile, at) / all_converted,
+                        Scope::ClientNetwork => self.long_converted(ask, Scope::Client, at) / all_converted,
+                        Scope::WhenceNetwork => self.long_converted(ask, Scope::Asn, at) / all_converted,
+                        _ => 0.1,
+                    };
+                    let share = share.clamp(0.02, 1.0);
+                    goes_on(&record, at, rate.0, places.network.map(|e| e * share))
+                }
+                Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
+                    let (width, what) = match scope {
+                        Scope::Prefix4 => (1e4, Meets::Prefix4),
+                        Scope::Prefix3 => (1e3, Meets::Prefix3),
+                        _ => (1e2, Meets::Prefix2),
+                    };
+                    // People are not spread evenly: some runs have twice their share.
+                    let least = (2.0 * width / usual.numbers).min(1.0);
+                    let share = self.close(ask, what, Meets::OfNetwork, least, &[Scope::All, Scope::Country, Scope::Network]);
+                    let floor = per_day(1.0 / 30.0, &usual);
+                    let own = [0, 1, 2].map(|h: usize| at_of(&places.network, h) * share);
+                    goes_on(&record, at, rate.0, greater(own, floor.map(|e| e * width / 1e4)))
+                }
+                Scope::Neighbourhood | Scope::Address => {
+                    let (what, least, floor) = if *scope == Scope::Address {
+                        (Meets::Address, 2e-4, 0.1)
+                    } else {
+                        (Meets::Neighbourhood, 6e-4, 0.3)
+                    };
+                    let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
+                    let own = [0, 1, 2].map(|h: usize| at_of(&places.country, h) * share);
+                    goes_on(&record, at, rate.0, greater(own, per_day(floor, &usual)))
+                }
+                Scope::Device | Scope::User => per_day(0.2, &usual),
+            };
+            let reading = reading(*scope, *key, &record, at, expected, rate);
+            let reading = match scope {
+                Scope::Country | Scope::Network => Reading {
+                    trusted: self.rich.get(key).map(|rich| rich.control(at).map(figures)),
+                    ..reading
+                },
+                Scope::Prefix4 => Reading { order: self.order(*key, ask), ..reading },
+                _ => reading,
+            };
+            if worth_a_look(&reading) {
+                let _ = evidenced.readings.try_push(reading);
+            }
+        }
+        evidenced
+    }
+
+    pub(super) fn record(&self, scope: Scope, key: u64) -> Option<PlainRecord> {
+        if scope.is_rich() {
+            self.rich.get(&key).map(|rich| rich.plain)
+        } else {
+            self.plain.get(key)
+        }
+    }
+
+    /// The chance that two people of a place meet in one run or at one address, as its people teach it.
+    fn close(&self, ask: &Ask, what: Meets, of: Meets, least: f64, line: &[Scope]) -> f64 {
+        let mut share = least;
+        for (scope, weight) in line.iter().zip([300.0, 100.0, 20.0]) {
+            if let Some(record) = key_of(&ask.keys, *scope).and_then(|key| self.rich.get(&key)) {
+                share = (record.met(what) + weight * share) / (record.met(of) + weight);
+            }
+        }
+        share.clamp(least.min(1.0), 1.0)
+    }
+
+    /// The share that usually converts in a scope, and from how many outcomes that was learned.
+    fn rate(&self, scope: Scope, usual: &Usual) -> (f64, f64) {
+        match scope {
+            Scope::Country => (usual.country.rate, usual.country.rate_of),
+            Scope::All | Scope::Rare | Scope::Profile | Scope::Client | Scope::Asn => {
+                (usual.all.rate, usual.all.rate_of)
+            }
+            Scope::Neighbourhood | Scope::Address | Scope::Device | Scope::User => {
+                (usual.country.rate, usual.country.rate_of)
+            }
+            Scope::ProfileNetwork => {
+                let lean = (usual.profile.rate / usual.all.rate.max(0.01)).clamp(0.5, 1.3);
+                ((usual.network.rate * lean).clamp(0.005, 0.995), usual.network.rate_of)
+            }
+            _ => (usual.network.rate, usual.network.rate_of),
+        }
+    }
+
+    fn long_converted(&self, ask: &Ask, scope: Scope, at: &Moment) -> f64 {
+        let key = key_of(&ask.keys, scope);
+        key.and_then(|key| self.record(scope, key)).map_or(0.0, |record| record.long(Field::Converted, at))
+    }
+
+    fn climate(&self, ask: &Ask, at: &Moment, usual: &Usual) -> Climate {
+        let Some(all) = key_of(&ask.keys, Scope::All).and_then(|key| self.rich.get(&key)) else {
+            return Climate { age_h: 0.0, heat: 0.0, pipe: 1.0 };
+        };
+        let age_h = f64::from(ask.at_s.saturating_sub(all.first_s)) / 3_600.0;
+        let [_, matured, converted] = all.control(at);
+        let pipe = pipe(matured, converted, &all.plain, at, usual.all.rate);
+        Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe: pipe as f32 }
+    }
+
+    /// Counts in the rare pool what belongs there, now that it is known how much is usual.
+    fn rare(&mut self, ask: &Ask, at: &Moment, usual: &Usual) {
+        if usual.network.newcomers * DAY_S >= RARE_A_DAY || !ask.newcomer {
+            return;
+        }
+        if let Some(key) = key_of(&ask.keys, Scope::Rare)
+            && let Some(record) = self.rich_mut(key)
+        {
+            record.add(Field::Newcomers, at, 64);
+        }
+    }
+
+    fn order(&self, key: u64, ask: &Ask) -> Option<(f32, u16)> {
+        let recent = self.recent.get(key)?;
+        let _ = (recent, ask);
+        None
+    }
+
+    /// What is expected of country and network, raised by what explains a surge honestly.
+    fn places(&self, ask: &Ask, at: &Moment, usual: &Usual) -> Places {
+        let record = |scope| key_of(&ask.keys, scope).and_then(|key| self.rich.get(&key)).map(|rich| &**rich);
+        let base = |usually: &Usually, least_a_day: f64, least_share: f64| {
+            let least = (least_a_day / DAY_S).max(least_share * usual.all.newcomers);
+            let rate = usually.newcomers.max(least);
+            let mut expected = [0.0; HORIZONS];
+            for ((e, faded), filled) in expected.iter_mut().zip(usual.faded).zip(usual.filled) {
+                *e = rate * faded * filled;
+            }
+            expected
+        };
+        let mut country = base(&usual.country, 2.0 / 3.0, 2e-4);
+        let mut network = base(&usual.network, 1.0 / 3.0, 1e-4);
+        let empty = RichRecord::default();
+        let (own, wide) = (record(Scope::Network).unwrap_or(&empty), record(Scope::Country).unwrap_or(&empty));
+        // The rest of the country converts in numbers: its networks may, too.
+        let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
+        for h in 0..HORIZONS {
+            let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0);
+            let others_usual = (at_of(&country, h) - at_of(&network, h)).max(0.5) * usual.country.rate;
+            if others >= 5.0 {
+                raise(&mut network, h, 0.8 * others / others_usual);
+            }
+        }
+        // Trusted people come in numbers: something happened that people talk of.
+        for (place, rich, usually) in
+            [(&mut country, wide, &usual.country), (&mut network, own, &usual.network)]
+        {
+            let [trusted, ..] = rich.control(at);
+            for h in 0..HORIZONS {
+                let wont = usually.trusted * at_of(&usual.faded, h) * at_of(&usual.filled, h);
+                if at_of(&trusted, h) >= 5.0 {
+                    raise(place, h, 0.6 * at_of(&trusted, h) / wont.max(1.0));
+                }
+            }
+        }
+        country = goes_on(&wide.plain, at, usual.country.rate, country);
+        network = goes_on(&own.plain, at, usual.network.rate, network);
+        Places { country, network }
+    }
+}
+
+/// What is expected of the two places that have a history.
+struct Places {
+    country: [f64; HORIZONS],
+    network: [f64; HORIZONS],
+}
+
+fn at_of(values: &[f64; HORIZONS], horizon: usize) -> f64 {
+    values.get(horizon).copied().unwrap_or(0.0)
+}
+
+fn raise(expected: &mut [f64; HORIZONS], horizon: usize, factor: f64) {
+    if let Some(expected) = expected.get_mut(horizon)
+        && factor > 1.0
+    {
+        *expected *= factor;
+    }
+}
+
+fn greater(mut a: [f64; HORIZONS], b: [f64; HORIZONS]) -> [f64; HORIZONS] {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a = a.max(b);
+    }
+    a
+}
+
+/// So many a day, in each horizon.
+fn per_day(count: f64, usual: &Usual) -> [f64; HORIZONS] {
+    let mut expected = [0.0; HORIZONS];
+    for ((e, tau), filled) in expected.iter_mut().zip(TAU_S).zip(usual.filled) {
+        *e = count / DAY_S * f64::from(tau) * filled.max(1e-3);
+    }
+    expected
+}
+
+/// Newcomers that converted over the next longer horizon are expected to go on coming.
+fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, mut expected: [f64; HORIZONS]) -> [f64; HORIZONS] {
+    let converted = record.read(Field::Converted, at);
+    for h in 0..LONG {
+        let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
+        let come = GOES_ON * at_of(&converted, h + 1) / rate * f64::from(short) / f64::from(long);
+        if let Some(e) = expected.get_mut(h) {
+            *e = e.max(come);
+        }
+    }
+    expected
+}
+
+/// How far outcomes arrive: less when the trusted, who convert as ever, seem to convert no more.
+fn pipe(matured: [f64; HORIZONS], converted: [f64; HORIZONS], all: &PlainRecord, at: &Moment, rate: f64) -> f64 {
+    use crate::math::{bb, sigma};
+    let [short, middle, _] = all.read(Field::Matured, at);
+    let [short_v, middle_v, _] = all.read(Field::Converted, at);
+    let mut worst: f64 = 1.0;
+    for (m, v, new_m, new_v) in
+        [(matured[0], converted[0], short, short_v), (matured[1], converted[1], middle, middle_v)]
+    {
+        if m < 3.0 {
+            continue;
+        }
+        let m = m.max(v);
+        let usual = bb(v, m, 0.9, 15.0);
+        let broken = bb(v, m, 0.05, 3.0);
+        let new_m = new_m.max(new_v);
+        // Newcomers may be attack, so their silence speaks little.
+        let news = 0.3 * (bb(new_v, new_m, 0.05, 3.0) - bb(new_v, new_m, rate, 5.0));
+        worst = worst.min(sigma(4.0 + usual - broken - news));
+    }
+    worst
+}
+
+fn reading(scope: Scope, key: u64, record: &PlainRecord, at: &Moment, expected: [f64; HORIZONS], rate: (f64, f64)) -> Reading {
+    Reading {
+        scope,
+        key,
+        seen: figures(record.read(Field::Newcomers, at)),
+        explained: figures(record.read(Field::Explained, at)),
+        matured: figures(record.read(Field::Matured, at)),
+        converted: figures(record.read(Field::Converted, at)),
+        expected: figures(expected),
+        rate: rate.0 as f32,
+        rate_of: rate.1 as f32,
+        challenged: record.long(Field::Challenged, at) as f32,
+        failed: record.long(Field::Failed, at) as f32,
+        strikes: record.long(Field::Strikes, at) as f32,
+        asked: record.long(Field::Asked, at) as f32,
+        trusted: None,
+        order: None,
+    }
+}
+
+/// Most attempts stand where nothing unusual is seen; those readings need no second look.
+fn worth_a_look(reading: &Reading) -> bool {
+    let surge = reading
+        .seen
+        .iter()
+        .zip(&reading.expected)
+        .any(|(seen, expected)| *seen >= 1.8 && *seen > 1.3 * expected);
+    let poor = reading
+        .matured
+        .iter()
+        .zip(&reading.converted)
+        .any(|(matured, converted)| *matured >= 5.0 && *converted < 0.75 * reading.rate * matured);
+    surge || poor || reading.strikes > 0.1 || reading.order.is_some_and(|(nats, _)| nats > 1.0)
+}

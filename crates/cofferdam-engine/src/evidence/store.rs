@@ -1,0 +1,452 @@
+//! Evidence kept in one process: the records of all scopes, what is open, and how both change.
+//!
+//! It does what the engine's functions say and decides nothing. Times come in; nothing here looks at a
+//! clock. Called by replay, by simulation and by the live server's tallies.
+
+use super::count::{Ask, Faces, Fate, Glimpse};
+use super::decay::{LONG, Moment};
+use super::flight::{ABANDONED_S, Flight, Flights, STEPS, State};
+use super::plain::{Field, PlainRecord};
+use super::reading::Evidenced;
+use super::recent::RecentRecord;
+use super::rich::{Meets, RichRecord, STEPS_S, Usual};
+use super::scope::{Keys, Scope};
+use super::seen::SeenRecord;
+use crate::attempt::Attempt;
+use crate::effect::Effect;
+use crate::table::Table;
+use alloc::boxed::Box;
+use arrayvec::ArrayVec;
+use hashbrown::HashMap;
+
+pub(super) type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
+
+/// One whole count, in 64ths.
+const ONE: i32 = 64;
+/// Rich records are for places and profiles; beyond so many, new ones are not taken in.
+const RICH_MAX: usize = 60_000;
+/// At most so many attempts are open at once.
+const OPEN_MAX: usize = 1 << 20;
+
+/// The evidence of one process.
+#[derive(Debug)]
+pub struct EvidenceTallies {
+    pub(super) plain: Table<PlainRecord>,
+    pub(super) seen: Table<SeenRecord>,
+    pub(super) recent: Table<RecentRecord>,
+    pub(super) rich: Map<Box<RichRecord>>,
+    pub(super) flights: Flights,
+    pub(super) cached: super::read::Cached,
+    /// The newest moment.
+    pub(super) now_s: u32,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EvidenceSize {
+    /// Live keys.
+    pub keys: usize,
+    /// Bytes held for them.
+    pub bytes: usize,
+    /// Attempts whose outcomes are awaited.
+    pub open: usize,
+}
+
+impl EvidenceTallies {
+    /// Empty, for at most about so many keys of each kind.
+    pub fn new(keys_max: usize) -> Self {
+        Self {
+            plain: Table::new(keys_max),
+            seen: Table::new(keys_max),
+            recent: Table::new((keys_max / 16).max(1_024)),
+            rich: Map::default(),
+            flights: Flights::default(),
+            cached: super::read::Cached::default(),
+            now_s: 0,
+        }
+    }
+
+    /// Round one: what is known of the number and session. Changes nothing.
+    pub fn glimpse(&self, faces: &Faces, at_s: u32) -> Glimpse {
+        let number = self.seen.get(faces.number).unwrap_or_default();
+        let session = faces.session.and_then(|session| self.seen.get(session));
+        Glimpse::of(&number, session.as_ref(), at_s)
+    }
+
+    /// Round two: counts an attempt in all its scopes, and answers with what then stands.
+    pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        self.advance(ask.at_s);
+        let at = Moment::new(ask.at_s);
+        self.face(ask);
+        for (scope, key) in &ask.keys {
+            if *scope == Scope::Rare {
+                continue;
+            }
+            if scope.is_rich() {
+                self.count_rich(*key, ask, &at);
+            } else if !ask.trusted {
+                self.count_plain(*key, ask, &at);
+            }
+        }
+        if ask.newcomer && !ask.trusted {
+            if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
+                let _ = self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+            }
+        }
+        self.read(ask, &at)
+    }
+
+    fn face(&mut self, ask: &Ask) {
+        let new = ask.newcomer;
+        let _ = self.seen.change(ask.faces.number, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        if let Some(session) = ask.faces.session {
+            let _ = self.seen.change(session, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        }
+    }
+
+    fn count_plain(&mut self, key: u64, ask: &Ask, at: &Moment) {
+        let count = |record: &mut PlainRecord| {
+            record.add(Field::Asked, at, ONE);
+            if ask.newcomer {
+                record.add(Field::Newcomers, at, ONE);
+            }
+        };
+        let _ = self.plain.change(key, at.at_s, count, |(), ()| ());
+    }
+
+    fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
+        let Some(record) = self.rich_mut(key) else { return };
+        record.first_s = if record.first_s == 0 { at.at_s } else { record.first_s.min(at.at_s) };
+        if ask.trusted {
+            record.trusted.add(Field::Newcomers, at, ONE);
+            record.usual(Usual::Trusted, at.at_s, ONE as u32);
+        } else {
+            record.plain.add(Field::Asked, at, ONE);
+            if ask.newcomer {
+                record.plain.add(Field::Newcomers, at, ONE);
+                record.usual(Usual::Asked, at.at_s, ONE as u32);
+            }
+        }
+    }
+
+    pub(super) fn rich_mut(&mut self, key: u64) -> Option<&mut RichRecord> {
+        if self.rich.len() >= RICH_MAX && !self.rich.contains_key(&key) {
+            return None;
+        }
+        Some(self.rich.entry(key).or_default())
+    }
+
+    /// What was decided of an attempt that was counted; `score` is the chance that it is pumped.
+    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64) {
+        let at = Moment::new(ask.at_s);
+        let state = match fate {
+            Fate::Sent => State::Sent,
+            Fate::Challenged => State::Waiting,
+            Fate::Stopped => State::Over,
+        };
+        let flight = Flight {
+            id,
+            at_s: ask.at_s,
+            keys: ask.keys.clone(),
+            number: ask.faces.number,
+            proofs: ask.proofs.clone(),
+            newcomer: ask.newcomer,
+            trusted: ask.trusted,
+            good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
+            east_h: ask.east_h(),
+            state,
+            undelivered: false,
+            converted: false,
+        };
+        match fate {
+            Fate::Sent => {}
+            Fate::Challenged => self.raise(&flight, Field::Challenged, &at, ONE),
+            Fate::Stopped if flight.newcomer && !flight.trusted => self.stopped(&flight),
+            Fate::Stopped => {}
+        }
+        self.flights.add(flight, OPEN_MAX);
+    }
+
+    fn stopped(&mut self, flight: &Flight) {
+        for (scope, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
+            if *scope != Scope::Rare
+                && let Some(record) = self.rich_mut(*key)
+            {
+                record.usual(Usual::Stopped, flight.at_s, ONE as u32);
+            }
+        }
+    }
+
+    /// Adds to a field in all scopes of an attempt.
+    fn raise(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        for (scope, key) in &flight.keys {
+            if scope.is_rich() {
+                if let Some(record) = self.rich.get_mut(key) {
+                    record.plain.add(field, at, amount);
+                }
+            } else if !flight.trusted {
+                // Only where it was counted: an outcome makes no record.
+                self.plain.touch(*key, |record| record.add(field, at, amount));
+            }
+        }
+    }
+
+    /// What comes due with time: messages that are old enough, challenges that were abandoned.
+    pub fn advance(&mut self, now_s: u32) {
+        if now_s <= self.now_s {
+            return;
+        }
+        self.now_s = now_s;
+        let mut flights = core::mem::take(&mut self.flights);
+        for (step, after_s) in STEPS_S.into_iter().enumerate() {
+            while let Some(flight) = flights.due(step, after_s, now_s) {
+                self.mature(flight, step);
+            }
+        }
+        while let Some(flight) = flights.due(STEPS - 1, ABANDONED_S, now_s) {
+            if flight.state == State::Waiting {
+                flight.state = State::Over;
+                self.failed(flight);
+            }
+        }
+        flights.end_old(now_s);
+        self.flights = flights;
+    }
+
+    fn failed(&mut self, flight: &Flight) {
+        let at = Moment::new(flight.at_s);
+        self.raise(flight, Field::Failed, &at, ONE);
+        if flight.newcomer && !flight.trusted {
+            self.stopped(flight);
+        }
+    }
+
+    /// A message has reached a step: so much more of an observation it is.
+    fn mature(&mut self, flight: &Flight, step: usize) {
+        if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
+            return;
+        }
+        let shares = self.maturity(&flight.keys);
+        let share = match step {
+            // What comes later still is expected at the last step.
+            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
+            _ => shares.get(step).copied().unwrap_or(0.0),
+        };
+        let whole = if flight.undelivered { 32.0 } else { 64.0 };
+        let amount = libm::round(share * whole) as i32;
+        if amount == 0 {
+            return;
+        }
+        let at = Moment::new(flight.at_s);
+        if flight.trusted {
+            self.raise_trusted(flight, Field::Matured, &at, amount);
+            return;
+        }
+        self.raise(flight, Field::Matured, &at, amount);
+        let weighed = (amount as u32 * u32::from(flight.good)) / 64;
+        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
+            if let Some(record) = self.rich.get_mut(key) {
+                record.usual(Usual::Matured, flight.at_s, weighed);
+            }
+        }
+    }
+
+    fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
+            if let Some(record) = self.rich.get_mut(key) {
+                record.trusted.add(field, at, amount);
+            }
+        }
+    }
+
+    /// The person passed or failed the challenge.
+    pub fn challenged(&mut self, id: u64, passed: bool) {
+        let mut flights = core::mem::take(&mut self.flights);
+        if let Some((flight, taken)) = flights.find(id)
+            && flight.state == State::Waiting
+        {
+            if passed {
+                flight.state = State::Sent;
+                for step in 0..taken {
+                    self.mature(flight, step);
+                }
+            } else {
+                flight.state = State::Over;
+                self.failed(flight);
+            }
+        }
+        self.flights = flights;
+    }
+
+    /// The provider says that a message did not arrive.
+    pub fn undelivered(&mut self, id: u64) {
+        if let Some((flight, _)) = self.flights.find(id) {
+            flight.undelivered = true;
+        }
+    }
+
+    /// A right code came back. Answers with the keys that it proves; none if it is not known, or if the
+    /// attempt was more likely pumped than not.
+    pub fn converted(&mut self, id: u64, now_s: u32) -> ArrayVec<u64, 5> {
+        let mut flights = core::mem::take(&mut self.flights);
+        let mut proved = ArrayVec::new();
+        if let Some((flight, _)) = flights.find(id)
+            && flight.state == State::Sent
+            && !flight.converted
+        {
+            flight.converted = true;
+            self.convert(flight, now_s);
+            if flight.good > 32 {
+                proved = flight.proofs.clone();
+            }
+        }
+        self.flights = flights;
+        proved
+    }
+
+    /// Carries out what a judgement says of evidence.
+    pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Effect::Explain { key, share } => {
+                    let wide = ask.keys.iter().filter(|(scope, _)| crate::rival::is_wide(*scope));
+                    let wide: Keys = wide.copied().collect();
+                    self.explain(ask.at_s, *key, &wide, f64::from(*share) / 1000.0);
+                }
+                Effect::Strike { scope, key } => {
+                    self.strike(ask.at_s, *scope, *key, 0.25);
+                    if let Some((all, key)) = ask.keys.first().copied() {
+                        self.strike(ask.at_s, all, key, 1.0);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn convert(&mut self, flight: &Flight, now_s: u32) {
+        let at = Moment::new(flight.at_s);
+        let sent_s = flight.at_s;
+        let _ = self.seen.touch(flight.number, |seen| seen.convert(sent_s));
+        if flight.trusted {
+            self.raise_trusted(flight, Field::Converted, &at, ONE);
+        } else if flight.newcomer {
+            self.raise(flight, Field::Converted, &at, ONE);
+        } else {
+            return;
+        }
+        if !flight.trusted {
+            self.meet(flight, &at);
+        }
+        let after_s = now_s.saturating_sub(sent_s);
+        let local = super::rich::Local::at(sent_s, flight.east_h);
+        let good = u32::from(flight.good);
+        for (scope, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
+            let Some(record) = self.rich.get_mut(key) else { continue };
+            if !flight.trusted {
+                record.usual(Usual::Converted, sent_s, good);
+            }
+            if matches!(scope, Scope::All | Scope::Country) {
+                record.live(sent_s, local, good);
+                record.delay(sent_s, after_s, good);
+            }
+        }
+    }
+
+    /// Learns how close together people of a place live: with how many of those who proved themselves
+    /// lately this one meets.
+    fn meet(&mut self, flight: &Flight, at: &Moment) {
+        let others = |tallies: &Self, wanted: Scope| {
+            let key = flight.keys.iter().find(|(scope, _)| *scope == wanted).map(|(_, key)| *key)?;
+            let record = tallies.record(wanted, key)?;
+            // Without the one who was just counted.
+            Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good)) as u64)
+        };
+        let pairs = [
+            (Meets::OfNetwork, Scope::Network),
+            (Meets::Prefix4, Scope::Prefix4),
+            (Meets::Prefix3, Scope::Prefix3),
+            (Meets::Prefix2, Scope::Prefix2),
+            (Meets::OfCountry, Scope::Country),
+            (Meets::Address, Scope::Address),
+            (Meets::Neighbourhood, Scope::Neighbourhood),
+        ];
+        let known_address = flight.keys.iter().any(|(scope, _)| *scope == Scope::Address);
+        for (what, scope) in pairs {
+            let of_address = matches!(what, Meets::OfCountry | Meets::Address | Meets::Neighbourhood);
+            if of_address && !known_address {
+                continue;
+            }
+            let Some(amount) = others(self, scope).filter(|amount| *amount > 0) else { continue };
+            for (scope, key) in &flight.keys {
+                if matches!(scope, Scope::All | Scope::Country | Scope::Network)
+                    && let Some(record) = self.rich.get_mut(key)
+                {
+                    record.meet(what, at.at_s, amount);
+                }
+            }
+        }
+    }
+
+    /// A narrower scope explains what a wider one has seen: its newcomers are credited, once.
+    pub fn explain(&mut self, at_s: u32, narrow: u64, wide: &[(Scope, u64)], share: f64) {
+        let at = Moment::new(at_s);
+        let Some(record) = self.plain.get(narrow) else { return };
+        let (seen, credited) = (record.read(Field::Newcomers, &at), record.read(Field::Explained, &at));
+        let mut owed = [0; super::decay::HORIZONS];
+        for ((owed, seen), credited) in owed.iter_mut().zip(seen).zip(credited) {
+            *owed = libm::round((share * seen - credited).max(0.0) * 64.0) as i32;
+        }
+        if owed.iter().all(|owed| *owed == 0) {
+            return;
+        }
+        self.plain.touch(narrow, |record| record.add_each(Field::Explained, &at, owed));
+        for (scope, key) in wide {
+            if scope.is_rich() {
+                if let Some(record) = self.rich.get_mut(key) {
+                    record.plain.add_each(Field::Explained, &at, owed);
+                }
+            } else {
+                self.plain.touch(*key, |record| record.add_each(Field::Explained, &at, owed));
+            }
+        }
+    }
+
+    /// A scope was found guilty once more.
+    pub fn strike(&mut self, at_s: u32, scope: Scope, key: u64, amount: f64) {
+        let at = Moment::new(at_s);
+        let amount = libm::round(amount * 64.0) as i32;
+        if scope.is_rich() {
+            if let Some(record) = self.rich.get_mut(&key) {
+                record.plain.add(Field::Strikes, &at, amount);
+            }
+        } else {
+            self.plain.touch(key, |record| record.add(Field::Strikes, &at, amount));
+        }
+    }
+
+    /// How much is kept.
+    pub fn size(&self) -> EvidenceSize {
+        EvidenceSize {
+            keys: self.plain.len() + self.seen.len() + self.recent.len() + self.rich.len(),
+            bytes: self.plain.bytes()
+                + self.seen.bytes()
+                + self.recent.bytes()
+                + self.rich.len() * size_of::<RichRecord>()
+                + self.flights.len() * size_of::<Flight>(),
+            open: self.flights.len(),
+        }
+    }
+}
+
+/// How far the longest horizon of a record has anything left, for leaving first.
+pub(super) fn left(record: &PlainRecord, at: &Moment) -> f64 {
+    let [.., long] = record.read(Field::Newcomers, at);
+    let _ = LONG;
+    long + record.long(Field::Strikes, at)
+}
+
+/// The name under which an attempt's outcomes are awaited.
+pub fn name_of(attempt: &Attempt) -> u64 {
+    attempt.dice ^ (attempt.at_ms as u64).rotate_left(32)
+}

@@ -1,0 +1,337 @@
+//! Weighs rival explanations of what a scope has seen lately – normal, growth, campaign, outage, a shared
+//! source, attack – and says how likely the *next* newcomer there is part of an attack.
+//!
+//! Nothing here is a threshold. The figures are the policy's ([`Rivals`]); the mathematics is that of the
+//! detection paper, 3.5 to 3.7. The chance is never above the share of the traffic that is not expected:
+//! a place full of people under a thin attack never has one near 1.
+
+use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
+use crate::math::{bb, dispersion, ln_binomial, logit, nb};
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
+
+/// Prior masses and strengths of the explanations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each default in `policy/levels.rs` states its meaning and source")]
+pub struct Rivals {
+    pub attack_country: f64,
+    pub attack_network: f64,
+    pub attack_crossing: f64,
+    pub attack_prefix: f64,
+    pub attack_source: f64,
+    pub attack_person: f64,
+    pub growth: f64,
+    pub campaign: f64,
+    pub outage: f64,
+    pub batch: f64,
+    pub shared: f64,
+    pub mistyped: f64,
+    pub growth_off: bool,
+    pub outage_off: bool,
+    pub control_off: bool,
+}
+
+impl Default for Rivals {
+    fn default() -> Self {
+        Self {
+            attack_country: 0.002,
+            attack_network: 0.004,
+            attack_crossing: 0.003,
+            attack_prefix: 0.004,
+            attack_source: 0.002,
+            attack_person: 0.004,
+            growth: 0.006,
+            campaign: 0.002,
+            outage: 0.004,
+            batch: 0.0006,
+            shared: 0.02,
+            mistyped: 0.03,
+            growth_off: false,
+            outage_off: false,
+            control_off: false,
+        }
+    }
+}
+
+/// What speaks for or against attack from outside the counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around {
+    pub climate: Climate,
+    /// Dollars, or whatever the currency is.
+    pub price: f64,
+    /// Factor of the destination's own prior.
+    pub risky: f64,
+}
+
+/// What came of a scope.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Suspicion {
+    /// Chance that the next newcomer is pumped.
+    pub p: f64,
+    /// Its prior.
+    pub prior: f64,
+    /// Share of the traffic that is not expected, if it is an attack.
+    pub excess: f64,
+    pub horizon: usize,
+    /// Whether conversions said more than counts.
+    pub by_conversion: bool,
+    /// ln likelihood of the excess: of two scopes the greater explains more.
+    pub weight: f64,
+}
+
+/// Shares of codes that accomplices enter, with their weights.
+const ENTERED: [(f64, f64); 5] = [(0.02, 0.70), (0.2, 0.12), (0.4, 0.08), (0.6, 0.06), (0.8, 0.04)];
+/// Means tried around what was seen, as factors.
+const AROUND: [f64; 5] = [0.55, 0.75, 1.0, 1.3, 1.75];
+/// A surge could have been anything up to e^7 times the expected, alike in its logarithm; a step of
+/// `AROUND` covers 0.29 of those seven.
+const STEP: f64 = 0.29 / 7.0;
+
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    ln: f64,
+    /// Share of the newcomers that are attack if this holds.
+    attack: f64,
+}
+
+struct Terms {
+    all: ArrayVec<Term, 48>,
+}
+
+impl Terms {
+    fn add(&mut self, weight: f64, ln: f64, attack: f64) {
+        if weight > 0.0 {
+            let _ = self.all.try_push(Term { ln: libm::log(weight) + ln, attack });
+        }
+    }
+
+    fn chance(&self) -> f64 {
+        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, term| most.max(term.ln));
+        let (mut whole, mut attack) = (0.0, 0.0);
+        for term in &self.all {
+            let weight = libm::exp(term.ln - most);
+            whole += weight;
+            attack += weight * term.attack;
+        }
+        if whole > 0.0 { attack / whole } else { 0.0 }
+    }
+}
+
+/// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at.
+pub(crate) fn suspect(reading: &Reading, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+    let mut worst: Option<Suspicion> = None;
+    for horizon in 0..HORIZONS {
+        if let Some(found) = at_horizon(reading, horizon, around, rivals)
+            && worst.is_none_or(|worst| found.p > worst.p)
+        {
+            worst = Some(found);
+        }
+    }
+    worst
+}
+
+/// The figures of one horizon.
+struct Figures {
+    n: f64,
+    m: f64,
+    v: f64,
+    e: f64,
+    p: f64,
+    kappa: f64,
+    r: f64,
+}
+
+fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
+    f64::from(values.get(horizon).copied().unwrap_or(0.0))
+}
+
+impl Figures {
+    fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
+        let seen = f(&reading.seen, horizon);
+        // Others' crossings and runs explain part of it: what is left is this attempt's company.
+        let left = (seen - f(&reading.explained, horizon)).max(seen.min(1.0));
+        let left = if is_wide(reading.scope) { left } else { seen };
+        let kept = if seen > 0.0 { left / seen } else { 1.0 };
+        let v = f(&reading.converted, horizon);
+        let m = (f(&reading.matured, horizon) * kept).max(v) * pipe;
+        let v = v * pipe;
+        let e = f(&reading.expected, horizon).max(1e-4);
+        let narrow = !is_wide(reading.scope);
+        let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
+        // A rate that was learned from few outcomes is held less firmly.
+        let kappa = (4.0 + f64::from(reading.rate_of) * 0.25).min(15.0);
+        Self { n: left, m, v, e, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
+    }
+}
+
+pub(crate) fn is_wide(scope: Scope) -> bool {
+    matches!(scope, Scope::All | Scope::Country | Scope::Network | Scope::Rare)
+}
+
+/// The prior mass of attack in a kind of scope.
+fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
+    let kind = match reading.scope {
+        Scope::Country | Scope::All | Scope::Rare => rivals.attack_country,
+        Scope::Network | Scope::ChannelNetwork => rivals.attack_network,
+        Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork => rivals.attack_crossing,
+        Scope::Prefix2 | Scope::Prefix3 | Scope::Prefix4 => rivals.attack_prefix,
+        Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Profile | Scope::Client => {
+            rivals.attack_source
+        }
+        Scope::Device | Scope::User => rivals.attack_person,
+    };
+    let price = (0.3 + 7.0 * around.price).min(3.0);
+    let heat = 1.0 + 4.0 * (1.0 - libm::exp(-f64::from(around.climate.heat) / 10.0));
+    (kind * price * around.risky * heat).min(0.1)
+}
+
+/// Strikes are remembered: who comes back is met at the first messages.
+fn remembered(prior: f64, reading: &Reading) -> f64 {
+    // Conversions wear the memory off.
+    let [.., converted] = reading.converted;
+    let left = f64::from(reading.strikes).min(2.5) * libm::exp(-0.2 * f64::from(converted));
+    (prior + 0.1 * left).min(0.25)
+}
+
+fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+    let figures = Figures::of(reading, horizon, f64::from(around.climate.pipe));
+    let Figures { n, m, v, e, p, kappa, r } = figures;
+    let strikes = f64::from(reading.strikes);
+    if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
+        return None;
+    }
+    let base = prior(reading, around, rivals);
+    let prior = remembered(base, reading);
+    let mut terms = Terms { all: ArrayVec::new() };
+    let control = Control::of(reading, horizon, rivals);
+    let normal_count = nb(n, e, r);
+    let normal = normal_count + bb(v, m, p, kappa) + control.well();
+    terms.add(1.0, normal, 0.0);
+    if !rivals.outage_off {
+        terms.add(rivals.outage, nb(n, 1.15 * e, r) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill(), 0.0);
+    }
+    honest(&mut terms, reading, &figures, &control, around, rivals);
+    attack(&mut terms, reading, &figures, &control, prior);
+    let mut chance = terms.chance();
+    if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
+        // The long one counts only while it is still going on.
+        let (now, usual) = (f(&reading.seen, 1), f(&reading.expected, 1));
+        chance *= (now / (1.5 * usual).max(1e-6)).clamp(0.2, 1.0);
+    }
+    if n < 2.5 && strikes < 0.2 {
+        chance = chance.min(0.5);
+    }
+    let excess = (1.0 - e / n.max(e)).max(0.0);
+    let weight = if n > e { n * libm::log(n / e) - (n - e) } else { 0.0 };
+    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - bb(v, m, p, kappa) > 2.0;
+    Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, weight })
+}
+
+/// The trusted of a place: what happens to them happens to the place, not to an attack.
+struct Control {
+    matured: f64,
+    converted: f64,
+}
+
+impl Control {
+    fn of(reading: &Reading, horizon: usize, rivals: &Rivals) -> Self {
+        let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
+        let converted = f(&converted, horizon);
+        Self { matured: f(&matured, horizon).max(converted), converted }
+    }
+
+    fn well(&self) -> f64 {
+        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.88, 10.0) }
+    }
+
+    fn ill(&self) -> f64 {
+        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.12, 3.0) }
+    }
+}
+
+/// Growth, campaign, batch and sharing: honest reasons for more.
+fn honest(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, around: &Around, rivals: &Rivals) {
+    if rivals.growth_off {
+        return;
+    }
+    let Figures { n, m, v, e, p, kappa, .. } = *figures;
+    if !is_wide(reading.scope) {
+        // Somebody mistypes and then types right, or asks for the other number he has.
+        terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
+    }
+    let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
+    let well = control.well();
+    for factor in AROUND {
+        let x = n * factor;
+        if x <= e {
+            continue;
+        }
+        let count = nb(n, x, 4.0);
+        match reading.scope {
+            Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
+                terms.add(rivals.batch * young * STEP * 7.0 / 5.0, count + bb(v, m, p.max(0.8), kappa), 0.0);
+            }
+            Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
+                terms.add(rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
+            }
+            Scope::Device | Scope::User => {
+                terms.add(0.3 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
+            }
+            _ => {
+                let growth = rivals.growth * young * STEP;
+                terms.add(growth, count + bb(v, m, 0.95 * p, kappa.min(12.0)) + well, 0.0);
+                terms.add(rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
+            }
+        }
+    }
+}
+
+fn attack(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, prior: f64) {
+    let Figures { n, m, v, e, p, .. } = *figures;
+    let well = control.well();
+    for factor in AROUND {
+        let x = n * factor;
+        let share = 1.0 - e / x;
+        if share <= 0.05 {
+            continue;
+        }
+        let pattern = challenge(reading, share) + order(reading);
+        let count = nb(n, x, 4.0) + well + pattern;
+        for (entered, weight) in ENTERED {
+            let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
+            terms.add(prior * STEP * weight, count + bb(v, m, mixed.clamp(0.005, 0.995), 14.0), share);
+        }
+    }
+}
+
+/// Who fails challenges, and how often: outcomes that arrive in seconds.
+fn challenge(reading: &Reading, share: f64) -> f64 {
+    let (asked, failed) = (f64::from(reading.challenged), f64::from(reading.failed));
+    if asked < 5.0 {
+        return 0.0;
+    }
+    let failed = failed.min(asked);
+    const GOOD_FAIL: f64 = 0.10;
+    let mut mean = 0.0;
+    for passes in [0.05, 0.35, 0.65, 0.9] {
+        let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
+        mean += libm::exp(ln_binomial(failed, asked, fails) - ln_binomial(failed, asked, GOOD_FAIL)) / 4.0;
+    }
+    libm::log(mean.max(1e-9)).clamp(-4.0, 8.0)
+}
+
+fn order(reading: &Reading) -> f64 {
+    reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
+}
+
+/// Points of a suspicion: how far it moved from its prior, in thousandths of log-odds.
+pub(crate) fn points(found: &Suspicion) -> i32 {
+    let moved = logit(found.p.clamp(1e-6, 1.0 - 1e-6)) - logit(found.prior.clamp(1e-6, 0.5));
+    libm::round(1000.0 * moved) as i32
+}
+
+/// The length that a horizon is shown as, in seconds.
+pub(crate) fn window_s(horizon: usize) -> u32 {
+    TAU_S.get(horizon).copied().unwrap_or(0)
+}

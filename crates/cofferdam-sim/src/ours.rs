@@ -1,0 +1,198 @@
+//! The engine as the judge of a stream: the same verbs that the live server calls, over tallies in one value.
+
+use crate::judge::{Decided, Judge};
+use crate::stream::{AttemptEvent, Became};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use cofferdam_atlas::{Country, Destination};
+use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
+use cofferdam_engine::key::{Keyer, Realm};
+use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
+use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
+use cofferdam_engine::policy::{Destinations, Mode, Terms, WindowPlan};
+use cofferdam_engine::table::Table;
+use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
+use cofferdam_engine::{
+    Asked, Assessment, Attempt, Decision, Identity, Known, Policy, Reason, ask, assess, changes, give_back,
+    identify, needs,
+};
+use core::net::IpAddr;
+use core::str::FromStr as _;
+
+/// Keys of each kind that are kept.
+const KEYS_MAX: usize = 1 << 24;
+const REALM: Realm = Realm(1);
+const COMMONS: Realm = Realm(2);
+
+/// The engine with its tallies.
+pub struct Ours {
+    policy: Policy,
+    terms: Terms,
+    keyer: Keyer,
+    limits: Table<LimitRecord>,
+    proofs: Table<ProofRecord>,
+    evidence: EvidenceTallies,
+}
+
+impl Ours {
+    /// With nothing learned yet.
+    pub fn new(policy: Policy) -> Self {
+        let limits = Limits::builtin(policy.level);
+        let terms = Terms {
+            mode: Mode::Enforce,
+            windows: plan(&limits),
+            limits,
+            destinations: Destinations::All,
+            locked_country: None,
+            can_challenge: true,
+            magic: None,
+        };
+        Self {
+            policy,
+            terms,
+            // A replay keeps nothing that could be turned back: its names need no secret.
+            keyer: Keyer::new([0; 16]),
+            limits: Table::new(KEYS_MAX),
+            proofs: Table::new(KEYS_MAX),
+            evidence: EvidenceTallies::new(KEYS_MAX),
+        }
+    }
+
+    /// Judges an attempt whose number is one.
+    pub fn judge(&mut self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> Assessment {
+        self.judge_known(event, to, at_ms).0
+    }
+
+    /// The same, with what it was judged from.
+    pub fn judge_known(
+        &mut self,
+        event: &AttemptEvent,
+        to: &Destination,
+        at_ms: i64,
+    ) -> (Assessment, Known) {
+        let attempt = self.attempt(event, to, at_ms);
+        let at_s = seconds(at_ms);
+        self.evidence.advance(at_s);
+        let [number_s, device_s, user_s, number_device_s, number_user_s] =
+            self.proofs.proved_all(&identify(&attempt));
+        let identity = Identity {
+            number_proved_s: number_s,
+            device_proved_s: device_s,
+            user_proved_s: user_s,
+            number_device_proved_s: number_device_s,
+            number_user_proved_s: number_user_s,
+            glimpse: self.evidence.glimpse(&faces(&attempt), at_s),
+            ..Identity::default()
+        };
+        let mut needs = needs(&attempt, &identity, &self.policy, &self.terms);
+        needs.retain(|need| need.scope != LimitScope::NumberChecks);
+        let ask = ask(&attempt, &identity, &self.policy);
+        let seen = self.limits.count_all(&needs, at_s);
+        let evidence = self.evidence.count(&ask);
+        let known = Known { identity, seen, evidence, blind: None };
+        let _ = changes(&needs, at_s);
+        let assessment = assess(&attempt, &known, &self.policy, &self.terms);
+        let fate = match assessment.decision {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        if fate == Fate::Stopped {
+            for change in give_back(&needs, at_s) {
+                if let Change::Count { key, at_s, windows_s, by } = change {
+                    self.limits.add(key, at_s, &windows_s, by);
+                }
+            }
+        }
+        self.evidence.decided(name(&event.id), &ask, fate, assessment.score);
+        self.evidence.follow(&ask, &assessment.effects);
+        (assessment, known)
+    }
+
+    fn attempt(&self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> Attempt {
+        let ip = event.ip.as_deref().and_then(|ip| IpAddr::from_str(ip).ok());
+        let asked = Asked {
+            at_ms,
+            dice: name(&event.id),
+            realm: REALM,
+            commons: COMMONS,
+            profile: event.profile.as_deref().unwrap_or_default(),
+            channel: event.channel,
+            destination: to,
+            price_micros: event.price_micros.or_else(|| cofferdam_atlas::reference_price_micros(*to)),
+            ip,
+            ip_facts: ip.map(cofferdam_atlas::ip_facts).unwrap_or_default(),
+            asn: event.asn,
+            ip_country: event.ip_country.as_deref().and_then(Country::from_iso2),
+            device_id: event.device_id.as_deref(),
+            session_id: event.session_id.as_deref(),
+            user_id: event.user_id.as_deref(),
+            user_agent: event.user_agent.as_deref(),
+        };
+        Attempt::of(&asked, &self.keyer)
+    }
+}
+
+impl Judge for Ours {
+    fn decide(&mut self, attempt: &AttemptEvent, at_ms: i64) -> Decided {
+        let Ok(to) = cofferdam_atlas::parse_e164(&attempt.phone) else {
+            return Decided {
+                decision: Decision::Block,
+                score: Some(1.0),
+                reasons: [Reason::number_invalid().code.text().to_string()].into(),
+                evidence: None,
+            };
+        };
+        let assessment = self.judge(attempt, &to, at_ms);
+        let reasons = assessment.reasons.iter().filter(|reason| reason.points > 0 || reason.code.refuses());
+        Decided {
+            decision: assessment.decision,
+            score: Some(assessment.score),
+            reasons: reasons.map(|reason| String::from(reason.code.text())).collect::<Vec<_>>(),
+            evidence: None,
+        }
+    }
+
+    fn learn(&mut self, attempt_id: &str, became: Became, at_ms: i64) {
+        let (id, at_s) = (name(attempt_id), seconds(at_ms));
+        self.evidence.advance(at_s);
+        match became {
+            Became::Challenge { passed } => self.evidence.challenged(id, passed),
+            Became::Delivery(DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Expired) => {
+                self.evidence.undelivered(id);
+            }
+            Became::Check(CheckResult::Ok) => {
+                for key in self.evidence.converted(id, at_s) {
+                    self.proofs.prove(key, at_s);
+                }
+            }
+            Became::Delivery(_) | Became::Check(_) => {}
+        }
+    }
+}
+
+/// The windows of a profile's limits, as a send raises them.
+fn plan(limits: &Limits) -> WindowPlan {
+    let mut plan = WindowPlan::default();
+    for (windows, scope) in plan.0.iter_mut().zip(LimitScope::ALL) {
+        let of: Vec<u32> = limits.of(scope).iter().map(|limit| limit.window_s).take(WINDOWS).collect();
+        for (window, own) in windows.iter_mut().zip(of) {
+            *window = own;
+        }
+    }
+    plan
+}
+
+/// Unix seconds of Unix milliseconds.
+fn seconds(at_ms: i64) -> u32 {
+    u32::try_from(at_ms.max(0) / 1000).unwrap_or(u32::MAX)
+}
+
+/// An identifier as one word. Whoever makes two of them collide in a stream of his own fools himself.
+fn name(id: &str) -> u64 {
+    let mut name = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in id.bytes() {
+        name = (name ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    name ^ (name >> 29)
+}
