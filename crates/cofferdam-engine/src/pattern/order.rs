@@ -28,7 +28,7 @@ const PREFIX: f64 = 10_000.0;
 /// What the order of some numbers says.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Order {
-    /// Attack against honest, run and span together, within [`CAP`].
+    /// Attack against honest, run and span together, within [`CAP`](super::CAP).
     pub nats: f64,
     /// What the step alone says.
     pub run_nats: f64,

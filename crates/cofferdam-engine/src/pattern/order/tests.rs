@@ -93,6 +93,19 @@ fn people_anywhere_say_nothing() {
 }
 
 #[test]
+fn a_ratio_is_one_on_average_over_people() {
+    // Whoever adds these to a posterior relies on it: what is told must not be told too loudly.
+    let mut dice = Dice(11);
+    for n in [5, 10, 20, 32] {
+        for blocks in [&[(0, 10_000)][..], &[(2000, 1000), (0, 10_000)]] {
+            let said = (0..1500).map(|_| libm::exp(order(&dice.people(n, blocks)).nats));
+            let mean = said.sum::<f64>() / 1500.0;
+            assert!(mean < 1.15, "{n} of {blocks:?}: {mean}");
+        }
+    }
+}
+
+#[test]
 fn living_blocks_say_little() {
     let blocks: [&[(u64, u64)]; 4] =
         [&[(3000, 1000)], &[(3000, 1000), (7000, 1000)], &[(500, 3000)], &[(4200, 300), (0, 10_000)]];
