@@ -9,7 +9,8 @@
 //! How often chance makes a step is read off the numbers themselves: from how many pairs are *nearly*
 //! that far apart. So a living block, where any two numbers are close, is its own excuse. The span is
 //! held against blocks of several sizes, each of which honest numbers may live in too; it says little
-//! by itself. A company's fleet has order as well: whether it converts is not asked here.
+//! by itself. A company's fleet has order as well: whether it converts is not asked here, so whoever
+//! weighs rivals should grant the same nats to a fleet as to an attack.
 
 mod run;
 mod span;

@@ -76,12 +76,22 @@ fn holes_and_several_runs_at_once_are_seen() {
 #[test]
 fn a_run_among_living_numbers_is_seen() {
     let mut dice = Dice(7);
-    for _ in 0..50 {
-        let mut all = dice.people(24, &[(0, 10_000)]);
-        all.extend(counted(4000 + dice.below(500) as u16, 1, 8));
-        let said = order(&all);
-        assert!(said.nats > 2.0 && said.step == Some(1), "{said:?}");
+    let living: [(usize, &[(u64, u64)]); 3] =
+        [(24, &[(0, 10_000)]), (24, &[(3000, 1000)]), (16, &[(3200, 100)])];
+    for (people, blocks) in living {
+        for step in [1, 7, 13] {
+            for _ in 0..50 {
+                let mut all = dice.people(people, blocks);
+                all.extend(counted(3200 + dice.below(60) as u16, step, 32 - people as u16));
+                let said = order(&all);
+                assert!(said.nats > 2.0 && said.step == Some(step), "{people} {blocks:?} {step}: {said:?}");
+            }
+        }
     }
+    // Four among twenty-eight may be a family's; nothing follows.
+    let mut all = dice.people(28, &[(0, 3000)]);
+    all.extend(counted(4000, 1, 4));
+    assert!(order(&all).nats < 0.0);
 }
 
 #[test]
