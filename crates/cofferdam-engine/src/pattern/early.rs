@@ -118,11 +118,9 @@ mod tests {
         }
 
         #[test]
-        fn each_check_from_elsewhere_speaks_against(checks in 10.0f64..300.0, share in 0.0f64..0.9, usual in 0.0f64..0.35) {
-            let said = |share: f64| elsewhere(share * checks, checks, usual);
-            // Below the usual share nothing is told apart.
-            prop_assume!(share > usual);
-            prop_assert!(said(share + 0.1) >= said(share) - 1e-9);
+        fn each_check_from_elsewhere_speaks_against(checks in 10.0f64..300.0, usual in 0.0f64..0.35, above in 0.0f64..0.6) {
+            let said = |above: f64| elsewhere((usual + above).min(1.0) * checks, checks, usual);
+            prop_assert!(said(above + 0.05) >= said(above) - 1e-9);
         }
 
         #[test]
