@@ -26,6 +26,7 @@ pub mod list;
 pub mod math;
 pub mod need;
 pub mod outcome;
+pub mod pattern;
 pub mod policy;
 pub mod signal;
 pub mod table;
