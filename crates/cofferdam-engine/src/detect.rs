@@ -129,26 +129,121 @@ pub(crate) const DETECTORS: [Detector; 29] = [
         need: number_proved::need,
         see: number_proved::see,
     },
-    Detector { file: "number_sequence", code: Some(Code::NumberSequence), need: number_sequence::need, see: number_sequence::see },
-    Detector { file: "prefix_density", code: Some(Code::PrefixDensity), need: prefix_density::need, see: prefix_density::see },
-    Detector { file: "prefix_conversion", code: Some(Code::PrefixConversion), need: prefix_conversion::need, see: prefix_conversion::see },
-    Detector { file: "channel_unusual", code: Some(Code::ChannelUnusual), need: channel_unusual::need, see: channel_unusual::see },
-    Detector { file: "profile_unusual", code: Some(Code::ProfileUnusual), need: profile_unusual::need, see: profile_unusual::see },
-    Detector { file: "client_unusual", code: Some(Code::ClientUnusual), need: client_unusual::need, see: client_unusual::see },
-    Detector { file: "whence_unusual", code: Some(Code::WhenceUnusual), need: whence_unusual::need, see: whence_unusual::see },
-    Detector { file: "network_volume", code: Some(Code::NetworkVolume), need: network_volume::need, see: network_volume::see },
-    Detector { file: "network_conversion", code: Some(Code::NetworkConversion), need: network_conversion::need, see: network_conversion::see },
-    Detector { file: "rare_spread", code: Some(Code::RareSpread), need: rare_spread::need, see: rare_spread::see },
-    Detector { file: "country_volume", code: Some(Code::CountryVolume), need: country_volume::need, see: country_volume::see },
-    Detector { file: "country_conversion", code: Some(Code::CountryConversion), need: country_conversion::need, see: country_conversion::see },
-    Detector { file: "ip_velocity", code: Some(Code::IpVelocity), need: ip_velocity::need, see: ip_velocity::see },
-    Detector { file: "ip_hosting", code: Some(Code::IpHosting), need: ip_hosting::need, see: ip_hosting::see },
-    Detector { file: "ip_country", code: Some(Code::IpCountry), need: ip_country::need, see: ip_country::see },
+    Detector {
+        file: "number_sequence",
+        code: Some(Code::NumberSequence),
+        need: number_sequence::need,
+        see: number_sequence::see,
+    },
+    Detector {
+        file: "prefix_density",
+        code: Some(Code::PrefixDensity),
+        need: prefix_density::need,
+        see: prefix_density::see,
+    },
+    Detector {
+        file: "prefix_conversion",
+        code: Some(Code::PrefixConversion),
+        need: prefix_conversion::need,
+        see: prefix_conversion::see,
+    },
+    Detector {
+        file: "channel_unusual",
+        code: Some(Code::ChannelUnusual),
+        need: channel_unusual::need,
+        see: channel_unusual::see,
+    },
+    Detector {
+        file: "profile_unusual",
+        code: Some(Code::ProfileUnusual),
+        need: profile_unusual::need,
+        see: profile_unusual::see,
+    },
+    Detector {
+        file: "client_unusual",
+        code: Some(Code::ClientUnusual),
+        need: client_unusual::need,
+        see: client_unusual::see,
+    },
+    Detector {
+        file: "whence_unusual",
+        code: Some(Code::WhenceUnusual),
+        need: whence_unusual::need,
+        see: whence_unusual::see,
+    },
+    Detector {
+        file: "network_volume",
+        code: Some(Code::NetworkVolume),
+        need: network_volume::need,
+        see: network_volume::see,
+    },
+    Detector {
+        file: "network_conversion",
+        code: Some(Code::NetworkConversion),
+        need: network_conversion::need,
+        see: network_conversion::see,
+    },
+    Detector {
+        file: "rare_spread",
+        code: Some(Code::RareSpread),
+        need: rare_spread::need,
+        see: rare_spread::see,
+    },
+    Detector {
+        file: "country_volume",
+        code: Some(Code::CountryVolume),
+        need: country_volume::need,
+        see: country_volume::see,
+    },
+    Detector {
+        file: "country_conversion",
+        code: Some(Code::CountryConversion),
+        need: country_conversion::need,
+        see: country_conversion::see,
+    },
+    Detector {
+        file: "ip_velocity",
+        code: Some(Code::IpVelocity),
+        need: ip_velocity::need,
+        see: ip_velocity::see,
+    },
+    Detector {
+        file: "ip_hosting",
+        code: Some(Code::IpHosting),
+        need: ip_hosting::need,
+        see: ip_hosting::see,
+    },
+    Detector {
+        file: "ip_country",
+        code: Some(Code::IpCountry),
+        need: ip_country::need,
+        see: ip_country::see,
+    },
     Detector { file: "ip_proved", code: Some(Code::IpProved), need: ip_proved::need, see: ip_proved::see },
-    Detector { file: "device_reuse", code: Some(Code::DeviceReuse), need: device_reuse::need, see: device_reuse::see },
-    Detector { file: "user_reuse", code: Some(Code::UserReuse), need: user_reuse::need, see: user_reuse::see },
-    Detector { file: "person_proved", code: Some(Code::PersonProved), need: person_proved::need, see: person_proved::see },
-    Detector { file: "number_sittings", code: Some(Code::NumberSittings), need: number_sittings::need, see: number_sittings::see },
+    Detector {
+        file: "device_reuse",
+        code: Some(Code::DeviceReuse),
+        need: device_reuse::need,
+        see: device_reuse::see,
+    },
+    Detector {
+        file: "user_reuse",
+        code: Some(Code::UserReuse),
+        need: user_reuse::need,
+        see: user_reuse::see,
+    },
+    Detector {
+        file: "person_proved",
+        code: Some(Code::PersonProved),
+        need: person_proved::need,
+        see: person_proved::see,
+    },
+    Detector {
+        file: "number_sittings",
+        code: Some(Code::NumberSittings),
+        need: number_sittings::need,
+        see: number_sittings::see,
+    },
     Detector { file: "list_safe", code: Some(Code::ListSafe), need: list_safe::need, see: list_safe::see },
 ];
 
@@ -169,7 +264,8 @@ fn tell(signals: &mut Signals, code: Code, evidence: Evidence) {
 /// Tells the worst suspicion among the readings that a detector looks at.
 fn worst(case: &Case<'_>, signals: &mut Signals, code: Code, mine: impl Fn(&Reading, &Suspicion) -> bool) {
     let readings = &case.known.evidence.readings;
-    let found = case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
+    let found =
+        case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
     let found = found.filter(|(reading, found)| mine(reading, found) && rival::points(found) > 0);
     let Some((reading, found)) = found.max_by(|(_, a), (_, b)| a.p.total_cmp(&b.p)) else { return };
     let of = |values: &[f32; 3]| values.get(found.horizon).copied().map_or(0.0, f64::from);

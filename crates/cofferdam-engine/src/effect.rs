@@ -25,6 +25,8 @@ pub enum Effect {
     GiveBack,
     /// A narrow scope of evidence explains what wider ones have seen.
     Explain {
+        /// Which.
+        scope: crate::evidence::Scope,
         /// The narrow record.
         key: u64,
         /// Share of its newcomers that are not expected, in thousandths.

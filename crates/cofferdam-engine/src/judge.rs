@@ -125,7 +125,9 @@ pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
         Some(Magic::Challenge) if !case.attempt.challenge_passed => {
             Some(Signal { code: Code::BlockStanding, evidence: shown, nats: 0.0 })
         }
-        Some(Magic::Budget) => Some(Signal { code: Code::BudgetExhausted, evidence: Evidence::default(), nats: 0.0 }),
+        Some(Magic::Budget) => {
+            Some(Signal { code: Code::BudgetExhausted, evidence: Evidence::default(), nats: 0.0 })
+        }
         _ => None,
     };
     let blind = case.known.blind.map(|Blind::Tallies { nodes }| {
@@ -164,8 +166,23 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3
         Some(Magic::Challenge) if case.terms.can_challenge && !case.attempt.challenge_passed => {
             soft(Decision::Challenge)
         }
-        _ => soft(weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed)),
+        _ => {
+            let least =
+                weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed);
+            soft(if least == Decision::Block && on_counts_alone(case) { Decision::Challenge } else { least })
+        }
     }
+}
+
+/// Whether nothing but a surge speaks against an attempt that could be challenged. Growth and attack
+/// explain a surge equally well until the first outcomes come, and what is blocked has none: so
+/// nobody is shut out before somebody was asked.
+fn on_counts_alone(case: &Case<'_>) -> bool {
+    let mut strong = case.suspected.iter().filter(|(_, found)| found.p >= 0.3).peekable();
+    case.terms.can_challenge
+        && !case.attempt.challenge_passed
+        && strong.peek().is_some()
+        && strong.all(|(_, found)| !found.seen)
 }
 
 /// What the judgement came to, beside the reasons.
@@ -225,19 +242,24 @@ const STRIKES: f64 = 0.85;
 fn remembered(case: &Case<'_>, decision: Decision) -> ArrayVec<Effect, 2> {
     let mut effects = ArrayVec::new();
     let readings = &case.known.evidence.readings;
-    let found = case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
+    let found =
+        case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
     let sure = found.filter(|(_, found)| found.p >= EXPLAINS);
     let narrow = sure.clone().filter(|(reading, _)| !rival::is_wide(reading.scope));
-    // Of those that explain about as much the narrower one: the later in the order of scopes.
-    let best = narrow.max_by(|(a, fa), (b, fb)| {
-        (fa.weight * 1.2).total_cmp(&fb.weight).then(a.scope.cmp(&b.scope))
-    });
+    let most = narrow.clone().map(|(_, found)| found.weight).fold(0.0, f64::max);
+    // Of those that explain about as much the narrowest: the last in the order of scopes.
+    let best =
+        narrow.filter(|(_, found)| found.weight >= 0.8 * most).max_by_key(|(reading, _)| reading.scope);
     if let Some((reading, found)) = best {
-        effects.push(Effect::Explain { key: reading.key, share: (found.excess * 1000.0) as u16 });
+        effects.push(Effect::Explain {
+            scope: reading.scope,
+            key: reading.key,
+            share: (found.excess * 1000.0) as u16,
+        });
     }
     if decision == Decision::Block {
         let guilty = best.or_else(|| sure.max_by(|(a, _), (b, _)| a.scope.cmp(&b.scope)));
-        if let Some((reading, _)) = guilty.filter(|(_, found)| found.p >= STRIKES) {
+        if let Some((reading, _)) = guilty.filter(|(_, found)| found.p >= STRIKES && found.seen) {
             effects.push(Effect::Strike { scope: reading.scope, key: reading.key });
         }
     }

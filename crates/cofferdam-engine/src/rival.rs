@@ -6,7 +6,7 @@
 //! a place full of people under a thin attack never has one near 1.
 
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{bb, dispersion, ln_binomial, logit, nb};
+use crate::math::{Bb, Nb, bb, dispersion, ln_binomial, logit, nb, rise, rise_per_count};
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,7 @@ pub struct Rivals {
     pub attack_person: f64,
     pub growth: f64,
     pub campaign: f64,
+    pub part: f64,
     pub outage: f64,
     pub batch: f64,
     pub shared: f64,
@@ -43,8 +44,9 @@ impl Default for Rivals {
             attack_person: 0.004,
             growth: 0.006,
             campaign: 0.002,
+            part: 0.5,
             outage: 0.004,
-            batch: 0.0006,
+            batch: 0.004,
             shared: 0.02,
             mistyped: 0.03,
             growth_off: false,
@@ -76,6 +78,8 @@ pub(crate) struct Suspicion {
     pub horizon: usize,
     /// Whether conversions said more than counts.
     pub by_conversion: bool,
+    /// Whether anything but counts spoke: outcomes, challenges, an order. A surge alone may be growth.
+    pub seen: bool,
     /// ln likelihood of the excess: of two scopes the greater explains more.
     pub weight: f64,
 }
@@ -140,13 +144,29 @@ struct Figures {
     p: f64,
     kappa: f64,
     r: f64,
+    /// What every surge's likelihood shares.
+    rise_n: f64,
+    /// The same of an attack's conversions.
+    rise_m: f64,
 }
+
+/// How firmly a surge of any size is believed in.
+const SURGE: f64 = 4.0;
+/// ln gamma(SURGE) = ln 6
+const LN_GAMMA_SURGE: f64 = 1.791_759_469_228_055;
+/// How firmly an attack's mixed rate is.
+const MIXED: f64 = 14.0;
 
 fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
     f64::from(values.get(horizon).copied().unwrap_or(0.0))
 }
 
 impl Figures {
+    /// How likely the count is if the mean were `x`.
+    fn surge(&self, x: f64) -> f64 {
+        Nb::with(x, SURGE, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+    }
+
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
         let seen = f(&reading.seen, horizon);
         // Others' crossings and runs explain part of it: what is left is this attempt's company.
@@ -157,11 +177,17 @@ impl Figures {
         let m = (f(&reading.matured, horizon) * kept).max(v) * pipe;
         let v = v * pipe;
         let e = f(&reading.expected, horizon).max(1e-4);
-        let narrow = !is_wide(reading.scope);
+        let narrow = !is_wide(reading.scope) && reading.scope != Scope::ProfileNetwork;
         let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
         // A rate that was learned from few outcomes is held less firmly.
-        let kappa = (4.0 + f64::from(reading.rate_of) * 0.25).min(15.0);
-        Self { n: left, m, v, e, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
+        // A rate that belongs to a wider place holds less firmly in a part of it.
+        let firm = match reading.scope {
+            Scope::Country | Scope::Network | Scope::ProfileNetwork => 30.0,
+            _ => 7.0,
+        };
+        let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
+        let (rise_n, rise_m) = (rise_per_count(left, SURGE), rise(MIXED, m));
+        Self { n: left, m, v, e, rise_n, rise_m, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
     }
 }
 
@@ -182,7 +208,7 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
         Scope::Device | Scope::User => rivals.attack_person,
     };
     let price = (0.3 + 7.0 * around.price).min(3.0);
-    let heat = 1.0 + 4.0 * (1.0 - libm::exp(-f64::from(around.climate.heat) / 10.0));
+    let heat = 2.0 - libm::exp(-f64::from(around.climate.heat) / 20.0);
     (kind * price * around.risky * heat).min(0.1)
 }
 
@@ -196,7 +222,7 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
 
 fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
     let figures = Figures::of(reading, horizon, f64::from(around.climate.pipe));
-    let Figures { n, m, v, e, p, kappa, r } = figures;
+    let Figures { n, m, v, e, p, kappa, r, .. } = figures;
     let strikes = f64::from(reading.strikes);
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
         return None;
@@ -225,7 +251,11 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
     let excess = (1.0 - e / n.max(e)).max(0.0);
     let weight = if n > e { n * libm::log(n / e) - (n - e) } else { 0.0 };
     let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - bb(v, m, p, kappa) > 2.0;
-    Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, weight })
+    let seen = m >= 2.0
+        || reading.challenged >= 5.0
+        || order(reading) > 2.0
+        || matches!(reading.scope, Scope::Device | Scope::User);
+    Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, seen, weight })
 }
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
@@ -251,7 +281,14 @@ impl Control {
 }
 
 /// Growth, campaign, batch and sharing: honest reasons for more.
-fn honest(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, around: &Around, rivals: &Rivals) {
+fn honest(
+    terms: &mut Terms,
+    reading: &Reading,
+    figures: &Figures,
+    control: &Control,
+    around: &Around,
+    rivals: &Rivals,
+) {
     if rivals.growth_off {
         return;
     }
@@ -267,10 +304,10 @@ fn honest(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Con
         if x <= e {
             continue;
         }
-        let count = nb(n, x, 4.0);
+        let count = figures.surge(x);
         match reading.scope {
             Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
-                terms.add(rivals.batch * young * STEP * 7.0 / 5.0, count + bb(v, m, p.max(0.8), kappa), 0.0);
+                terms.add(rivals.batch * young * STEP, count + bb(v, m, p, kappa) + order(reading), 0.0);
             }
             Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
                 terms.add(rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
@@ -279,9 +316,11 @@ fn honest(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Con
                 terms.add(0.3 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
             }
             _ => {
-                let growth = rivals.growth * young * STEP;
+                // What lifts a whole country is in the expectation of its parts.
+                let part = if reading.scope == Scope::Country { 1.0 } else { rivals.part };
+                let growth = part * rivals.growth * young * STEP;
                 terms.add(growth, count + bb(v, m, 0.95 * p, kappa.min(12.0)) + well, 0.0);
-                terms.add(rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
+                terms.add(part * rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
             }
         }
     }
@@ -289,18 +328,22 @@ fn honest(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Con
 
 fn attack(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, prior: f64) {
     let Figures { n, m, v, e, p, .. } = *figures;
-    let well = control.well();
+    let (well, ordered) = (control.well(), order(reading));
     for factor in AROUND {
         let x = n * factor;
         let share = 1.0 - e / x;
         if share <= 0.05 {
             continue;
         }
-        let pattern = challenge(reading, share) + order(reading);
-        let count = nb(n, x, 4.0) + well + pattern;
+        let pattern = challenge(reading, share) + ordered;
+        let count = figures.surge(x) + well + pattern;
         for (entered, weight) in ENTERED {
             let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(prior * STEP * weight, count + bb(v, m, mixed.clamp(0.005, 0.995), 14.0), share);
+            terms.add(
+                prior * STEP * weight,
+                count + Bb::new(mixed.clamp(0.005, 0.995), MIXED).ln_given(v, m, figures.rise_m),
+                share,
+            );
         }
     }
 }
@@ -325,11 +368,15 @@ fn order(reading: &Reading) -> f64 {
     reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
 }
 
-/// Points of a suspicion: how far it moved from its prior, in thousandths of log-odds.
+/// Points of a suspicion: how far it is from the base rate, in thousandths of log-odds, so that alone
+/// it comes to its own chance.
 pub(crate) fn points(found: &Suspicion) -> i32 {
-    let moved = logit(found.p.clamp(1e-6, 1.0 - 1e-6)) - logit(found.prior.clamp(1e-6, 0.5));
+    let moved = logit(found.p.clamp(1e-6, 1.0 - 1e-6)) - BASE;
     libm::round(1000.0 * moved) as i32
 }
+
+/// ln(0.002 / 0.998): the base rate of the policy.
+const BASE: f64 = -6.213;
 
 /// The length that a horizon is shown as, in seconds.
 pub(crate) fn window_s(horizon: usize) -> u32 {

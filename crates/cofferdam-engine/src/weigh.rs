@@ -37,6 +37,7 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
     for family in [Family::Line, Family::Destination, Family::Source, Family::Person] {
         once(&mut reasons, family);
     }
+    temper(&mut reasons);
     clip(&mut reasons, base_points);
     reasons.sort_by_key(|r| (rank(r), i64::from(r.points).saturating_neg()));
     keep(&mut reasons);
@@ -86,11 +87,28 @@ fn once(reasons: &mut [Reason], family: Family) {
             *done = true;
             reason.points = match place {
                 0 => reason.points,
-                1 => reason.points / 4,
+                1 => reason.points / 10,
                 _ => 0,
             };
         }
         place += 1;
+    }
+}
+
+/// What the families say against an attempt comes from the same few messages, seen from several
+/// sides: the strongest side counts in full, the others in part.
+fn temper(reasons: &mut [Reason]) {
+    const OTHERS_PERCENT: i32 = 40;
+    let seen = [Family::Destination, Family::Source, Family::Person];
+    let against = |reasons: &[Reason], family: Family| -> i32 {
+        reasons.iter().filter(|r| r.code.family() == family && r.points > 0).map(|r| r.points).sum()
+    };
+    let Some(strongest) = seen.into_iter().max_by_key(|family| against(reasons, *family)) else { return };
+    for reason in reasons.iter_mut() {
+        let family = reason.code.family();
+        if family != strongest && seen.contains(&family) && reason.points > 0 {
+            reason.points = reason.points * OTHERS_PERCENT / 100;
+        }
     }
 }
 

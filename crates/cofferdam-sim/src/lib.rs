@@ -17,8 +17,8 @@ pub mod stream;
 
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
-pub use places::{Density, Places};
 pub use ours::Ours;
+pub use places::{Density, Places};
 pub use rejudge::{Recorded, Rejudged, rejudge};
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};

@@ -64,12 +64,7 @@ impl Ours {
     }
 
     /// The same, with what it was judged from.
-    pub fn judge_known(
-        &mut self,
-        event: &AttemptEvent,
-        to: &Destination,
-        at_ms: i64,
-    ) -> (Assessment, Known) {
+    pub fn judge_known(&mut self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> (Assessment, Known) {
         let attempt = self.attempt(event, to, at_ms);
         let at_s = seconds(at_ms);
         self.evidence.advance(at_s);
@@ -158,7 +153,9 @@ impl Judge for Ours {
         self.evidence.advance(at_s);
         match became {
             Became::Challenge { passed } => self.evidence.challenged(id, passed),
-            Became::Delivery(DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Expired) => {
+            Became::Delivery(
+                DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Expired,
+            ) => {
                 self.evidence.undelivered(id);
             }
             Became::Check(CheckResult::Ok) => {

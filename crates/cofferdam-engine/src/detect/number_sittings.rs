@@ -18,6 +18,7 @@ pub(super) fn see(case: &Case<'_>, signals: &mut Signals) {
     let asked = f64::from(asked);
     // The rate of one person wanders widely, so three days are far from a proof.
     let found = bb(0.0, asked, 0.05, 14.0) - bb(0.0, asked, 0.65, 4.0);
-    let evidence = Evidence { window_s: 28 * 86_400, seen: asked, converted: Some(0.0), ..Evidence::default() };
+    let evidence =
+        Evidence { window_s: 28 * 86_400, seen: asked, converted: Some(0.0), ..Evidence::default() };
     nats(signals, Code::NumberSittings, evidence, found.clamp(0.0, 5.0));
 }

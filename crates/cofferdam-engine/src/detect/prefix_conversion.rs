@@ -11,5 +11,7 @@ use crate::signal::Code;
 pub(super) fn need(_: &Question<'_>, _: &mut Needs) {}
 
 pub(super) fn see(case: &Case<'_>, signals: &mut Signals) {
-    worst(case, signals, Code::PrefixConversion, |reading, found| matches!(reading.scope, Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2) && found.by_conversion);
+    worst(case, signals, Code::PrefixConversion, |reading, found| {
+        matches!(reading.scope, Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2) && found.by_conversion
+    });
 }

@@ -9,9 +9,6 @@ use super::decay::{HORIZONS, TAU_S};
 use super::rich::{BUCKET_S, DELAYS, Local, RichRecord, Usual};
 use libm::exp;
 
-const DAY_S: f64 = 86_400.0;
-/// So much history a parent's word is worth. Source: detection paper, 3.4.
-const PARENT_S: f64 = 2.0 * DAY_S;
 /// An installation is young for so long: then its newest buckets count too.
 const YOUNG_S: u32 = 36 * 3_600;
 /// A world of which nothing is known converts like this. Guess: between published 0.6 and 0.8.
@@ -30,8 +27,8 @@ pub struct Season {
 /// The day of people anywhere: quiet from one to six, busiest in the evening. Guess, after the shapes
 /// that the detection paper describes; it is worth as much as `PRIOR` people.
 const DAY: [f64; 24] = [
-    0.55, 0.35, 0.25, 0.20, 0.22, 0.32, 0.50, 0.75, 0.95, 1.08, 1.15, 1.20, 1.25, 1.25, 1.22, 1.22, 1.25, 1.32,
-    1.42, 1.52, 1.55, 1.42, 1.15, 0.85,
+    0.55, 0.35, 0.25, 0.20, 0.22, 0.32, 0.50, 0.75, 0.95, 1.08, 1.15, 1.20, 1.25, 1.25, 1.22, 1.22, 1.25,
+    1.32, 1.42, 1.52, 1.55, 1.42, 1.15, 0.85,
 ];
 const PRIOR: f64 = 300.0;
 
@@ -112,7 +109,15 @@ pub struct Usually {
 }
 
 /// What a record teaches, given its parent's.
-pub fn usually(record: &RichRecord, season: &Season, parent: &Usually, share: f64, rate_of: f64, now_s: u32, since_s: u32) -> Usually {
+pub fn usually(
+    record: &RichRecord,
+    season: &Season,
+    parent: &Usually,
+    share: f64,
+    rate_of: f64,
+    now_s: u32,
+    since_s: u32,
+) -> Usually {
     let young = now_s.saturating_sub(since_s) < YOUNG_S;
     let last = if young { now_s / BUCKET_S } else { (now_s / BUCKET_S).saturating_sub(2) };
     let (mut matured, mut converted, mut trusted, mut open_s) = (0.0, 0.0, 0.0, 0.0);
@@ -132,12 +137,19 @@ pub fn usually(record: &RichRecord, season: &Season, parent: &Usually, share: f6
     let rate = ((converted + rate_of * parent.rate) / (matured + rate_of)).clamp(0.005, 0.995);
     let prior = share * parent.newcomers;
     Usually {
-        newcomers: (converted / rate + PARENT_S * prior) / (open_s + PARENT_S),
+        newcomers: learned(converted / rate, open_s, prior),
         rate,
         rate_of: matured,
-        trusted: (trusted + PARENT_S * share * parent.trusted) / (open_s + PARENT_S),
+        trusted: learned(trusted, open_s, share * parent.trusted),
         open_s,
     }
+}
+
+/// So many a second, from what was counted in an open time and what the parent lets one expect. The
+/// parent's word is worth one newcomer: places with a history speak for themselves.
+fn learned(counted: f64, open_s: f64, prior: f64) -> f64 {
+    let prior = prior.max(1e-12);
+    (counted + 1.0) / (open_s + 1.0 / prior)
 }
 
 /// What is usual where nothing is known at all.

@@ -58,8 +58,7 @@ impl Field {
 
 impl PlainRecord {
     /// Nothing counted.
-    pub const NONE: Self =
-        Self { touched_s: 0, every: [[[0; 2]; HORIZONS]; EVERY], last: [[0; 2]; LAST] };
+    pub const NONE: Self = Self { touched_s: 0, every: [[[0; 2]; HORIZONS]; EVERY], last: [[0; 2]; LAST] };
 
     /// Adds `amount` 64ths to a field at a moment.
     pub fn add(&mut self, field: Field, at: &Moment, amount: i32) {

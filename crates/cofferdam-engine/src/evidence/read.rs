@@ -9,6 +9,7 @@ use super::decay::{HORIZONS, LONG, Moment, TAU_S};
 use super::expect::{self, RATE_OF, Season, Usually, usually};
 use super::plain::{Field, PlainRecord};
 use super::reading::{Climate, Evidenced, Figures, Reading};
+use super::recent::RECENT;
 use super::rich::{DELAYS, Meets, RichRecord};
 use super::scope::{Keys, Scope};
 use super::store::{EvidenceTallies, Map};
@@ -21,6 +22,8 @@ const SLOT_S: u32 = 300;
 /// Of what converts now, so much is expected to go on. Guess: below 1, or accomplices could raise
 /// the expectation as fast as they like.
 const GOES_ON: f64 = 0.7;
+/// So many proved newcomers a crossing's usual share is worth. Guess.
+const CROSSING: f64 = 4.0;
 /// Networks of which fewer newcomers a day are expected belong to the rare pool.
 const RARE_A_DAY: f64 = 2.0;
 
@@ -41,8 +44,12 @@ struct Usual {
     country: Usually,
     network: Usually,
     profile: Usually,
+    /// The profile's traffic to the network.
+    flow: Usually,
     /// Numbers of the network, about.
     numbers: f64,
+    /// Numbers of the country.
+    country_numbers: f64,
     /// How far each horizon has filled since the installation began.
     filled: [f64; HORIZONS],
 }
@@ -108,7 +115,16 @@ impl EvidenceTallies {
         (season, faded)
     }
 
-    fn usually(&mut self, key: Option<u64>, parent: &Usually, share: f64, rate_of: f64, season: &Season, now_s: u32, since_s: u32) -> Usually {
+    fn usually(
+        &mut self,
+        key: Option<u64>,
+        parent: &Usually,
+        share: f64,
+        rate_of: f64,
+        season: &Season,
+        now_s: u32,
+        since_s: u32,
+    ) -> Usually {
         let slot = now_s / SLOT_S;
         let name = key.unwrap_or_default();
         if let Some((at, usual)) = self.cached.usual.get(&name)
@@ -133,14 +149,19 @@ impl EvidenceTallies {
         let [of_all, of_country, of_network] = RATE_OF;
         let all = self.usually(key(Scope::All), &nowhere, 0.0, of_all, &season, now_s, since_s);
         // A country or network without a history borrows little: most are never asked for.
-        let country = self.usually(key(Scope::Country), &all, 1.0 / 200.0, of_country, &season, now_s, since_s);
+        let country =
+            self.usually(key(Scope::Country), &all, 1.0 / 200.0, of_country, &season, now_s, since_s);
         let share = (own / whole).min(0.5);
-        let network =
-            self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
+        let network = self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
         let profile = self.usually(key(Scope::Profile), &all, 0.05, 50.0, &season, now_s, since_s);
         let age_s = f64::from(now_s.saturating_sub(since_s));
         let filled = TAU_S.map(|tau| 1.0 - libm::exp(-age_s / f64::from(tau)));
-        Usual { faded, all, country, network, profile, numbers: own, filled }
+        let lean = (profile.rate / all.rate.max(0.01)).clamp(0.4, 1.4);
+        let parent = Usually { rate: (network.rate * lean).clamp(0.005, 0.995), ..network };
+        let line = &[Scope::All, Scope::Country, Scope::Network];
+        let share = self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line);
+        let flow = self.usually(key(Scope::ProfileNetwork), &parent, share, 10.0, &season, now_s, since_s);
+        Usual { faded, all, country, network, profile, flow, numbers: own, country_numbers: whole, filled }
     }
 
     /// Reads what an attempt's scopes say, now that it is counted in them.
@@ -158,7 +179,6 @@ impl EvidenceTallies {
         }
         let places = self.places(ask, at, &usual);
         self.rare(ask, at, &usual);
-        let all_converted = self.long_converted(ask, Scope::All, at).max(1.0);
         for (scope, key) in &ask.keys {
             let Some(record) = self.record(*scope, *key) else { continue };
             let rate = self.rate(*scope, &usual);
@@ -168,15 +188,32 @@ impl EvidenceTallies {
                 Scope::Network => places.network,
                 Scope::Rare => goes_on(&record, at, rate.0, [1e-3; HORIZONS]),
                 Scope::Profile | Scope::Client | Scope::Asn => continue,
-                Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork | Scope::ChannelNetwork => {
-                    let share = match scope {
-                        Scope::ProfileNetwork => self.long_converted(ask, Scope::Profile, at) / all_converted,
-                        Scope::ClientNetwork => self.long_converted(ask, Scope::Client, at) / all_converted,
-                        Scope::WhenceNetwork => self.long_converted(ask, Scope::Asn, at) / all_converted,
+                Scope::ProfileNetwork
+                | Scope::ClientNetwork
+                | Scope::WhenceNetwork
+                | Scope::ChannelNetwork => {
+                    let line = &[Scope::All, Scope::Country, Scope::Network];
+                    let often = match scope {
+                        Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
+                        Scope::ClientNetwork => self.close(ask, Meets::Client, Meets::OfNetwork, 0.1, line),
+                        Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
                         _ => 0.1,
                     };
-                    let share = share.clamp(0.02, 1.0);
-                    goes_on(&record, at, rate.0, places.network.map(|e| e * share))
+                    // Its own share of those who proved themselves, where there are enough of them.
+                    let [.., own] = record.read(Field::Converted, at);
+                    let share =
+                        ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0);
+                    let own = beside(places.network, &places.network_seen, &record, at, share);
+                    let own = match scope {
+                        Scope::ProfileNetwork => {
+                            let base = [0, 1, 2].map(|h| {
+                                usual.flow.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h)
+                            });
+                            greater(own, base)
+                        }
+                        _ => own,
+                    };
+                    goes_on(&record, at, rate.0, own)
                 }
                 Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
                     let (width, what) = match scope {
@@ -186,9 +223,15 @@ impl EvidenceTallies {
                     };
                     // People are not spread evenly: some runs have twice their share.
                     let least = (2.0 * width / usual.numbers).min(1.0);
-                    let share = self.close(ask, what, Meets::OfNetwork, least, &[Scope::All, Scope::Country, Scope::Network]);
+                    let share = self.close(
+                        ask,
+                        what,
+                        Meets::OfNetwork,
+                        least,
+                        &[Scope::All, Scope::Country, Scope::Network],
+                    );
                     let floor = per_day(1.0 / 30.0, &usual);
-                    let own = [0, 1, 2].map(|h: usize| at_of(&places.network, h) * share);
+                    let own = beside(places.network, &places.network_seen, &record, at, share);
                     goes_on(&record, at, rate.0, greater(own, floor.map(|e| e * width / 1e4)))
                 }
                 Scope::Neighbourhood | Scope::Address => {
@@ -198,7 +241,7 @@ impl EvidenceTallies {
                         (Meets::Neighbourhood, 6e-4, 0.3)
                     };
                     let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
-                    let own = [0, 1, 2].map(|h: usize| at_of(&places.country, h) * share);
+                    let own = beside(places.country, &places.country_seen, &record, at, share);
                     goes_on(&record, at, rate.0, greater(own, per_day(floor, &usual)))
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
@@ -209,7 +252,9 @@ impl EvidenceTallies {
                     trusted: self.rich.get(key).map(|rich| rich.control(at).map(figures)),
                     ..reading
                 },
-                Scope::Prefix4 => Reading { order: self.order(*key, ask), ..reading },
+                Scope::Prefix4 if reading.seen[2] >= 4.0 && surges(&reading) => {
+                    Reading { order: self.order(*key, ask), ..reading }
+                }
                 _ => reading,
             };
             if worth_a_look(&reading) {
@@ -220,11 +265,7 @@ impl EvidenceTallies {
     }
 
     pub(super) fn record(&self, scope: Scope, key: u64) -> Option<PlainRecord> {
-        if scope.is_rich() {
-            self.rich.get(&key).map(|rich| rich.plain)
-        } else {
-            self.plain.get(key)
-        }
+        if scope.is_rich() { self.rich.get(&key).map(|rich| rich.plain) } else { self.plain.get(key) }
     }
 
     /// The chance that two people of a place meet in one run or at one address, as its people teach it.
@@ -248,10 +289,7 @@ impl EvidenceTallies {
             Scope::Neighbourhood | Scope::Address | Scope::Device | Scope::User => {
                 (usual.country.rate, usual.country.rate_of)
             }
-            Scope::ProfileNetwork => {
-                let lean = (usual.profile.rate / usual.all.rate.max(0.01)).clamp(0.5, 1.3);
-                ((usual.network.rate * lean).clamp(0.005, 0.995), usual.network.rate_of)
-            }
+            Scope::ProfileNetwork => (usual.flow.rate, usual.flow.rate_of),
             _ => (usual.network.rate, usual.network.rate_of),
         }
     }
@@ -283,10 +321,15 @@ impl EvidenceTallies {
         }
     }
 
+    /// Whether the last numbers of a run follow an order.
     fn order(&self, key: u64, ask: &Ask) -> Option<(f32, u16)> {
         let recent = self.recent.get(key)?;
-        let _ = (recent, ask);
-        None
+        let numbers: ArrayVec<u16, RECENT> = recent.since(ask.at_s.saturating_sub(2 * 86_400)).collect();
+        if numbers.len() < 5 {
+            return None;
+        }
+        let order = crate::pattern::order::order(&numbers);
+        Some((order.nats as f32, order.step.unwrap_or(0)))
     }
 
     /// What is expected of country and network, raised by what explains a surge honestly.
@@ -304,15 +347,32 @@ impl EvidenceTallies {
         let mut country = base(&usual.country, 2.0 / 3.0, 2e-4);
         let mut network = base(&usual.network, 1.0 / 3.0, 1e-4);
         let empty = RichRecord::default();
-        let (own, wide) = (record(Scope::Network).unwrap_or(&empty), record(Scope::Country).unwrap_or(&empty));
+        let (own, wide) =
+            (record(Scope::Network).unwrap_or(&empty), record(Scope::Country).unwrap_or(&empty));
         // The rest of the country converts in numbers: its networks may, too.
         let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
+        let share = (usual.numbers / usual.country_numbers).max(0.05).min(0.5);
         for h in 0..HORIZONS {
-            let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0);
-            let others_usual = (at_of(&country, h) - at_of(&network, h)).max(0.5) * usual.country.rate;
-            if others >= 5.0 {
-                raise(&mut network, h, 0.8 * others / others_usual);
+            let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0) / usual.country.rate;
+            if let Some(e) = network.get_mut(h) {
+                *e = e.max(0.8 * others * share / (1.0 - share));
             }
+        }
+        // A network's share of its country's surge, and a country's of the world's: what lifts all alike is
+        // for the wider place to explain.
+        let all = record(Scope::All).unwrap_or(&empty);
+        let left = |rich: &RichRecord| {
+            let (n, x) = (rich.plain.read(Field::Newcomers, at), rich.plain.read(Field::Explained, at));
+            [0, 1, 2].map(|h| (at_of(&n, h) - at_of(&x, h)).max(0.0))
+        };
+        let (n_all, n_wide, n_own) = (left(all), left(wide), left(own));
+        for h in 0..HORIZONS {
+            let world = usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h);
+            let lift = |n: f64, e: f64| ((n.max(0.0) + 4.0) / (e.max(0.0) + 4.0)).clamp(1.0, 20.0);
+            let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), at_of(&country, h) - at_of(&network, h));
+            let rest = lift(at_of(&n_all, h) - at_of(&n_wide, h), world - at_of(&country, h));
+            raise(&mut network, h, others);
+            raise(&mut country, h, 1.0 + 0.8 * (rest - 1.0));
         }
         // Trusted people come in numbers: something happened that people talk of.
         for (place, rich, usually) in
@@ -328,7 +388,14 @@ impl EvidenceTallies {
         }
         country = goes_on(&wide.plain, at, usual.country.rate, country);
         network = goes_on(&own.plain, at, usual.network.rate, network);
-        Places { country, network }
+        let seen = |rich: &RichRecord| rich.plain.read(Field::Newcomers, at);
+        Places {
+            country,
+            network,
+            country_seen: seen(wide),
+            network_seen: seen(own),
+            network_converted: own.plain.long(Field::Converted, at),
+        }
     }
 }
 
@@ -336,6 +403,9 @@ impl EvidenceTallies {
 struct Places {
     country: [f64; HORIZONS],
     network: [f64; HORIZONS],
+    country_seen: [f64; HORIZONS],
+    network_seen: [f64; HORIZONS],
+    network_converted: f64,
 }
 
 fn at_of(values: &[f64; HORIZONS], horizon: usize) -> f64 {
@@ -355,6 +425,23 @@ fn greater(mut a: [f64; HORIZONS], b: [f64; HORIZONS]) -> [f64; HORIZONS] {
         *a = a.max(b);
     }
     a
+}
+
+/// What is expected of a part that has a share of a place: its share of what the place expects, or
+/// of what the rest of the place has seen now. A surge of the whole place is the place's to explain.
+fn beside(
+    whole: [f64; HORIZONS],
+    seen: &[f64; HORIZONS],
+    part: &PlainRecord,
+    at: &Moment,
+    share: f64,
+) -> [f64; HORIZONS] {
+    let own = part.read(Field::Newcomers, at);
+    let odds = (share / (1.0 - share).max(0.05)).min(4.0);
+    [0, 1, 2].map(|h| {
+        let others = (at_of(seen, h) - at_of(&own, h)).max(0.0);
+        (at_of(&whole, h) * share).max(others * odds)
+    })
 }
 
 /// So many a day, in each horizon.
@@ -380,7 +467,13 @@ fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, mut expected: [f64; HOR
 }
 
 /// How far outcomes arrive: less when the trusted, who convert as ever, seem to convert no more.
-fn pipe(matured: [f64; HORIZONS], converted: [f64; HORIZONS], all: &PlainRecord, at: &Moment, rate: f64) -> f64 {
+fn pipe(
+    matured: [f64; HORIZONS],
+    converted: [f64; HORIZONS],
+    all: &PlainRecord,
+    at: &Moment,
+    rate: f64,
+) -> f64 {
     use crate::math::{bb, sigma};
     let [short, middle, _] = all.read(Field::Matured, at);
     let [short_v, middle_v, _] = all.read(Field::Converted, at);
@@ -402,7 +495,14 @@ fn pipe(matured: [f64; HORIZONS], converted: [f64; HORIZONS], all: &PlainRecord,
     worst
 }
 
-fn reading(scope: Scope, key: u64, record: &PlainRecord, at: &Moment, expected: [f64; HORIZONS], rate: (f64, f64)) -> Reading {
+fn reading(
+    scope: Scope,
+    key: u64,
+    record: &PlainRecord,
+    at: &Moment,
+    expected: [f64; HORIZONS],
+    rate: (f64, f64),
+) -> Reading {
     Reading {
         scope,
         key,
@@ -422,13 +522,14 @@ fn reading(scope: Scope, key: u64, record: &PlainRecord, at: &Moment, expected: 
     }
 }
 
+fn surges(reading: &Reading) -> bool {
+    let mut pairs = reading.seen.iter().zip(&reading.expected);
+    pairs.any(|(seen, expected)| *seen >= 1.8 && *seen > 1.3 * expected)
+}
+
 /// Most attempts stand where nothing unusual is seen; those readings need no second look.
 fn worth_a_look(reading: &Reading) -> bool {
-    let surge = reading
-        .seen
-        .iter()
-        .zip(&reading.expected)
-        .any(|(seen, expected)| *seen >= 1.8 && *seen > 1.3 * expected);
+    let surge = surges(reading);
     let poor = reading
         .matured
         .iter()

@@ -50,8 +50,14 @@ pub enum Meets {
     Address,
     /// In one neighbourhood of addresses.
     Neighbourhood,
+    /// Of one network's pairs, those under one profile.
+    Profile,
+    /// With one browser or app.
+    Client,
+    /// From one network of addresses, or one country.
+    Whence,
 }
-const MEETS: usize = 7;
+const MEETS: usize = 10;
 
 /// One bucket: by [`Usual`].
 pub type Bucket = [u32; USUALS];

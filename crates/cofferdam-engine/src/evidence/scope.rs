@@ -79,7 +79,10 @@ impl Scope {
 
     /// Whether a record with baseline, seasons and control group is kept.
     pub fn is_rich(self) -> bool {
-        matches!(self, Self::All | Self::Country | Self::Network | Self::Profile)
+        matches!(
+            self,
+            Self::All | Self::Country | Self::Network | Self::Rare | Self::Profile | Self::ProfileNetwork
+        )
     }
 }
 
@@ -112,7 +115,6 @@ pub fn keys(attempt: &Attempt) -> Keys {
     add(Scope::All, commons, 0, 0);
     add(Scope::Country, commons, country, 0);
     add(Scope::Network, commons, network, 0);
-    add(Scope::Rare, commons, 0, 0);
     add(Scope::Profile, own, attempt.profile, 0);
     if let Some(client) = source.user_agent {
         add(Scope::Client, own, client, 0);

@@ -90,7 +90,8 @@ impl EvidenceTallies {
         }
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
-                let _ = self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                let _ =
+                    self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
             }
         }
         self.read(ask, &at)
@@ -308,10 +309,10 @@ impl EvidenceTallies {
     pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
         for effect in effects {
             match effect {
-                Effect::Explain { key, share } => {
+                Effect::Explain { scope, key, share } => {
                     let wide = ask.keys.iter().filter(|(scope, _)| crate::rival::is_wide(*scope));
                     let wide: Keys = wide.copied().collect();
-                    self.explain(ask.at_s, *key, &wide, f64::from(*share) / 1000.0);
+                    self.explain(ask.at_s, (*scope, *key), &wide, f64::from(*share) / 1000.0);
                 }
                 Effect::Strike { scope, key } => {
                     self.strike(ask.at_s, *scope, *key, 0.25);
@@ -360,7 +361,8 @@ impl EvidenceTallies {
             let key = flight.keys.iter().find(|(scope, _)| *scope == wanted).map(|(_, key)| *key)?;
             let record = tallies.record(wanted, key)?;
             // Without the one who was just counted.
-            Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good)) as u64)
+            Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good))
+                as u64)
         };
         let pairs = [
             (Meets::OfNetwork, Scope::Network),
@@ -370,6 +372,9 @@ impl EvidenceTallies {
             (Meets::OfCountry, Scope::Country),
             (Meets::Address, Scope::Address),
             (Meets::Neighbourhood, Scope::Neighbourhood),
+            (Meets::Profile, Scope::ProfileNetwork),
+            (Meets::Client, Scope::ClientNetwork),
+            (Meets::Whence, Scope::WhenceNetwork),
         ];
         let known_address = flight.keys.iter().any(|(scope, _)| *scope == Scope::Address);
         for (what, scope) in pairs {
@@ -389,9 +394,15 @@ impl EvidenceTallies {
     }
 
     /// A narrower scope explains what a wider one has seen: its newcomers are credited, once.
-    pub fn explain(&mut self, at_s: u32, narrow: u64, wide: &[(Scope, u64)], share: f64) {
+    pub fn explain(
+        &mut self,
+        at_s: u32,
+        (narrow_scope, narrow): (Scope, u64),
+        wide: &[(Scope, u64)],
+        share: f64,
+    ) {
         let at = Moment::new(at_s);
-        let Some(record) = self.plain.get(narrow) else { return };
+        let Some(record) = self.record(narrow_scope, narrow) else { return };
         let (seen, credited) = (record.read(Field::Newcomers, &at), record.read(Field::Explained, &at));
         let mut owed = [0; super::decay::HORIZONS];
         for ((owed, seen), credited) in owed.iter_mut().zip(seen).zip(credited) {
@@ -400,8 +411,7 @@ impl EvidenceTallies {
         if owed.iter().all(|owed| *owed == 0) {
             return;
         }
-        self.plain.touch(narrow, |record| record.add_each(Field::Explained, &at, owed));
-        for (scope, key) in wide {
+        for (scope, key) in core::iter::once(&(narrow_scope, narrow)).chain(wide) {
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
                     record.plain.add_each(Field::Explained, &at, owed);

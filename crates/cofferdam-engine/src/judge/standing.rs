@@ -11,7 +11,8 @@
 //!
 //! **Who proved this number before**, with this device or as this user, has an allowance of his
 //! own, and what others do on his address, prefix, network or country neither stops him nor counts
-//! him. Limits of his device, session and user, of the profile and of the tenant hold.
+//! him, nor do the limits of his device, session and user: a monitor with a dozen numbers of its own is
+//! no attack, and each pair has its allowance. Limits of the profile and of the tenant hold.
 
 use super::key;
 use crate::attempt::Attempt;
@@ -69,13 +70,11 @@ impl Standing {
             | LimitScope::UserAgent
             | LimitScope::Prefix
             | LimitScope::Network
-            | LimitScope::Country => self.pair_key.is_none(),
-            LimitScope::Number
+            | LimitScope::Country
             | LimitScope::Device
             | LimitScope::Session
-            | LimitScope::User
-            | LimitScope::Profile
-            | LimitScope::Tenant => true,
+            | LimitScope::User => self.pair_key.is_none(),
+            LimitScope::Number | LimitScope::Profile | LimitScope::Tenant => true,
         }
     }
 }

@@ -150,11 +150,12 @@ impl Code {
             | Self::ClientUnusual
             | Self::WhenceUnusual
             | Self::ChannelUnusual => Family::Destination,
-            Self::IpVelocity
-            | Self::IpHosting
-            | Self::IpCountry
-            | Self::IpProved => Family::Source,
-            Self::NumberProved | Self::DeviceReuse | Self::UserReuse | Self::PersonProved | Self::NumberSittings => Family::Person,
+            Self::IpVelocity | Self::IpHosting | Self::IpCountry | Self::IpProved => Family::Source,
+            Self::NumberProved
+            | Self::DeviceReuse
+            | Self::UserReuse
+            | Self::PersonProved
+            | Self::NumberSittings => Family::Person,
             Self::NumberInvalid
             | Self::DestinationNotAllowed
             | Self::DestinationLocked

@@ -60,7 +60,9 @@ impl fmt::Display for Sentence<'_> {
             Code::IpHosting => f.write_str("The address belongs to a data centre or a VPN."),
             Code::IpCountry => f.write_str("The address and the number are from different countries."),
             Code::IpProved => f.write_str("People at this address entered right codes lately."),
-            Code::PersonProved => f.write_str("This device or user entered a right code for another number before."),
+            Code::PersonProved => {
+                f.write_str("This device or user entered a right code for another number before.")
+            }
             Code::NumberSittings => write!(
                 f,
                 "The number was asked for on {:.0} of the last 28 days, and a right code came back on {:.0} of them.",
@@ -127,7 +129,9 @@ fn seen(f: &mut fmt::Formatter<'_>, what: &str, evidence: &Evidence) -> fmt::Res
         f.write_str(", where hardly any are usual")?;
     }
     match evidence.converted {
-        Some(share) => write!(f, "; {:.0} in a hundred of those whose code should be back entered it.", share * 100.0),
+        Some(share) => {
+            write!(f, "; {:.0} in a hundred of those whose code should be back entered it.", share * 100.0)
+        }
         None => f.write_str("."),
     }
 }
