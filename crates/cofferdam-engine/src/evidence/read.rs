@@ -368,9 +368,14 @@ impl EvidenceTallies {
         let (n_all, n_wide, n_own) = (left(all), left(wide), left(own));
         for h in 0..HORIZONS {
             let world = usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h);
-            let lift = |n: f64, e: f64| ((n.max(0.0) + 4.0) / (e.max(0.0) + 4.0)).clamp(1.0, 20.0);
-            let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), at_of(&country, h) - at_of(&network, h));
-            let rest = lift(at_of(&n_all, h) - at_of(&n_wide, h), world - at_of(&country, h));
+            // A part that is nearly the whole has no others to go by.
+            let lift = |n: f64, whole: f64, part: f64| {
+                let others = whole - part;
+                if others < 0.2 * whole { 1.0 } else { ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0) }
+            };
+            let (wide_e, own_e) = (at_of(&country, h), at_of(&network, h));
+            let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), wide_e, own_e);
+            let rest = lift(at_of(&n_all, h) - at_of(&n_wide, h), world, wide_e);
             raise(&mut network, h, others);
             raise(&mut country, h, 1.0 + 0.8 * (rest - 1.0));
         }
