@@ -12,6 +12,7 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
+use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::table::Table;
@@ -137,14 +138,21 @@ impl EvidenceTallies {
         Some(self.rich.entry(key).or_default())
     }
 
-    /// What was decided of an attempt that was counted; `score` is the chance that it is pumped.
-    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64) {
+    /// What was decided of an attempt that was counted, and what evidence remembers of it.
+    pub fn decided(&mut self, id: u64, ask: &Ask, assessment: &Assessment) {
         let at = Moment::new(ask.at_s);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
+        self.follow(ask, &assessment.effects);
+        let score = assessment.score;
         let flight = Flight {
             id,
             at_s: ask.at_s,
@@ -156,6 +164,7 @@ impl EvidenceTallies {
             good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
             east_h: ask.east_h(),
             state,
+            explained: assessment.effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
             undelivered: false,
             converted: false,
         };
@@ -180,7 +189,12 @@ impl EvidenceTallies {
 
     /// Adds to a field in all scopes of an attempt.
     fn raise(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        let tried = matches!(field, Field::Challenged | Field::Failed);
         for (scope, key) in &flight.keys {
+            if tried && flight.explained && crate::rival::is_wide(*scope) {
+                // What a narrower scope explains is not held against its neighbours.
+                continue;
+            }
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
                     record.plain.add(field, at, amount);
@@ -306,7 +320,7 @@ impl EvidenceTallies {
     }
 
     /// Carries out what a judgement says of evidence.
-    pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
+    fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
         for effect in effects {
             match effect {
                 Effect::Explain { scope, key, share } => {
