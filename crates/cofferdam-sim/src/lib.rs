@@ -7,10 +7,12 @@
 #![warn(missing_docs)]
 extern crate alloc;
 
+pub mod attack;
 pub mod dice;
 pub mod judge;
 pub mod places;
 mod rejudge;
+pub mod recipe;
 pub mod story;
 pub mod stream;
 
