@@ -11,8 +11,8 @@ pub mod attack;
 pub mod dice;
 pub mod judge;
 pub mod places;
-mod rejudge;
 pub mod recipe;
+mod rejudge;
 pub mod story;
 pub mod stream;
 

@@ -1,8 +1,8 @@
 //! Whither a campaign sends: the networks that pay, and in which order their numbers are taken.
 
 use super::knobs::{Among, Knobs, Numbers, PriceClass};
-use crate::places::{NumberRun, Places};
 use crate::Dice;
+use crate::places::{NumberRun, Places};
 use alloc::{string::String, vec::Vec};
 
 /// The largest run whose numbers are dealt like cards.
@@ -71,8 +71,11 @@ impl Aim {
     pub(super) fn other_networks(&mut self, knobs: &Knobs, places: &Places, dice: &mut Dice) {
         for hit in &mut self.hits {
             let country = places.nets.get(hit.net).map(|net| net.country);
-            let siblings: Vec<usize> =
-                country.map_or_else(Vec::new, |of| places.nets_of(of)).into_iter().filter(|net| *net != hit.net).collect();
+            let siblings: Vec<usize> = country
+                .map_or_else(Vec::new, |of| places.nets_of(of))
+                .into_iter()
+                .filter(|net| *net != hit.net)
+                .collect();
             let net = dice.pick(&siblings).copied().unwrap_or(hit.net);
             *hit = Hit::of(net, knobs, places, dice);
         }
@@ -91,7 +94,8 @@ impl Aim {
 
 /// A network that pays, of a country that is not attacked yet if there is one.
 fn another(knobs: &Knobs, places: &Places, taken: &[usize], dice: &mut Dice) -> Option<usize> {
-    let of_taken: Vec<_> = taken.iter().filter_map(|net| places.nets.get(*net)).map(|net| net.country).collect();
+    let of_taken: Vec<_> =
+        taken.iter().filter_map(|net| places.nets.get(*net)).map(|net| net.country).collect();
     let candidates = candidates(knobs, places);
     let free: Vec<usize> = candidates.iter().copied().filter(|net| !taken.contains(net)).collect();
     let elsewhere: Vec<usize> = free

@@ -5,10 +5,10 @@ use super::aim::Aim;
 use super::knobs::{Among, Knobs, Numbers, Pace};
 use super::mask::Mask;
 use super::{fate, pace};
+use crate::Dice;
 use crate::places::Places;
 use crate::story::{Planned, Truth};
 use crate::stream::{AttemptEvent, OutcomeEvent};
-use crate::Dice;
 use alloc::{string::String, vec::Vec};
 use cofferdam_engine::Channel;
 
@@ -50,7 +50,12 @@ impl Crew {
         self.ask(places, (net, phone, channel), at_ms)
     }
 
-    fn ask(&mut self, places: &Places, (net, phone, channel): (usize, String, Channel), at_ms: i64) -> Planned {
+    fn ask(
+        &mut self,
+        places: &Places,
+        (net, phone, channel): (usize, String, Channel),
+        at_ms: i64,
+    ) -> Planned {
         self.sitting += 1;
         let Some(place) = places.nets.get(net) else { return self.nobody(at_ms) };
         let to = (place.country, phone, channel);

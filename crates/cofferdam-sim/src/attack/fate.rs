@@ -2,8 +2,8 @@
 //! pays the attacker.
 
 use super::knobs::Knobs;
-use crate::stream::{Became, OutcomeEvent};
 use crate::Dice;
+use crate::stream::{Became, OutcomeEvent};
 use alloc::{string::String, vec::Vec};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 
@@ -22,7 +22,8 @@ pub(super) fn of(
     let mut outcomes = Vec::new();
     let mut push = |at_ms: i64, what| outcomes.push(OutcomeEvent { attempt_id: String::new(), at_ms, what });
     let mut now = at_ms;
-    let later = |median_s: f64, spread: f64, dice: &mut Dice| (dice.log_normal(median_s, spread) * 1000.0) as i64;
+    let later =
+        |median_s: f64, spread: f64, dice: &mut Dice| (dice.log_normal(median_s, spread) * 1000.0) as i64;
     let solved = dice.chance(knobs.solves);
     // Bots that cannot solve mostly leave; a few try.
     if solved || dice.chance(0.4) {

@@ -1,8 +1,8 @@
 //! What a campaign can be set to. A family draws its knobs from a seed, far apart on purpose; a scenario may set
 //! any of them by name. What the words mean is done elsewhere: `aim`, `pace`, `mask` and `fate`.
 
-use crate::places::{Density, Places};
 use crate::Dice;
+use crate::places::{Density, Places};
 use alloc::string::{String, ToString};
 use core::fmt;
 use libm::exp;
@@ -258,8 +258,7 @@ const NUMBERS: [(&str, Numbers); 5] = [
     ("whole", Numbers::Whole),
     ("same", Numbers::Same),
 ];
-const PACES: [(&str, Pace); 3] =
-    [("even", Pace::Even), ("bursts", Pace::Bursts), ("local", Pace::Local)];
+const PACES: [(&str, Pace); 3] = [("even", Pace::Even), ("bursts", Pace::Bursts), ("local", Pace::Local)];
 
 fn word<T: Copy>(words: &[(&str, T)], value: &str) -> Option<T> {
     words.iter().find(|(word, _)| *word == value).map(|(_, meant)| *meant)

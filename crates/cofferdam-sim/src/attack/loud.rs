@@ -2,8 +2,8 @@
 //! soon, and what it does to the bystanders.
 
 use super::knobs::{Among, Knobs, Numbers, Pace, PriceClass};
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 use libm::exp;
 
 /// Tens of messages a minute to one dear network, from few machines, flat through the night. Section 1.2, crude:

@@ -3,9 +3,9 @@
 //! All of it is drawn from where genuine people's is drawn, so that nothing but behaviour tells them apart.
 
 use super::knobs::Knobs;
+use crate::Dice;
 use crate::places::{Flow, Home, Places, Profile, agent};
 use crate::stream::AttemptEvent;
-use crate::Dice;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::{format, vec::Vec};

@@ -2,8 +2,8 @@
 
 use super::knobs::{Knobs, Numbers, Pace};
 use super::wide::hidden;
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 
 /// One residential address in the number's country for each attempt. Section 1.2, careful: "residential proxies, one
 /// address a request, in the number's country"; section 1.1: they dominate.

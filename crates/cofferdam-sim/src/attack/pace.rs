@@ -1,8 +1,8 @@
 //! When a campaign sends.
 
 use super::knobs::{Knobs, Pace};
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 use alloc::vec::Vec;
 use cofferdam_atlas::Country;
 
@@ -20,20 +20,22 @@ pub(super) fn moments(
 ) -> Vec<i64> {
     let span = (hours * HOUR_MS).max(1000.0);
     let bursts: Vec<(f64, f64)> = match knobs.pace {
-        Pace::Bursts => (0..2 + dice.below(5))
-            .map(|_| (dice.between(0.0, 0.9), dice.between(0.01, 0.08)))
-            .collect(),
+        Pace::Bursts => {
+            (0..2 + dice.below(5)).map(|_| (dice.between(0.0, 0.9), dice.between(0.01, 0.08))).collect()
+        }
         Pace::Even | Pace::Local => Vec::new(),
     };
     let mut moments: Vec<i64> = (0..count)
-        .map(|_| loop {
-            let share = match dice.pick(&bursts) {
-                Some((from, wide)) => from + wide * dice.unit(),
-                None => dice.unit(),
-            };
-            let at = start_ms + (share * span) as i64;
-            if knobs.pace != Pace::Local || dice.chance(day(country, at)) {
-                break at;
+        .map(|_| {
+            loop {
+                let share = match dice.pick(&bursts) {
+                    Some((from, wide)) => from + wide * dice.unit(),
+                    None => dice.unit(),
+                };
+                let at = start_ms + (share * span) as i64;
+                if knobs.pace != Pace::Local || dice.chance(day(country, at)) {
+                    break at;
+                }
             }
         })
         .collect();

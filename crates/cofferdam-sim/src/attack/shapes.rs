@@ -2,8 +2,8 @@
 
 use super::knobs::{Among, Knobs, Numbers, PriceClass};
 use super::wide::hidden;
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 
 /// Enough messages and time to be stopped and to go on.
 pub(super) fn persistent(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {

@@ -2,8 +2,8 @@
 
 use super::knobs::{Among, Knobs, Numbers, Pace, PriceClass};
 use super::wide::hidden;
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 
 /// A few messages an hour for days. Section 1.2, careful: "a trickle for days"; section 1.3: volume rules are walked past
 /// by "slow ones".

@@ -1,8 +1,8 @@
 //! Families with a history: they prepare, they test, they come back.
 
 use super::knobs::{Knobs, Numbers};
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 
 /// Days of few messages that convert like people's, then the burst at the same place. Section 1.2: "quiet preparation that
 /// looks honest"; section 5: what the prototype missed were those "that first win trust".

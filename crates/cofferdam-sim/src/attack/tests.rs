@@ -97,7 +97,8 @@ fn the_coin_was_tossed_before_anything_was_measured() {
 fn the_table_has_every_family_once() {
     assert_eq!(distinct(FAMILIES.iter().map(|family| family.name)), FAMILIES.len());
     assert!(FAMILIES.iter().filter(|family| !family.adapts()).count() >= 18);
-    let unseen: Vec<&str> = FAMILIES.iter().filter(|family| !family.visible).map(|family| family.name).collect();
+    let unseen: Vec<&str> =
+        FAMILIES.iter().filter(|family| !family.visible).map(|family| family.name).collect();
     assert_eq!(unseen, ["faked_all", "thin_layer"]);
     assert!(Family::named("flood").is_some() && Family::named("storm").is_none());
 }
@@ -115,7 +116,8 @@ fn every_planned_family_is_in_order_and_its_truth_is_told() {
                 parse_e164(&one.attempt.phone).unwrap_or_else(|_| panic!("{}", family.name));
                 let times = one.outcomes.iter().map(|outcome| outcome.at_ms);
                 assert!(times.clone().is_sorted() && times.min().is_none_or(|at| at > one.attempt.at_ms));
-                let challenges = |outcome: &&crate::OutcomeEvent| matches!(outcome.what, Became::Challenge { .. });
+                let challenges =
+                    |outcome: &&crate::OutcomeEvent| matches!(outcome.what, Became::Challenge { .. });
                 assert!(one.outcomes.iter().skip(1).filter(challenges).count() == 0);
             }
         }

@@ -1,8 +1,8 @@
 //! Families that spread: over numbers, countries, profiles, or a layer so thin that nobody can see it.
 
 use super::knobs::{Among, Knobs, Numbers, Pace, PriceClass};
-use crate::places::Places;
 use crate::Dice;
+use crate::places::Places;
 
 /// Numbers anywhere in a network: no run has seen two. Section 1.2, careful: "random over a network".
 pub(super) fn whole_network(knobs: &mut Knobs, _: &Places, _: &mut Dice) {

@@ -199,8 +199,10 @@ impl Judge for Telnyx {
         if let Some(reason) = self.limited(attempt, at_ms) {
             return because(Decision::Block, reason);
         }
-        let off_until_ms =
-            to.country.and_then(|country| self.countries.get(&country)).map_or(0, |watched| watched.off_until_ms);
+        let off_until_ms = to
+            .country
+            .and_then(|country| self.countries.get(&country))
+            .map_or(0, |watched| watched.off_until_ms);
         if at_ms < off_until_ms {
             return because(Decision::Block, "country.conversion");
         }

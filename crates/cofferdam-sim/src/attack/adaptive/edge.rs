@@ -1,10 +1,10 @@
 //! Finds the edge: speeds up while it gets through, and stays just below the pace that was stopped last.
 
 use super::hand::Hand;
+use crate::Dice;
 use crate::attack::knobs::Knobs;
 use crate::places::Places;
 use crate::story::{Actor, Planned};
-use crate::Dice;
 use alloc::boxed::Box;
 use cofferdam_engine::Decision;
 

@@ -1,12 +1,12 @@
 //! What all who adapt have in common: a crew, how many messages are left, when the next is due, and what was
 //! stopped of late.
 
+use crate::Dice;
 use crate::attack::crew::Crew;
 use crate::attack::knobs::Knobs;
 use crate::attack::pace::{HOUR_MS, volume};
 use crate::places::Places;
 use crate::story::Planned;
-use crate::Dice;
 use cofferdam_engine::Decision;
 
 /// An attacker's hand.

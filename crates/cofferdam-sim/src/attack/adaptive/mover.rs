@@ -1,10 +1,10 @@
 //! Moves when stopped: to another run, network, country, profile, and at last with other addresses.
 
 use super::hand::Hand;
+use crate::Dice;
 use crate::attack::knobs::Knobs;
 use crate::places::Places;
 use crate::story::{Actor, Planned};
-use crate::Dice;
 use alloc::boxed::Box;
 use cofferdam_engine::Decision;
 

@@ -1,10 +1,10 @@
 //! Leaves when stopped and comes back to the same place hours later, longer away each time.
 
 use super::hand::Hand;
+use crate::Dice;
 use crate::attack::knobs::Knobs;
 use crate::places::Places;
 use crate::story::{Actor, Planned};
-use crate::Dice;
 use alloc::boxed::Box;
 use cofferdam_engine::Decision;
 

@@ -1,10 +1,10 @@
 //! Wants no money, but us to block a network: the people on it are a rival's customers, or ours.
 
 use super::hand::Hand;
+use crate::Dice;
 use crate::attack::knobs::Knobs;
 use crate::places::Places;
 use crate::story::{Actor, Planned};
-use crate::Dice;
 use alloc::boxed::Box;
 use cofferdam_engine::Decision;
 

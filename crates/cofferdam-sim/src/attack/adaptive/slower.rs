@@ -1,10 +1,10 @@
 //! Slows down when stopped, until it gets through or it is not worth the while.
 
 use super::hand::Hand;
+use crate::Dice;
 use crate::attack::knobs::Knobs;
 use crate::places::Places;
 use crate::story::{Actor, Planned};
-use crate::Dice;
 use alloc::boxed::Box;
 use cofferdam_engine::Decision;
 
