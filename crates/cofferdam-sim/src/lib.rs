@@ -13,6 +13,7 @@ pub mod places;
 mod rejudge;
 pub mod story;
 pub mod stream;
+pub mod traffic;
 
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
