@@ -11,13 +11,17 @@ pub mod dice;
 pub mod judge;
 pub mod places;
 mod rejudge;
+pub mod scenario;
 pub mod story;
 pub mod stream;
 pub mod traffic;
+pub mod world;
 
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
 pub use places::{Density, Places};
 pub use rejudge::{Recorded, Rejudged, rejudge};
+pub use scenario::Scenario;
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};
+pub use world::World;

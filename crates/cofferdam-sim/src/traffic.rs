@@ -10,7 +10,7 @@ mod person;
 mod sitting;
 mod spell;
 
-pub use crowd::Crowd;
+pub use crowd::{Crowd, DAY_MS, HOUR_MS};
 pub use person::Person;
 pub use sitting::Sitting;
 pub use spell::{Reach, Spell, Spells};

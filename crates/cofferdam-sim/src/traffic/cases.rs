@@ -130,16 +130,25 @@ impl Scene<'_> {
             let midnight = (at + offset).div_euclid(DAY_MS) * DAY_MS - offset;
             found = midnight + hour * HOUR_MS;
             let day = ((found + offset).div_euclid(DAY_MS) + 4).rem_euclid(7);
-            if found >= self.from_ms && !matches!(day, 0 | 6) {
+            let last = self.to_ms - (hours * HOUR_MS as f64) as i64;
+            found = found.min(last).max(self.from_ms);
+            if found > self.from_ms && found < last && !matches!(day, 0 | 6) {
                 break;
             }
         }
-        found.max(self.from_ms)
+        found
     }
 
     /// A network where people live: by their number, so a large one.
     fn home_net(&mut self) -> usize {
         self.places.pick_net(&mut self.dice)
+    }
+
+    /// A network with enough people for a change of the everyday to be noticed.
+    fn large_net(&mut self) -> usize {
+        let drawn: Vec<usize> = (0..5).map(|_| self.home_net()).collect();
+        let people = |at: usize| self.places.per_day_in(at);
+        drawn.into_iter().max_by(|one, other| people(*one).total_cmp(&people(*other))).unwrap_or(0)
     }
 
     /// A network where next to nobody lives; one of the dearer of some drawn, if asked for.

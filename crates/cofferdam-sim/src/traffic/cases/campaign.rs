@@ -5,7 +5,7 @@ use super::Scene;
 
 pub(super) fn make(scene: &mut Scene<'_>) {
     let hours = scene.dice.between(4.0, 10.0);
-    let net = scene.home_net();
+    let net = scene.large_net();
     let Some(country) = scene.country(net) else { return };
     let hour = scene.dice.below(6) as i64 + 10;
     let from = scene.morning(country, hour, hours);

@@ -6,7 +6,7 @@ use super::Scene;
 pub(super) fn make(scene: &mut Scene<'_>) {
     for _ in 0..2 {
         let hours = scene.dice.between(2.0, 7.0);
-        let net = scene.home_net();
+        let net = scene.large_net();
         let Some(country) = scene.country(net) else { return };
         let from = scene.morning(country, 9, hours);
         let arrives = scene.dice.between(0.0, 0.12);

@@ -5,7 +5,7 @@ use super::Scene;
 
 pub(super) fn make(scene: &mut Scene<'_>) {
     let hours = scene.dice.between(3.0, 8.0);
-    let net = scene.home_net();
+    let net = scene.large_net();
     let Some(country) = scene.country(net) else { return };
     let from = scene.morning(country, 10, hours);
     let (slow, arrives) = (scene.dice.between(15.0, 50.0), scene.dice.between(0.7, 0.9));

@@ -10,7 +10,7 @@ pub(super) fn make(scene: &mut Scene<'_>) {
     let numbers: Vec<_> = (0..12).filter_map(|_| scene.person(net, "test_team")).collect();
     for _ in 0..2 {
         let begins = scene.morning(country, 9, 9.0);
-        for _ in 0..scene.about(85.0) {
+        for _ in 0..scene.about(120.0) {
             let Some(mut person) = scene.dice.pick(&numbers).cloned() else { return };
             person.home = home;
             let other = scene.dice.pick(&numbers).map_or(person.device, |other| other.device);
