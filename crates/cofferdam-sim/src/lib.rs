@@ -7,9 +7,11 @@
 #![warn(missing_docs)]
 extern crate alloc;
 
+pub mod attack;
 pub mod dice;
 pub mod judge;
 pub mod places;
+pub mod recipe;
 mod rejudge;
 pub mod scenario;
 pub mod scorecard;

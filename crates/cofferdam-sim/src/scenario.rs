@@ -10,14 +10,15 @@
 //! people 6000                   # sittings a day; without it, drawn from the seed
 //! seed 7                        # the first of the seeds it is run with
 //! case office size=2            # or: case all
-//! attack flood campaigns=2 volume=400
+//! attack flood campaigns=2 messages=400   # or: attack all; from=2d to=4d says when they begin
 //! pipe lost from=6d for=3h      # or late by=10m, bulk, missing share=0.33
 //! expect good_stopped <= 0.5%
 //! ```
 //!
-//! The program hands the text in; nothing here reads a file. Families and their knobs are checked by those who
-//! make the attacks.
+//! The program hands the text in; nothing here reads a file. Knobs are checked when the world is made, for a
+//! family draws the others first.
 
+use crate::attack::Family;
 use crate::places::Density;
 use crate::traffic::DAY_MS;
 use crate::traffic::cases::{CASES, Case, case};
@@ -70,8 +71,14 @@ pub struct AttackLine {
     pub line: usize,
     /// The family's name.
     pub family: String,
-    /// Knobs and what they are set to.
-    pub knobs: Vec<(String, f64)>,
+    /// How many of each family; without it, one.
+    pub campaigns: u32,
+    /// When they begin, counted from the world's beginning; without it, from the last quiet day on.
+    pub from_ms: Option<i64>,
+    /// By when they begin.
+    pub to_ms: Option<i64>,
+    /// Knobs and what they are set to, as written.
+    pub knobs: Vec<(String, String)>,
 }
 
 /// What a measure must not pass.
@@ -154,14 +161,7 @@ impl Scenario {
             "seed" => self.seed = whole(rest, u64::MAX)?,
             "people" => self.people = Some(number(rest, 1.0, 1e7)?),
             "case" => self.read_case(rest)?,
-            "attack" => {
-                let (family, knobs) = words(rest)?;
-                let knobs = knobs
-                    .into_iter()
-                    .map(|(knob, value)| Ok((knob.to_owned(), number(value, f64::MIN, f64::MAX)?)));
-                let knobs = knobs.collect::<Result<Vec<_>, Wrong>>()?;
-                self.attacks.push(AttackLine { line, family: family.into(), knobs });
-            }
+            "attack" => self.attacks.push(attack(line, rest)?),
             "pipe" => self.pipe.push(fault(rest)?),
             "expect" => self.expect.push(expect(rest)?),
             _ => return Err(wrong(field, "not a field of a scenario")),
@@ -240,6 +240,30 @@ fn number(text: &str, least: f64, most: f64) -> Result<f64, Wrong> {
     found.ok_or_else(|| wrong(text, "not a number, or out of bounds"))
 }
 
+fn attack(line: usize, rest: &str) -> Result<AttackLine, Wrong> {
+    let (family, knobs) = words(rest)?;
+    if family != "all" && Family::named(family).is_none() {
+        return Err(wrong(family, "no family of attacks has this name"));
+    }
+    let mut made = AttackLine {
+        line,
+        family: family.into(),
+        campaigns: 1,
+        from_ms: None,
+        to_ms: None,
+        knobs: Vec::new(),
+    };
+    for (knob, value) in knobs {
+        match knob {
+            "campaigns" => made.campaigns = whole(value, 1000)? as u32,
+            "from" => made.from_ms = Some(number(value, 0.0, 4e10)? as i64),
+            "to" => made.to_ms = Some(number(value, 0.0, 4e10)? as i64),
+            _ => made.knobs.push((knob.to_owned(), value.to_owned())),
+        }
+    }
+    Ok(made)
+}
+
 fn fault(rest: &str) -> Result<Fault, Wrong> {
     let (name, knobs) = words(rest)?;
     let (mut from, mut long, mut by, mut share) = (0.0, f64::MAX, None, None);
@@ -280,7 +304,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = "about a shop # a comment\ndensity busy\ndays 14\nquiet 4\npeople 6000\nseed 7\n\n\
-        case office size=2\nattack flood campaigns=2 volume=400 solves=30%\npipe lost from=6d for=3h\n\
+        case office size=2\nattack flood campaigns=2 messages=400 from=5d solves=0.3\npipe lost from=6d for=3h\n\
         pipe late from=1h for=2h by=10m\npipe missing share=0.33\nexpect good_stopped <= 0.5%\nexpect leaked >= 0.1\n";
 
     #[test]
@@ -289,7 +313,9 @@ mod tests {
         assert_eq!((read.about.as_str(), read.density, read.days), ("a shop", Density::Busy, 14));
         assert_eq!((read.quiet, read.people, read.seed), (4, Some(6000.0), 7));
         assert_eq!((read.cases[0].case.name, read.cases[0].size), ("office", 2.0));
-        assert_eq!(read.attacks[0].knobs[2], ("solves".to_owned(), 0.3));
+        let attack = &read.attacks[0];
+        assert_eq!((attack.campaigns, attack.from_ms, attack.to_ms), (2, Some(5 * DAY_MS), None));
+        assert_eq!(attack.knobs[1], ("solves".to_owned(), "0.3".to_owned()));
         assert_eq!(read.pipe[0].to_ms, 6 * DAY_MS + 3 * 3_600_000);
         assert_eq!(read.pipe[1].kind, FaultKind::Late(600_000));
         assert_eq!(read.pipe[2].kind, FaultKind::Missing(0.33));
@@ -307,7 +333,8 @@ mod tests {
             ("days 3\ncase office large", 2, "large"),
             ("days 3\ncase office depth=2", 2, "depth"),
             ("days 3\nattack", 2, ""),
-            ("days 3\nattack flood volume=many", 2, "many"),
+            ("days 3\nattack floods", 2, "floods"),
+            ("days 3\nattack flood from=noon", 2, "noon"),
             ("days 3\npipe lost by=3m", 2, "lost"),
             ("days 3\npipe bulk", 2, "bulk"),
             ("days 3\nexpect leaked 3", 2, "leaked 3"),

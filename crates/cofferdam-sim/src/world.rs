@@ -7,8 +7,9 @@
 mod fault;
 mod pending;
 
+use crate::attack::{Campaign, FAMILIES};
 use crate::places::Places;
-use crate::scenario::Scenario;
+use crate::scenario::{AttackLine, Scenario, ScenarioError};
 use crate::story::{Actor, Planned, Truth};
 use crate::stream::{AttemptEvent, Became, Event, OutcomeEvent};
 use crate::traffic::cases::Scene;
@@ -80,8 +81,8 @@ pub struct World {
 }
 
 impl World {
-    /// A scenario's world, without its attacks: those are given to `attack` and `act`.
-    pub fn of(scenario: &Scenario, seed: u64) -> Self {
+    /// A scenario's world. It fails where an attack's knob cannot be set so.
+    pub fn of(scenario: &Scenario, seed: u64) -> Result<Self, ScenarioError> {
         let dice = Dice::new(seed);
         let mut places = Places::of(scenario.density, &mut dice.apart("places"));
         if let Some(people) = scenario.people {
@@ -113,7 +114,38 @@ impl World {
         for (at, line) in scenario.cases.iter().enumerate() {
             world.case(at as u32, line.case, line.size);
         }
-        world
+        for (at, line) in scenario.attacks.iter().enumerate() {
+            world.campaigns_of(at, line)?;
+        }
+        Ok(world)
+    }
+
+    fn campaigns_of(&mut self, at: usize, line: &AttackLine) -> Result<(), ScenarioError> {
+        let after = |ms: i64| ms + self.from_ms;
+        let from_ms = line.from_ms.map_or(self.quiet_until_ms, after);
+        // The last quarter of the days is left for campaigns to end in.
+        let room = (self.to_ms - from_ms).max(4) / 4 * 3;
+        let to_ms = line.to_ms.map_or(from_ms + room, after).max(from_ms + 1);
+        for family in FAMILIES.iter().filter(|family| line.family == "all" || line.family == family.name) {
+            for which in 0..line.campaigns {
+                let dice = self.seed.apart(&format!("attack {at} {} {which}", family.name));
+                let mut knobs = family.knobs(&self.places, &mut dice.apart("knobs"));
+                knobs.campaign = self.campaigns + 1;
+                knobs.start_ms = from_ms + dice.apart("start").below((to_ms - from_ms) as u64) as i64;
+                for (name, value) in &line.knobs {
+                    knobs.set(name, value).map_err(|_| ScenarioError {
+                        line: line.line,
+                        field: format!("{name}={value}"),
+                        problem: "no attack has this knob, or it cannot be set so",
+                    })?;
+                }
+                match family.campaign(&knobs, &self.places, &mut dice.apart("campaign")) {
+                    Campaign::Planned(planned) => self.attack(planned),
+                    Campaign::Adaptive(actor) => self.act(actor),
+                };
+            }
+        }
+        Ok(())
     }
 
     fn case(&mut self, at: u32, case: &crate::traffic::cases::Case, size: f64) {

@@ -7,7 +7,7 @@ use cofferdam_engine::outcome::CheckResult;
 const SCENARIO: &str = "density thin\ndays 3\nquiet 1\npeople 800\ncase office\ncase monitor\n";
 
 fn world(text: &str, seed: u64) -> World {
-    World::of(&Scenario::parse(text).unwrap(), seed)
+    World::of(&Scenario::parse(text).unwrap(), seed).unwrap()
 }
 
 /// Decides by a fixed part of the number, and writes all down that it is shown.
