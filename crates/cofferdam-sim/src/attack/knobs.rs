@@ -69,7 +69,7 @@ pub struct Knobs {
     /// How long a visit takes.
     pub hours: f64,
     /// How many messages in all, if `share` is 0; else never more than eight times as many.
-    pub volume: u64,
+    pub messages: u64,
     /// Which places pay.
     pub price: PriceClass,
     /// Among whom they lie.
@@ -142,7 +142,7 @@ impl Knobs {
             campaign: 1,
             start_ms: 0,
             hours: dice.log_normal(8.0, 0.8).clamp(0.5, 72.0),
-            volume: (dice.log_normal(600.0, 0.9) as u64).clamp(80, 8000),
+            messages: (dice.log_normal(600.0, 0.9) as u64).clamp(80, 8000),
             price,
             among: if busy { Among::Many } else { Among::Few },
             networks: 1,
@@ -211,7 +211,7 @@ impl Knobs {
 
     fn whole(&mut self, name: &str) -> Option<&mut u64> {
         Some(match name {
-            "volume" => &mut self.volume,
+            "messages" => &mut self.messages,
             "networks" => &mut self.networks,
             "runs" => &mut self.runs,
             "step" => &mut self.step,

@@ -11,8 +11,8 @@ use libm::exp;
 pub(super) fn flood(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.price = PriceClass::Dear;
     knobs.share = 0.0;
-    knobs.volume = (dice.log_normal(2500.0, 0.7) as u64).clamp(400, 12_000);
-    knobs.hours = knobs.volume as f64 / dice.between(15.0, 90.0) / 60.0;
+    knobs.messages = (dice.log_normal(2500.0, 0.7) as u64).clamp(400, 12_000);
+    knobs.hours = knobs.messages as f64 / dice.between(15.0, 90.0) / 60.0;
     knobs.numbers = Numbers::Whole;
     (knobs.hosting, knobs.addresses) = (dice.between(0.7, 1.0), 2 + dice.below(12));
     (knobs.devices, knobs.agents) = (1 + dice.below(6), 1 + dice.below(3));
@@ -25,7 +25,7 @@ pub(super) fn number_walk(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.numbers = Numbers::Walk;
     (knobs.runs, knobs.run_digits) = (1, 4);
     knobs.step = dice.pick(&[1, 2, 3, 5, 7, 9, 10, 11, 13, 17]).copied().unwrap_or(7);
-    knobs.volume = knobs.volume.min(10_000 / knobs.step);
+    knobs.messages = knobs.messages.min(10_000 / knobs.step);
 }
 
 /// All numbers of a small run, each once, shuffled. Section 1.2: "one small block" with "shuffled"; one victim had
@@ -33,7 +33,7 @@ pub(super) fn number_walk(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
 pub(super) fn shuffled_block(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.numbers = Numbers::Shuffled;
     (knobs.runs, knobs.run_digits) = (1, 3);
-    knobs.volume = 250 + dice.below(750);
+    knobs.messages = 250 + dice.below(750);
     knobs.hours = dice.log_normal(5.0, 0.8).clamp(0.5, 48.0);
 }
 
@@ -57,7 +57,7 @@ pub(super) fn voice_premium(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.voice = dice.between(0.85, 1.0);
     knobs.price = PriceClass::Dear;
     (knobs.among, knobs.share) = (Among::Few, 0.0);
-    knobs.volume = exp(dice.between(4.5, 6.7)) as u64;
+    knobs.messages = exp(dice.between(4.5, 6.7)) as u64;
     knobs.hours = dice.log_normal(1.2, 0.9).clamp(0.25, 12.0);
     knobs.runs = 1 + dice.below(4);
 }

@@ -53,6 +53,6 @@ pub(super) fn faked_all(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     if knobs.share > 0.0 {
         knobs.share = knobs.share.min(0.4);
     } else {
-        knobs.volume = knobs.volume.min(400);
+        knobs.messages = knobs.messages.min(400);
     }
 }

@@ -54,10 +54,10 @@ pub(super) fn day(country: Option<Country>, at_ms: i64) -> f64 {
 /// How many messages a visit has.
 pub(super) fn volume(knobs: &Knobs, places: &Places, nets: &[usize]) -> u64 {
     if knobs.share <= 0.0 {
-        return knobs.volume / knobs.visits.max(1);
+        return knobs.messages / knobs.visits.max(1);
     }
     let share = knobs.share.min(0.95);
     let a_day: f64 = nets.iter().map(|net| places.per_day_in(*net)).sum();
     let wanted = share / (1.0 - share) * a_day * NEWCOMERS * knobs.hours / 24.0;
-    (wanted as u64).clamp(30, knobs.volume.saturating_mul(8).max(30)) / knobs.visits.max(1)
+    (wanted as u64).clamp(30, knobs.messages.saturating_mul(8).max(30)) / knobs.visits.max(1)
 }

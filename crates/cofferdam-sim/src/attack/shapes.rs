@@ -8,7 +8,7 @@ use crate::places::Places;
 /// Enough messages and time to be stopped and to go on.
 pub(super) fn persistent(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.share = 0.0;
-    knobs.volume = (dice.log_normal(1200.0, 0.6) as u64).clamp(300, 6000);
+    knobs.messages = (dice.log_normal(1200.0, 0.6) as u64).clamp(300, 6000);
     knobs.hours = dice.between(8.0, 36.0);
     knobs.numbers = if dice.chance(0.5) { Numbers::Dense } else { Numbers::Whole };
     (knobs.addresses, knobs.abroad) = (0, dice.between(0.0, 0.2));

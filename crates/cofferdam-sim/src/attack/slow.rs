@@ -10,7 +10,7 @@ use crate::places::Places;
 pub(super) fn drip(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.hours = dice.between(72.0, 336.0);
     knobs.share = 0.0;
-    knobs.volume = (dice.log_normal(2.5, 0.6).clamp(0.8, 10.0) * knobs.hours) as u64;
+    knobs.messages = (dice.log_normal(2.5, 0.6).clamp(0.8, 10.0) * knobs.hours) as u64;
     knobs.numbers = if dice.chance(0.5) { Numbers::Dense } else { Numbers::Whole };
 }
 
@@ -19,7 +19,7 @@ pub(super) fn day_curve(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.pace = Pace::Local;
     knobs.hours = dice.between(24.0, 96.0);
     knobs.share = 0.0;
-    knobs.volume = (dice.log_normal(1200.0, 0.7) as u64).clamp(200, 9000);
+    knobs.messages = (dice.log_normal(1200.0, 0.7) as u64).clamp(200, 9000);
 }
 
 /// Among the people of a living network, a fifth to four fifths of its newcomers, in one rush. Section 5, the busier
@@ -50,7 +50,7 @@ pub(super) fn sittings(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.runs = 5 + dice.below(40);
     knobs.hours = 24.0 * (3 + dice.below(8)) as f64;
     knobs.share = 0.0;
-    knobs.volume = (knobs.runs as f64 * knobs.hours / 24.0 * dice.between(1.5, 6.0)) as u64;
+    knobs.messages = (knobs.runs as f64 * knobs.hours / 24.0 * dice.between(1.5, 6.0)) as u64;
     knobs.pace = Pace::Local;
     hidden(knobs);
 }

@@ -136,12 +136,12 @@ fn a_seed_makes_the_same_campaign_and_another_makes_another() {
 #[test]
 fn knobs_are_set_by_name() {
     let (_, mut knobs) = drawn("flood", thin(), 1);
-    knobs.set("volume", "120").unwrap();
+    knobs.set("messages", "120").unwrap();
     knobs.set("hours", "0.5").unwrap();
     knobs.set("numbers", "walk").unwrap();
-    assert_eq!((knobs.volume, knobs.numbers), (120, Numbers::Walk));
-    assert_eq!(knobs.set("volumes", "1").unwrap_err().to_string(), "no attack has a knob `volumes`");
-    for (name, value) in [("volume", "1.5"), ("hours", "-1"), ("hours", "NaN"), ("pace", "slow")] {
+    assert_eq!((knobs.messages, knobs.numbers), (120, Numbers::Walk));
+    assert_eq!(knobs.set("senders", "1").unwrap_err().to_string(), "no attack has a knob `senders`");
+    for (name, value) in [("messages", "1.5"), ("hours", "-1"), ("hours", "NaN"), ("pace", "slow")] {
         let told = knobs.set(name, value).unwrap_err().to_string();
         assert_eq!(told, std::format!("`{name}` cannot be `{value}`"));
     }

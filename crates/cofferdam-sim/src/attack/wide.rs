@@ -16,7 +16,7 @@ pub(super) fn thin_countries(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     (knobs.share, knobs.among) = (0.0, Among::Any);
     knobs.numbers = Numbers::Whole;
     knobs.hours = dice.between(18.0, 96.0);
-    knobs.volume = knobs.networks * (12 + dice.below(50));
+    knobs.messages = knobs.networks * (12 + dice.below(50));
     knobs.pace = Pace::Local;
 }
 

@@ -75,9 +75,12 @@ fn limits_let_three_in_ten_minutes_and_five_in_an_hour_pass() {
     assert_eq!(passed, [true, true, true, false, true, true, false, false, true]);
 }
 
+/// Makes attempts share something.
+type Same = fn(&mut AttemptEvent);
+
 #[test]
 fn limits_let_ten_an_hour_pass_from_an_address_and_five_from_a_device_or_session() {
-    let cases: [(fn(&mut AttemptEvent), u32, &str); 3] = [
+    let cases: [(Same, u32, &str); 3] = [
         (|attempt| attempt.ip = Some("192.0.2.7".into()), 10, "ip.limit"),
         (|attempt| attempt.device_id = Some("one".into()), 5, "device.limit"),
         (|attempt| attempt.session_id = Some("one".into()), 5, "session.limit"),

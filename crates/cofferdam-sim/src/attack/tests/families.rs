@@ -213,7 +213,7 @@ fn in_a_busy_network_its_share_is_what_it_should_be() {
         let aim = aim::Aim::choose(&knobs, busy(), &mut Dice::new(seed).apart(knobs.family).apart("aim"));
         let people = busy().per_day_in(aim.nets()[0]) / 2.0 * knobs.hours / 24.0;
         let share = planned.len() as f64 / (planned.len() as f64 + people);
-        let bounded = planned.len() <= 30 || planned.len() as u64 >= knobs.volume * 8;
+        let bounded = planned.len() <= 30 || planned.len() as u64 >= knobs.messages * 8;
         assert!(bounded || (share - knobs.share).abs() < 0.05, "{share} {}", knobs.share);
     }
 }
