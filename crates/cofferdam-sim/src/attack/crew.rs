@@ -20,7 +20,8 @@ pub(super) struct Crew {
     pub(super) mask: Mask,
     pub(super) dice: Dice,
     sitting: u32,
-    /// The normal rate of the place that was asked for last.
+    /// The network that was asked for last, and its normal rate.
+    net: usize,
     normal: f64,
     /// Whether the challenge of the attempt made last would be solved.
     pub(super) solved: bool,
@@ -36,6 +37,7 @@ impl Crew {
             mask: Mask::gather(knobs, places, &mut dice.apart("mask")),
             dice: dice.apart("crew"),
             sitting: 0,
+            net: 0,
             normal: 0.0,
             solved: false,
         }
@@ -58,7 +60,7 @@ impl Crew {
         let Some(place) = places.nets.get(net) else { return self.nobody(at_ms) };
         let to = (place.country, phone, channel);
         let attempt = self.mask.ask((&self.knobs, places), to, at_ms, &mut self.dice);
-        self.normal = place.converts;
+        (self.net, self.normal) = (net, place.converts);
         let outcomes = self.fate(at_ms);
         Planned { attempt, outcomes, truth: self.truth() }
     }
@@ -72,7 +74,7 @@ impl Crew {
 
     fn fate(&mut self, at_ms: i64) -> Vec<OutcomeEvent> {
         let converts = (self.knobs.converts * self.normal).min(0.99);
-        let (outcomes, solved) = fate::of(&self.knobs, converts, at_ms, &mut self.dice);
+        let (outcomes, solved) = fate::of(&self.knobs, (self.net, converts), at_ms, &mut self.dice);
         self.solved = solved;
         outcomes
     }

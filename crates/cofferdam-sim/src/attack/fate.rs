@@ -7,8 +7,18 @@ use crate::stream::{Became, OutcomeEvent};
 use alloc::{string::String, vec::Vec};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 
-/// Outcomes in order of time, and whether a challenge would be solved.
-pub(super) fn of(knobs: &Knobs, converts: f64, at_ms: i64, dice: &mut Dice) -> (Vec<OutcomeEvent>, bool) {
+/// How a network reports, as for genuine people's messages: some never do, some call everything delivered.
+const HABITS: usize = 5;
+const SILENT: usize = 1;
+const ALWAYS: usize = 2;
+
+/// Outcomes in order of time of a message to a network, and whether a challenge would be solved.
+pub(super) fn of(
+    knobs: &Knobs,
+    (net, converts): (usize, f64),
+    at_ms: i64,
+    dice: &mut Dice,
+) -> (Vec<OutcomeEvent>, bool) {
     let mut outcomes = Vec::new();
     let mut push = |at_ms: i64, what| outcomes.push(OutcomeEvent { attempt_id: String::new(), at_ms, what });
     let mut now = at_ms;
@@ -17,24 +27,23 @@ pub(super) fn of(knobs: &Knobs, converts: f64, at_ms: i64, dice: &mut Dice) -> (
     let solved = dice.chance(knobs.solves);
     // Bots that cannot solve mostly leave; a few try.
     if solved || dice.chance(0.4) {
-        now += later(9.0, 0.5, dice).max(800);
+        now += later(7.0, 0.6, dice).max(800);
         push(now, Became::Challenge { passed: solved });
     }
     let entered = dice.chance(converts);
-    if entered || dice.chance(knobs.delivered) {
-        now += later(4.0, 0.7, dice).max(300);
-        push(now, Became::Delivery(DeliveryStatus::Delivered));
-    } else if dice.chance(0.55) {
-        let status = match dice.below(10) {
-            0..6 => DeliveryStatus::Undelivered,
-            6..8 => DeliveryStatus::Failed,
-            8 => DeliveryStatus::Expired,
-            _ => DeliveryStatus::Unknown,
-        };
-        push(now + later(30.0, 1.0, dice).max(300), Became::Delivery(status));
+    let habit = net % HABITS;
+    let arrives = entered || dice.chance(knobs.delivered) || habit == ALWAYS;
+    now += later(5.0, 0.7, dice).max(1200);
+    // One in ten reports is lost on its way.
+    if habit > SILENT && dice.chance(0.9) {
+        if arrives {
+            push(now, Became::Delivery(DeliveryStatus::Delivered));
+        } else if dice.chance(0.5) {
+            push(now, Became::Delivery(DeliveryStatus::Undelivered));
+        }
     }
     if entered {
-        now += later(22.0, 0.7, dice).max(1500);
+        now += later(17.0, 0.65, dice).max(2500);
         if dice.chance(0.04) {
             push(now, Became::Check(CheckResult::Wrong));
             now += later(9.0, 0.5, dice);

@@ -182,20 +182,29 @@ impl Knobs {
             "among" => self.among = word(&AMONG, value).ok_or_else(wrong)?,
             "numbers" => self.numbers = word(&NUMBERS, value).ok_or_else(wrong)?,
             "pace" => self.pace = word(&PACES, value).ok_or_else(wrong)?,
-            "start_ms" => self.start_ms = value.parse().map_err(|_| wrong())?,
-            "run_digits" => self.run_digits = value.parse().map_err(|_| wrong())?,
-            "campaign" => self.campaign = value.parse().map_err(|_| wrong())?,
             _ => {
-                if let Some(field) = self.whole(name) {
-                    *field = value.parse().map_err(|_| wrong())?;
-                } else if let Some(field) = self.part(name) {
-                    let parsed: f64 = value.parse().map_err(|_| wrong())?;
-                    *field =
-                        Some(parsed).filter(|part| part.is_finite() && *part >= 0.0).ok_or_else(wrong)?;
-                } else {
-                    return Err(KnobError::Name { name: name.to_string() });
-                }
+                let parsed = value.parse().map_err(|_| wrong());
+                return self.set_number(name, parsed?);
             }
+        }
+        Ok(())
+    }
+
+    /// The same for one that is a number.
+    pub fn set_number(&mut self, name: &str, value: f64) -> Result<(), KnobError> {
+        let wrong = || KnobError::Value { name: name.to_string(), value: value.to_string() };
+        if !(value.is_finite() && (0.0..=1e9).contains(&value)) {
+            return Err(wrong());
+        }
+        let is_whole = libm::floor(value) >= value;
+        if let Some(field) = self.part(name) {
+            *field = value;
+        } else if let Some(field) = self.whole(name) {
+            *field = if is_whole { value as u64 } else { return Err(wrong()) };
+        } else if name == "run_digits" && is_whole {
+            self.run_digits = value.min(9.0) as u32;
+        } else {
+            return Err(KnobError::Name { name: name.to_string() });
         }
         Ok(())
     }

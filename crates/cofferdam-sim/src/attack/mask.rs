@@ -9,9 +9,8 @@ use crate::stream::AttemptEvent;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::{format, vec::Vec};
-use cofferdam_atlas::{Country, ip_facts};
+use cofferdam_atlas::Country;
 use cofferdam_engine::Channel;
-use core::net::IpAddr;
 
 /// An identifier that carries no meaning.
 fn opaque(dice: &mut Dice) -> String {
@@ -62,7 +61,8 @@ impl Mask {
         }
     }
 
-    /// An attempt for a number of a country, as its profile would tell it.
+    /// An attempt for a number of a country. What the profile's caller does not tell, the world takes out of it, as of
+    /// genuine people's.
     pub(super) fn ask(
         &mut self,
         (knobs, places): (&Knobs, &Places),
@@ -72,12 +72,11 @@ impl Mask {
     ) -> AttemptEvent {
         let (ip, asn) = self.address(knobs, places, country, dice);
         let profile = dice.pick(&self.profiles).copied();
-        let facts = ip.parse::<IpAddr>().map(ip_facts).unwrap_or_default();
         let fresh = |pool: &[String], dice: &mut Dice| match dice.pick(pool) {
             Some(one) => one.clone(),
             None => opaque(dice),
         };
-        let mut attempt = AttemptEvent {
+        AttemptEvent {
             id: String::new(),
             at_ms,
             price_micros: Some(places.price_of(&phone, channel)),
@@ -85,17 +84,13 @@ impl Mask {
             channel,
             ip: Some(ip),
             asn,
-            ip_country: facts.country.map(|country| country.iso2().to_string()),
+            ip_country: None,
             device_id: Some(fresh(&self.devices, dice)),
             session_id: Some(opaque(dice)),
             user_id: Some(fresh(&self.users, dice)),
             user_agent: Some(dice.pick(&self.agents).cloned().unwrap_or_else(|| agent(dice))),
             profile: profile.map(|profile| profile.name.to_string()),
-        };
-        if let Some(profile) = profile {
-            profile.tells.keep(&mut attempt, dice);
         }
-        attempt
     }
 
     fn address(
