@@ -151,6 +151,13 @@ impl Scene<'_> {
         drawn.into_iter().max_by(|one, other| people(*one).total_cmp(&people(*other))).unwrap_or(0)
     }
 
+    /// How many times as many newcomers, if as many as drawn are not more than a fifth of the world's people: else the
+    /// world would be about this case alone.
+    fn times(&mut self, least: f64, most: f64, usual_a_day: f64) -> f64 {
+        let more = self.size * self.dice.between(least, most);
+        1.0 + more.min(0.2 * self.places.per_day / usual_a_day.max(1.0))
+    }
+
     /// A network where next to nobody lives; one of the dearer of some drawn, if asked for.
     fn empty_net(&mut self, dear: bool) -> usize {
         let empty = |at: &usize| self.places.per_day_in(*at) < 6.0;

@@ -9,7 +9,8 @@ pub(super) fn make(scene: &mut Scene<'_>) {
     let Some(country) = scene.country(net) else { return };
     let hour = scene.dice.below(6) as i64 + 10;
     let from = scene.morning(country, hour, hours);
-    let newcomers = 1.0 + scene.size * scene.dice.between(4.0, 11.0);
+    let usual: f64 = scene.places.nets_of(country).iter().map(|net| scene.places.per_day_in(*net)).sum();
+    let newcomers = scene.times(4.0, 11.0, usual);
     let converts = scene.dice.between(0.5, 0.75);
     let usual = Spell::usual("campaign", from, hours, Reach::Country(country));
     scene.spells.push(Spell { newcomers, converts, soft: true, ..usual });
