@@ -3,4 +3,5 @@
 #![expect(clippy::print_stdout, reason = "the figures are the point")]
 
 mod hard;
+mod peers;
 mod scenarios;
