@@ -19,7 +19,7 @@ mod staged;
 mod wide;
 
 use crate::Dice;
-use crate::places::Places;
+use crate::places::{Density, Places};
 use crate::story::{Actor, Planned};
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -85,6 +85,10 @@ impl Family {
     pub fn knobs(&self, places: &Places, dice: &mut Dice) -> Knobs {
         let mut knobs = Knobs::drawn(self.name, places, dice);
         (self.shape)(&mut knobs, places, dice);
+        if places.density == Density::Busy && knobs.share > 0.0 {
+            // Who hides among people must take his time: an hour of a network has few of them.
+            knobs.hours = knobs.hours.max(dice.between(16.0, 60.0));
+        }
         knobs
     }
 

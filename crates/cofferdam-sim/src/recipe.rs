@@ -8,7 +8,9 @@ mod authgear;
 mod limits;
 mod markets;
 mod place;
+mod prefixes;
 mod sent;
+mod slots;
 mod telnyx;
 mod vonage;
 mod windows;
@@ -21,6 +23,7 @@ use cofferdam_engine::Decision;
 pub use authgear::Authgear;
 pub use limits::Limits;
 pub use markets::Markets;
+pub use prefixes::Prefixes;
 pub use telnyx::Telnyx;
 pub use vonage::Vonage;
 
@@ -47,7 +50,7 @@ impl Recipe {
 }
 
 /// All recipes.
-pub const RECIPES: [Recipe; 6] = [
+pub const RECIPES: [Recipe; 7] = [
     Recipe {
         name: "telnyx",
         what: "Telnyx' guide: limits, risky countries challenged, sequences, low conversion by country",
@@ -72,6 +75,11 @@ pub const RECIPES: [Recipe; 6] = [
         name: "limits",
         what: "limits by number, address, session and device alone",
         make: |_| Box::new(Limits::new()),
+    },
+    Recipe {
+        name: "prefixes",
+        what: "limits by prefix with low conversion",
+        make: |_| Box::new(Prefixes::new()),
     },
     Recipe {
         name: "authgear",

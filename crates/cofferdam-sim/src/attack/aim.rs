@@ -119,6 +119,7 @@ fn candidates(knobs: &Knobs, places: &Places) -> Vec<usize> {
         Among::Home => {
             let homes: Vec<_> = places.countries().into_iter().take(HOMES).collect();
             by_people.retain(|net| places.nets.get(*net).is_some_and(|net| homes.contains(&net.country)));
+            by_people.truncate(2 * HOMES);
         }
     }
     let price = |net: &usize| places.nets.get(*net).map_or(0, |net| net.price_micros);

@@ -11,7 +11,7 @@ use libm::exp;
 pub(super) fn flood(knobs: &mut Knobs, _: &Places, dice: &mut Dice) {
     knobs.price = PriceClass::Dear;
     knobs.share = 0.0;
-    knobs.messages = (dice.log_normal(2500.0, 0.7) as u64).clamp(400, 12_000);
+    knobs.messages = (dice.log_normal(1300.0, 0.6) as u64).clamp(400, 5000);
     knobs.hours = knobs.messages as f64 / dice.between(15.0, 90.0) / 60.0;
     knobs.numbers = Numbers::Whole;
     (knobs.hosting, knobs.addresses) = (dice.between(0.7, 1.0), 2 + dice.below(12));

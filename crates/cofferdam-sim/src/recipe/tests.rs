@@ -329,3 +329,19 @@ fn authgear_counts_what_it_denied() {
     let reasons = judge.decide(&ask(99, &british(99)), 40 * 30 * MINUTE).reasons;
     assert_eq!(reasons, ["country.unverified_day"]);
 }
+
+#[test]
+fn prefixes_stop_the_eleventh_of_which_hardly_any_was_entered() {
+    for (entered, stopped) in [(1, true), (2, false)] {
+        let mut judge = Prefixes::new();
+        for at in 0..10 {
+            assert_eq!(decide(&mut judge, at, &british(at), i64::from(at)), Decision::Allow);
+        }
+        assert_eq!(decide(&mut judge, 20, &british(20), MINUTE), Decision::Allow, "they are young");
+        (0..entered).for_each(|at| judge.learn(&format!("a{at}"), OK, MINUTE));
+        let now = 2 * MINUTE + 30_000;
+        assert_eq!(decide(&mut judge, 21, &british(21), now) == Decision::Block, stopped, "{entered}");
+        assert_eq!(decide(&mut judge, 22, &american(1), now), Decision::Allow, "another prefix");
+        assert_eq!(decide(&mut judge, 23, &british(23), 2 * HOUR), Decision::Allow, "forgotten");
+    }
+}

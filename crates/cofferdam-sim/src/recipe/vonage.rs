@@ -1,9 +1,10 @@
 //! Vonage's network blocks, after its Verify Anti-Fraud System: a network whose conversion falls below 35 % above a
 //! volume is blocked for SMS and voice, "for a temporary amount of time", then "for longer periods until they eventually
 //! become permanent". The 35 % stood in older documentation. Volume, period and lengths are withheld; ours are
-//! guesses in its favour: attempts count as unconverted only after two minutes.
+//! guesses in its favour: the last hour, and attempts count as unconverted only after two minutes.
 
 use super::sent::Sent;
+use super::slots::Slots;
 use super::{allow, because, place};
 use crate::judge::{Decided, Judge};
 use crate::stream::{AttemptEvent, Became};
@@ -16,9 +17,6 @@ use cofferdam_engine::{Channel, Decision};
 const CONVERSION_LOW: f64 = 0.35;
 /// Attempts before the share means anything. A guess.
 const VOLUME_LEAST: u32 = 20;
-/// The period that is looked at, as slots. A guess.
-const SLOT_MS: i64 = 5 * 60_000;
-const SLOTS: usize = 12;
 /// When an attempt without a conversion counts as one. A guess.
 const MATURE_MS: i64 = 120_000;
 /// How long blocks last, one after another; then until somebody lifts them. Guesses.
@@ -39,7 +37,7 @@ pub struct Vonage {
 /// What a network has seen of late, and whether it is blocked.
 #[derive(Debug, Clone, Default)]
 struct Standing {
-    slots: [(i64, u32, u32); SLOTS],
+    slots: Slots,
     until_ms: i64,
     strikes: usize,
 }
@@ -60,7 +58,7 @@ impl Vonage {
         while self.young.front().is_some_and(|(sent_ms, _)| *sent_ms <= at_ms - MATURE_MS) {
             let Some((_, key)) = self.young.pop_front() else { return };
             if let Some(standing) = self.networks.get_mut(&key) {
-                standing.count(at_ms, 1, 0);
+                standing.slots.count(at_ms, 1, 0);
                 standing.look(at_ms);
             }
         }
@@ -68,23 +66,9 @@ impl Vonage {
 }
 
 impl Standing {
-    /// Counts into the slot of a moment.
-    fn count(&mut self, at_ms: i64, sent: u32, converted: u32) {
-        let number = at_ms.div_euclid(SLOT_MS);
-        if let Some(slot) = self.slots.get_mut(number.rem_euclid(SLOTS as i64) as usize) {
-            if slot.0 != number {
-                *slot = (number, 0, 0);
-            }
-            slot.1 += sent;
-            slot.2 += converted;
-        }
-    }
-
     /// Blocks, longer than the last time, if conversion is low.
     fn look(&mut self, at_ms: i64) {
-        let oldest = at_ms.div_euclid(SLOT_MS) - SLOTS as i64;
-        let live = self.slots.iter().filter(|slot| slot.0 > oldest);
-        let (sent, converted) = live.fold((0, 0), |sum, slot| (sum.0 + slot.1, sum.1 + slot.2));
+        let (sent, converted) = self.slots.sums(at_ms);
         if at_ms < self.until_ms || sent < VOLUME_LEAST {
             return;
         }
@@ -97,7 +81,7 @@ impl Standing {
         self.until_ms = BLOCK_MS.get(self.strikes).map_or(i64::MAX, |long| at_ms + long);
         self.strikes += 1;
         // What comes after the block is looked at by itself.
-        self.slots = [(0, 0, 0); SLOTS];
+        self.slots = Slots::default();
     }
 }
 
@@ -122,7 +106,7 @@ impl Judge for Vonage {
         if became == Became::Check(CheckResult::Ok)
             && let Some(key) = self.sent.take(attempt_id)
         {
-            self.networks.entry(key).or_default().count(at_ms, 0, 1);
+            self.networks.entry(key).or_default().slots.count(at_ms, 0, 1);
         }
     }
 }

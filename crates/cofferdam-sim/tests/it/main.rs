@@ -9,4 +9,5 @@
 )]
 
 mod hard;
+mod peers;
 mod scenarios;
