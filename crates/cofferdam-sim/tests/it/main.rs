@@ -8,6 +8,6 @@
     reason = "a test that fails says so by panicking, and the figures are the point"
 )]
 
-mod hard;
+mod markers;
 mod peers;
 mod scenarios;
