@@ -158,10 +158,12 @@ impl World {
             sittings: at * SITTINGS_EACH,
             planned: Vec::new(),
             spells: Vec::new(),
+            faults: Vec::new(),
         };
         (case.make)(&mut scene);
-        let (planned, spells) = (scene.planned, scene.spells);
+        let (planned, spells, faults) = (scene.planned, scene.spells, scene.faults);
         self.spells.0.extend(spells);
+        self.faults.extend(faults);
         for planned in planned {
             self.queue.push(planned.attempt.at_ms, Item::Attempt(Box::new(planned)));
         }
@@ -313,7 +315,7 @@ impl World {
         let price_micros =
             attempt.price_micros.unwrap_or_else(|| self.places.price_of(&attempt.phone, attempt.channel));
         attempt.price_micros = Some(price_micros);
-        if attempt.ip_country.is_none() {
+        if attempt.ip_country.is_none() && attempt.asn.is_some() {
             let ip: Option<IpAddr> = attempt.ip.as_ref().and_then(|ip| ip.parse().ok());
             let country = ip.and_then(|ip| ip_facts(ip).country);
             attempt.ip_country = country.map(|country| country.iso2().into());

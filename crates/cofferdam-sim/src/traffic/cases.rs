@@ -9,6 +9,7 @@ use super::{Person, Sitting, Spell};
 use crate::Dice;
 use crate::places::{Home, Places};
 use crate::story::Planned;
+use crate::world::Fault;
 use alloc::vec::Vec;
 use cofferdam_atlas::Country;
 
@@ -29,6 +30,7 @@ mod news;
 mod office;
 mod outage;
 mod partner_deal;
+mod pipe_trouble;
 mod sim_batch;
 mod slow_route;
 mod small_country;
@@ -73,6 +75,7 @@ pub const CASES: &[Case] = cases! {
     office: "hundreds of colleagues behind one address",
     outage: "a network's messages do not arrive for hours, and everybody asks again",
     partner_deal: "one network has many times its usual sign-ups for two days",
+    pipe_trouble: "the outcomes of all countries come late, at once, or not at all for hours",
     sim_batch: "a run of numbers that nobody had yet is sold within two days",
     slow_route: "a country's messages take minutes for hours",
     small_country: "a place with two people a week has ten within an hour",
@@ -106,6 +109,8 @@ pub struct Scene<'a> {
     pub planned: Vec<Planned>,
     /// What it changes of the everyday.
     pub spells: Vec<Spell>,
+    /// What it does to the pipe of outcomes.
+    pub faults: Vec<Fault>,
 }
 
 impl Scene<'_> {

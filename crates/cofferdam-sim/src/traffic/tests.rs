@@ -121,6 +121,7 @@ fn every_case_makes_something_that_bears_its_name() {
                 sittings: 0,
                 planned: Vec::new(),
                 spells: Vec::new(),
+                faults: Vec::new(),
             };
             (case.make)(&mut scene);
             let own = scene.planned.iter().all(|planned| planned.truth.case == Some(case.name));

@@ -4,7 +4,7 @@ use super::super::{Reach, Spell};
 use super::Scene;
 
 pub(super) fn make(scene: &mut Scene<'_>) {
-    for _ in 0..2 {
+    for _ in 0..4 {
         let hours = scene.dice.between(2.0, 7.0);
         let net = scene.large_net();
         let Some(country) = scene.country(net) else { return };

@@ -4,7 +4,7 @@ use super::super::{Reach, Spell};
 use super::Scene;
 
 pub(super) fn make(scene: &mut Scene<'_>) {
-    let net = scene.home_net();
+    let net = scene.large_net();
     let Some(country) = scene.country(net) else { return };
     let from = scene.morning(country, 8, 48.0);
     let usual = scene.places.per_day_in(net);
