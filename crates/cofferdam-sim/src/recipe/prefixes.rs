@@ -22,7 +22,7 @@ const PREFIXES_MAX: usize = 100_000;
 /// Stops what goes to a prefix with low conversion.
 #[derive(Debug, Clone, Default)]
 pub struct Prefixes {
-    prefixes: BTreeMap<u64, Slots>,
+    lately: BTreeMap<u64, Slots>,
     sent: Sent<u64>,
     young: VecDeque<(i64, u64)>,
 }
@@ -39,10 +39,10 @@ impl Prefixes {
                 break;
             }
             self.young.pop_front();
-            self.prefixes.entry(prefix).or_default().count(sent_ms + MATURE_MS, 1, 0);
+            self.lately.entry(prefix).or_default().count(sent_ms + MATURE_MS, 1, 0);
         }
-        if self.prefixes.len() > PREFIXES_MAX {
-            self.prefixes.retain(|_, slots| !slots.empty(at_ms));
+        if self.lately.len() > PREFIXES_MAX {
+            self.lately.retain(|_, slots| !slots.empty(at_ms));
         }
     }
 }
@@ -52,7 +52,7 @@ impl Judge for Prefixes {
         self.mature(at_ms);
         let Some(to) = place::of(&attempt.phone) else { return because(Decision::Block, place::INVALID) };
         let prefix = to.number.digits() / LAST;
-        let (sent, converted) = self.prefixes.get(&prefix).map_or((0, 0), |slots| slots.sums(at_ms));
+        let (sent, converted) = self.lately.get(&prefix).map_or((0, 0), |slots| slots.sums(at_ms));
         if sent >= SENT_LEAST && f64::from(converted) < CONVERSION_LOW * f64::from(sent) {
             return because(Decision::Block, "prefix.conversion");
         }
@@ -66,7 +66,7 @@ impl Judge for Prefixes {
         if became == Became::Check(CheckResult::Ok)
             && let Some(prefix) = self.sent.take(attempt_id)
         {
-            self.prefixes.entry(prefix).or_default().count(at_ms, 0, 1);
+            self.lately.entry(prefix).or_default().count(at_ms, 0, 1);
         }
     }
 }
