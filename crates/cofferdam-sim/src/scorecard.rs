@@ -30,6 +30,8 @@ pub use share::Share;
 const AFTER_MS: i64 = 3_600_000;
 /// A place that a campaign touched less often was not attacked by it.
 const ATTACKED_FROM: u32 = 10;
+/// By then a place should be as it was before the attack.
+const LATER_MS: i64 = 72 * 3_600_000;
 /// A world's first hours, which are told apart.
 const FIRST_DAY_MS: i64 = 86_400_000;
 
@@ -153,7 +155,13 @@ impl Scorecard {
             let within = |span: &Span| (span.from_ms..=span.to_ms + AFTER_MS).contains(&at_ms);
             spans.get(&place).is_some_and(|spans| spans.iter().any(within))
         };
+        let long_past = |place: Place, at_ms: i64| {
+            spans.get(&place).is_some_and(|spans| spans.iter().all(|span| span.to_ms + LATER_MS <= at_ms))
+        };
         for good in self.good {
+            if long_past((good.country, None), good.at_ms) {
+                figures.after_attack.count(good.stopped);
+            }
             let country = under((good.country, None), good.at_ms);
             if country {
                 figures.attacked_country.count(good.stopped);
@@ -184,6 +192,7 @@ pub const MEASURES: &[&str] = &[
     "outside",
     "attacked_country",
     "attacked_network",
+    "after_attack",
     "good_challenged",
     "sittings_lost",
     "first_stop",
@@ -205,6 +214,7 @@ impl Figures {
             "outside" => share(&self.outside),
             "attacked_country" => share(&self.attacked_country),
             "attacked_network" => share(&self.attacked_network),
+            "after_attack" => share(&self.after_attack),
             "good_challenged" => share(&self.good_challenged),
             "sittings_lost" => share(&self.sittings_lost),
             "first_stop" => self.first_stop(),

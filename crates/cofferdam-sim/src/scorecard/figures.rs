@@ -30,6 +30,8 @@ pub struct Figures {
     pub attacked_country: Share,
     /// Those on networks under attack.
     pub attacked_network: Share,
+    /// Those in countries that were attacked, 72 hours and more after the last attempt of any campaign there.
+    pub after_attack: Share,
     /// Good attempts challenged.
     pub good_challenged: Share,
     /// Good sittings none of whose attempts was sent.
@@ -185,6 +187,7 @@ impl Figures {
         self.outside.merge(other.outside);
         self.attacked_country.merge(other.attacked_country);
         self.attacked_network.merge(other.attacked_network);
+        self.after_attack.merge(other.after_attack);
         self.good_challenged.merge(other.good_challenged);
         self.sittings_lost.merge(other.sittings_lost);
         for (name, share) in other.cases {

@@ -187,11 +187,14 @@ fn bystanders_are_told_by_place_and_time() {
     ask(&mut card, 17, "FR", 7, 'A'); // touched nine times: not attacked
     ask(&mut card, 79, "GB", 1, 'A'); // within the hour after
     ask(&mut card, 80, "GB", 1, 'A'); // after it
+    ask(&mut card, 19 + 72 * 60 - 1, "GB", 1, 'A'); // not yet long after it
+    ask(&mut card, 19 + 72 * 60, "GB", 2, 'B'); // as it should be as before
     let figures = card.figures();
     assert_eq!(figures.attacked_network, Share { hit: 1, of: 2 });
     assert_eq!(figures.attacked_country, Share { hit: 1, of: 3 });
-    assert_eq!(figures.outside, Share { hit: 1, of: 3 });
-    assert_eq!(figures.good_stopped, Share { hit: 2, of: 6 });
+    assert_eq!(figures.outside, Share { hit: 2, of: 5 });
+    assert_eq!(figures.after_attack, Share { hit: 1, of: 1 });
+    assert_eq!(figures.good_stopped, Share { hit: 3, of: 8 });
 }
 
 #[test]
@@ -258,6 +261,7 @@ fn every_measure_has_a_figure_where_there_is_something_to_measure() {
     }
     campaign(&mut card, "flood", 1, "ABBBBBBBBBBBBB");
     put(&mut card, &Row { country: "FR", ..row(3, GOOD) }, 'A', None, true);
+    put(&mut card, &row(5000, GOOD), 'A', None, true);
     let figures = card.figures();
     for name in MEASURES {
         assert!(figures.measure(name).is_some(), "{name}");
