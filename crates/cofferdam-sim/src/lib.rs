@@ -9,12 +9,14 @@ extern crate alloc;
 
 pub mod dice;
 pub mod judge;
+pub mod pipe;
 mod rejudge;
 pub mod story;
 pub mod stream;
 
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
+pub use pipe::{Pipe, Told};
 pub use rejudge::{Recorded, Rejudged, rejudge};
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};

@@ -2,7 +2,7 @@
 //! them, which no judge is shown.
 
 use crate::stream::{AttemptEvent, OutcomeEvent};
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use cofferdam_engine::Decision;
 
 /// An attempt that will be made, what would become of it if it were sent, and what it truly is.
