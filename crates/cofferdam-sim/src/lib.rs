@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod dice;
+pub mod import;
 pub mod judge;
 pub mod pipe;
 mod rejudge;

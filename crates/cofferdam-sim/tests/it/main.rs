@@ -9,5 +9,6 @@
     reason = "a test program: what is not as expected must stop it, helpers outside test functions included"
 )]
 
+mod imports;
 mod lines;
 mod pipe;
