@@ -14,6 +14,7 @@ pub mod pipe;
 mod rejudge;
 pub mod story;
 pub mod stream;
+pub mod summary;
 
 pub use dice::Dice;
 pub use judge::{Decided, Judge};
@@ -21,3 +22,4 @@ pub use pipe::{Pipe, Told};
 pub use rejudge::{Recorded, Rejudged, rejudge};
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};
+pub use summary::Summary;

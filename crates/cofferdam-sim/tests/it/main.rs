@@ -12,3 +12,4 @@
 mod imports;
 mod lines;
 mod pipe;
+mod summary;
