@@ -35,6 +35,12 @@ pub struct Note {
     decision: Decision,
 }
 
+impl Default for Note {
+    fn default() -> Self {
+        Self { price_micros: 0, place: u32::MAX, decision: Decision::Block }
+    }
+}
+
 /// A place that messages went to, or would have gone to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
