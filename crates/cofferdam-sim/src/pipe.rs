@@ -150,8 +150,12 @@ impl Standing {
 
     /// Counts only where one was asked for, and once.
     fn challenge(&mut self, passed: bool) -> Admitted {
-        if !self.has(Self::WAITING) {
+        if self.has(Self::CHALLENGE_TOLD) {
             return Admitted::Never;
+        }
+        self.add(Self::CHALLENGE_TOLD);
+        if !self.has(Self::WAITING) {
+            return Admitted::Withheld;
         }
         self.drop(Self::WAITING);
         if passed {

@@ -75,6 +75,7 @@ pub struct Summary {
     /// By country and network, in the order they were first seen.
     places: Vec<(Place, Sums)>,
     by_place: BTreeMap<Place, u32>,
+    by_country: BTreeMap<Option<Country>, Sums>,
     /// Blocked attempts and their money, by first reason.
     reasons: BTreeMap<String, (u64, i64)>,
     /// Blocked attempts and their money, by number without its last four digits.
@@ -141,7 +142,7 @@ impl Summary {
             }
             (Event::Outcome(outcome), Told::Shown(note)) => self.outcome(outcome.what, *note, true, now_ms),
             (Event::Outcome(outcome), Told::Withheld(note)) => {
-                self.outcome(outcome.what, *note, false, now_ms)
+                self.outcome(outcome.what, *note, false, now_ms);
             }
             _ => self.count_outcome(2),
         }
@@ -163,6 +164,8 @@ impl Summary {
         self.all.decided(decided.decision, *price_micros, now_ms);
         let Some((place, sums)) = self.places.get_mut(*place as usize) else { return };
         sums.decided(decided.decision, *price_micros, now_ms);
+        let country = self.by_country.entry(place.country).or_default();
+        country.decided(decided.decision, *price_micros, now_ms);
         if decided.decision != Decision::Block {
             return;
         }
@@ -188,6 +191,7 @@ impl Summary {
     fn outcome(&mut self, what: Became, note: Note, shown: bool, now_ms: i64) {
         self.count_outcome(usize::from(!shown));
         let add = |sums: &mut Sums| match what {
+            Became::Challenge { .. } if !shown => {}
             Became::Challenge { passed: true } => sums.passed(note.price_micros),
             Became::Challenge { passed: false } => sums.challenge_failed += 1,
             Became::Check(CheckResult::Ok) if shown => sums.converted += 1,
@@ -196,8 +200,9 @@ impl Summary {
             _ => {}
         };
         add(&mut self.all);
-        if let Some((_, sums)) = self.places.get_mut(note.place as usize) {
+        if let Some((place, sums)) = self.places.get_mut(note.place as usize) {
             add(sums);
+            add(self.by_country.entry(place.country).or_default());
         }
         let mut sums = Sums::default();
         add(&mut sums);
@@ -213,11 +218,7 @@ impl Summary {
 
     /// By country, the most money saved first, then the most money.
     pub fn countries(&self) -> Vec<(Option<Country>, Sums)> {
-        let mut countries: BTreeMap<Option<Country>, Sums> = BTreeMap::new();
-        for (place, sums) in &self.places {
-            countries.entry(place.country).or_default().join(sums);
-        }
-        let mut countries: Vec<_> = countries.into_iter().collect();
+        let mut countries: Vec<_> = self.by_country.iter().map(|(country, sums)| (*country, *sums)).collect();
         countries.sort_by_key(|(_, sums)| sums.rank());
         countries
     }

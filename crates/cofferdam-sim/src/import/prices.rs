@@ -10,7 +10,7 @@ pub(super) fn learn(rows: &[Row]) -> PriceList {
         // Nought is what a message shows before it is priced, or when it never left.
         let Some(micros) = row.price_micros.filter(|micros| *micros > 0) else { continue };
         let (channel, destination) = (channel_of(row), destination(row));
-        for scope in destination.iter().flat_map(country).chain(network(row, destination.as_ref())) {
+        for scope in destination.iter().map(country).chain(network(row, destination.as_ref())) {
             paid.entry((channel, scope)).or_default().push(micros);
         }
     }
@@ -45,11 +45,11 @@ fn destination(row: &Row) -> Option<Destination> {
 }
 
 /// A country is all numbers that begin with its calling code; several share one and its price.
-fn country(to: &Destination) -> Option<PriceScope> {
+fn country(to: &Destination) -> PriceScope {
     let number: Number = to.number;
     let code = to.calling_code();
     let length = if code > 99 { 3 } else { 1 + u8::from(code > 9) };
-    Some(PriceScope::Prefix(number.prefix(number.len() - length)))
+    PriceScope::Prefix(number.prefix(number.len() - length))
 }
 
 /// The network that the export names, else the one that the number's run was allotted to.

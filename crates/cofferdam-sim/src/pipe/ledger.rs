@@ -20,6 +20,10 @@ impl Standing {
     /// The right code was entered.
     pub(super) const CONVERTED: Self = Self(8);
 
+    /// What became of its challenge was told, or withheld where none was asked for. The two flags
+    /// between are the withheld ones of the two above.
+    pub(super) const CHALLENGE_TOLD: Self = Self(64);
+
     /// The flag for the same, withheld.
     pub(super) fn hidden(self) -> Self {
         Self(self.0 << 2)

@@ -149,6 +149,8 @@ fn whoever_keeps_figures_is_told_what_was_withheld_once() {
     assert_eq!(push(WRONG), Told::Withheld(note));
     assert_eq!(push(OK), Told::Withheld(note));
     assert_eq!(push(OK), Told::Stray);
+    assert_eq!(push(PASSED), Told::Withheld(note));
+    assert_eq!(push(FAILED), Told::Stray);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! runs no script, and whatever came from the stream is escaped.
 
 use super::Source;
-use super::told::{amount, country, currency, grouped, moment, money_share, oddities, prices, share};
+use super::told::{
+    amount_of, country, currency, grouped, minute, moment, money_share, oddities, prices, share,
+};
 use cofferdam_engine::signal::Code;
 use cofferdam_sim::summary::{Summary, Sums};
 use std::fmt::{self, Write as _};
@@ -82,6 +84,7 @@ fn whole(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result {
 
 fn headline(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result {
     let all = &summary.all;
+    let amount = |micros| amount_of(micros, all.would_micros);
     let money = currency(summary, source);
     writeln!(out, "<p class=\"brand\">Cofferdam replay · level {}</p>", Safe(source.level))?;
     if all.blocked == 0 && all.challenged == 0 {
@@ -116,6 +119,7 @@ fn card(out: &mut String, class: &str, value: &str, name: &str, more: &str) -> f
 
 fn cards(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result {
     let all = &summary.all;
+    let amount = |micros| amount_of(micros, all.would_micros);
     let money = currency(summary, source);
     writeln!(out, "<dl class=\"cards\">")?;
     card(out, "", &grouped(all.attempts), "attempts", &format!("{} allowed at once", grouped(all.allowed)))?;
@@ -139,7 +143,7 @@ fn cards(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result {
     match all.first_stop {
         Some((at_ms, sent)) => {
             let what = if sent == 1 { "message was sent before it" } else { "messages were sent before it" };
-            card(out, "", &moment(at_ms), "first stop", &format!("{} {what}", grouped(sent)))?;
+            card(out, "when", &minute(at_ms), "first stop", &format!("{} {what}", grouped(sent)))?;
         }
         None => card(out, "", "none", "first stop", "no attempt was blocked")?,
     }
@@ -185,6 +189,7 @@ fn reasons(out: &mut String, summary: &Summary) -> fmt::Result {
     if reasons.is_empty() {
         return Ok(());
     }
+    let amount = |micros| amount_of(micros, summary.all.would_micros);
     let most = reasons.iter().map(|(_, count, _)| *count).max().unwrap_or(1).max(1);
     writeln!(
         out,
@@ -224,10 +229,16 @@ impl fmt::Display for Bar {
 
 const PLACES: &str = "<th class=\"n\">Attempts</th><th class=\"n\">Blocked</th><th class=\"n\">Challenged</th><th class=\"n\">Stopped, had a code</th><th class=\"n\">Spent</th><th class=\"n\">Saved</th><th class=\"bar\"></th><th>First stop</th></tr></thead><tbody>";
 
-fn figures(out: &mut String, sums: &Sums, most: i64) -> fmt::Result {
+fn figures(out: &mut String, sums: &Sums, most: i64, whole: i64) -> fmt::Result {
     let first = sums.first_stop.map_or_else(
         || "–".to_owned(),
-        |(at_ms, sent)| format!("{}<span class=\"sub\">after {} sent</span>", moment(at_ms), grouped(sent)),
+        |(at_ms, sent)| {
+            format!(
+                "<span class=\"when\">{}</span><span class=\"sub\">after {} sent</span>",
+                minute(at_ms),
+                grouped(sent)
+            )
+        },
     );
     writeln!(
         out,
@@ -236,8 +247,8 @@ fn figures(out: &mut String, sums: &Sums, most: i64) -> fmt::Result {
         grouped(sums.blocked),
         grouped(sums.challenged),
         grouped(sums.blocked_converted),
-        amount(sums.spent_micros),
-        amount(sums.saved_micros()),
+        amount_of(sums.spent_micros, whole),
+        amount_of(sums.saved_micros(), whole),
         Bar(sums.saved_micros().max(0) as u64, most.max(1) as u64),
     )
 }
@@ -251,7 +262,7 @@ fn countries(out: &mut String, summary: &Summary) -> fmt::Result {
     )?;
     for (at, sums) in countries.iter().take(ROWS) {
         write!(out, "<tr><td>{}</td>", Safe(country(*at)))?;
-        figures(out, sums, most)?;
+        figures(out, sums, most, summary.all.would_micros)?;
     }
     more(out, countries.len())
 }
@@ -267,7 +278,7 @@ fn networks(out: &mut String, summary: &Summary) -> fmt::Result {
         let name = place.network.map_or("not known", cofferdam_atlas::Network::name);
         let of = country(place.country);
         write!(out, "<tr><td>{}<span class=\"sub\">{}</span></td>", Safe(name), Safe(of))?;
-        figures(out, sums, most)?;
+        figures(out, sums, most, summary.all.would_micros)?;
     }
     more(out, networks.len())
 }
@@ -281,6 +292,7 @@ fn more(out: &mut String, rows: usize) -> fmt::Result {
 }
 
 fn prefixes(out: &mut String, summary: &Summary) -> fmt::Result {
+    let amount = |micros| amount_of(micros, summary.all.would_micros);
     let prefixes = summary.prefixes(15);
     let most = prefixes.first().map_or(1, |(_, count, _, _)| *count);
     if prefixes.is_empty() {
@@ -318,7 +330,7 @@ fn stops(out: &mut String, summary: &Summary) -> fmt::Result {
         let number = stop.prefix.map_or_else(|| "no number".to_owned(), |prefix| format!("{prefix}••••"));
         writeln!(
             out,
-            "<tr><td>{}</td><td class=\"n\">{}</td><td><code>{number}</code></td><td>{}</td><td><code>{}</code></td><td class=\"n\">{}</td></tr>",
+            "<tr><td class=\"when\">{}</td><td class=\"n\">{}</td><td><code>{number}</code></td><td>{}</td><td><code>{}</code></td><td class=\"n\">{}</td></tr>",
             moment(stop.at_ms),
             grouped(stop.attempt),
             Safe(country(stop.place.country)),
@@ -347,6 +359,6 @@ fn footer(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result {
     }
     writeln!(
         out,
-        "<li>No whole phone number is in this page: the last four digits are left out.</li>\n</ul>\n</footer>"
+        "<li>All times are UTC. No whole phone number is in this page: the last four digits are left out.</li>\n</ul>\n</footer>"
     )
 }

@@ -131,7 +131,7 @@ fn whoever_waits_for_a_decision_has_it_before_the_next_line_is_read() {
             let decision = decisions
                 .recv_timeout(std::time::Duration::from_secs(20))
                 .expect("a decision before the next line");
-            assert_eq!(decision.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(String::from_utf8(decision).unwrap().lines().count(), 1);
         }
     }
     drop(lines);
@@ -251,7 +251,7 @@ fn amounts_are_written_for_people() {
         (-52_000, "-0.0520"),
         (10_005_000, "10.01"),
     ] {
-        assert_eq!(told::amount(micros), text, "{micros}");
+        assert_eq!(told::amount_of(micros, micros), text, "{micros}");
     }
     assert_eq!(told::share(1, 3000), "< 0.1 %");
     assert_eq!(told::share(0, 0), "–");

@@ -9,12 +9,12 @@ use std::fmt::Write as _;
 /// How many countries a terminal is shown.
 const COUNTRIES: usize = 15;
 
-/// An amount for people, in whole cents or finer where it is small.
-pub fn amount(micros: i64) -> String {
-    let places = if micros.unsigned_abs() >= 10_000_000 || micros == 0 { 2 } else { 4 };
+/// An amount for people, beside others of a whole: all in hundredths, or finer where the whole is small.
+pub fn amount_of(micros: i64, whole: i64) -> String {
+    let places = if whole.unsigned_abs() >= 10_000_000 || whole == 0 { 2 } else { 4 };
     let unit = if places == 2 { 10_000 } else { 100 };
     let half = unit / 2 * micros.signum();
-    let rounded = (micros.saturating_add(half)) / unit;
+    let rounded = micros.saturating_add(half) / unit;
     let scale = 10_u64.pow(places);
     let (whole, part) = (rounded.unsigned_abs() / scale, rounded.unsigned_abs() % scale);
     let sign = if rounded < 0 { "-" } else { "" };
@@ -49,6 +49,11 @@ pub fn moment(at_ms: i64) -> String {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         Err(_) => format!("{at_ms} ms"),
     }
+}
+
+/// The same for tables: `2026-03-14 04:30`.
+pub fn minute(at_ms: i64) -> String {
+    moment(at_ms).get(..16).map_or_else(|| moment(at_ms), str::to_owned)
 }
 
 /// Of which currency amounts are.
@@ -111,6 +116,7 @@ pub fn text(summary: &Summary, source: &Source) -> String {
     let money = currency(summary, source);
     let money = if money.is_empty() { "in the stream's currency".to_owned() } else { format!("in {money}") };
     let count = |count| grouped(count);
+    let amount = |micros| amount_of(micros, all.would_micros);
     let part = |count| share(count, all.attempts);
     let lines = [
         ("attempts", count(all.attempts), span(summary)),
@@ -150,6 +156,7 @@ pub fn text(summary: &Summary, source: &Source) -> String {
 
 fn countries(summary: &Summary, text: &mut String) {
     let countries = summary.countries();
+    let amount = |micros| amount_of(micros, summary.all.would_micros);
     let _ = writeln!(
         text,
         "\n  {:<28} {:>9} {:>9} {:>10} {:>14} {:>14}",

@@ -2,7 +2,7 @@
 //! many were stopped in each span.
 
 use super::super::Source;
-use super::super::told::{amount, currency, grouped, moment};
+use super::super::told::{amount_of, currency, grouped, moment};
 use super::Safe;
 use cofferdam_sim::summary::{Span, Summary};
 use std::fmt::{self, Write as _};
@@ -41,8 +41,8 @@ pub fn spent(out: &mut String, summary: &Summary, source: &Source) -> fmt::Resul
     writeln!(
         out,
         "<section>\n<h2>Money over time</h2>\n<p class=\"key\"><span class=\"k would\"></span>would have been spent: {} {money}<span class=\"k got\"></span>spent: {} {money}</p>",
-        amount(end.0),
-        amount(end.1),
+        amount_of(end.0, end.0),
+        amount_of(end.1, end.0),
         money = Safe(&money)
     )?;
     writeln!(
@@ -132,7 +132,7 @@ fn axes(
             WIDTH - RIGHT,
             LEFT - 8.0,
             at + 4.0,
-            amount(micros)
+            amount_of(micros, top)
         )?;
     }
     for sixth in 0..=5 {
@@ -156,8 +156,8 @@ fn axes(
 /// A moment as short as the whole allows.
 fn short(at_ms: i64, whole_ms: i64) -> String {
     let form = match whole_ms {
-        ..172_800_000 => "%b %-d, %H:%M",
-        ..34_560_000_000 => "%b %-d",
+        i64::MIN..172_800_000 => "%b %-d, %H:%M",
+        172_800_000..34_560_000_000 => "%b %-d",
         _ => "%b %Y",
     };
     jiff::Timestamp::from_millisecond(at_ms)
