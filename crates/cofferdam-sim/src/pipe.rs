@@ -11,6 +11,7 @@
 
 use crate::judge::{Decided, Judge};
 use crate::stream::{Became, Event};
+use alloc::vec::Vec;
 use cofferdam_engine::Decision;
 use cofferdam_engine::outcome::CheckResult;
 
@@ -72,6 +73,26 @@ impl<J: Judge, N: Copy> Pipe<J, N> {
     /// Before the first event.
     pub fn new(judge: J) -> Self {
         Self { judge, ledger: Ledger::new(REMEMBERED), newest_ms: i64::MIN }
+    }
+
+    /// Goes on where another one stopped, by what it saved; `None` if it is no such thing. The notes of
+    /// attempts from before are the default one.
+    pub fn restore(judge: J, bytes: &[u8]) -> Option<Self>
+    where
+        N: Default,
+    {
+        let (newest_ms, rest) = bytes.split_first_chunk::<8>()?;
+        let ledger = Ledger::restore(rest, REMEMBERED, N::default())?;
+        Some(Self { judge, ledger, newest_ms: i64::from_le_bytes(*newest_ms) })
+    }
+
+    /// What [`Pipe::restore`] takes: the time, and the attempts that outcomes may still come for. The
+    /// judge saves itself.
+    pub fn save(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&self.newest_ms.to_le_bytes());
+        self.ledger.save(&mut bytes);
+        bytes
     }
 
     /// The judge as it stands.

@@ -94,9 +94,9 @@ pub struct Summary {
     pub priced_by_example: u64,
     /// Attempts that have a price of their own.
     pub priced: u64,
-    /// The newest and the oldest moment.
     newest_ms: Option<i64>,
-    oldest_ms: Option<i64>,
+    /// The first and the last moment that count.
+    pub span_ms: Option<(i64, i64)>,
 }
 
 impl Summary {
@@ -133,6 +133,7 @@ impl Summary {
             self.unordered += 1;
         }
         self.newest_ms = Some(self.newest_ms.map_or(event.at_ms(), |newest| newest.max(event.at_ms())));
+        self.span_ms = Some(self.span_ms.map_or((now_ms, now_ms), |(from, _)| (from, now_ms)));
         match (event, told) {
             (Event::Attempt(_), Told::Decided { decided, again }) => {
                 self.repeated += u64::from(*again);
@@ -156,7 +157,6 @@ impl Summary {
 
     fn decided(&mut self, asked: &Asked, decided: &Decided, now_ms: i64) {
         let Asked { destination, price_micros, place } = asked;
-        self.oldest_ms.get_or_insert(now_ms);
         let mut sums = Sums::default();
         sums.decided(decided.decision, *price_micros, now_ms);
         self.series.add(now_ms, &sums);
@@ -209,11 +209,6 @@ impl Summary {
         if sums != Sums::default() && shown {
             self.series.add(now_ms, &sums);
         }
-    }
-
-    /// From the first to the last moment that counts.
-    pub fn span_ms(&self) -> Option<(i64, i64)> {
-        Some((self.oldest_ms?, self.newest_ms?))
     }
 
     /// By country, the most money saved first, then the most money.

@@ -3,6 +3,7 @@
 //! An identifier is kept as 64 bits: of four million attempts, two share them once in two million streams.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use hashbrown::HashTable;
 
 /// What may be told of an attempt.
@@ -71,7 +72,10 @@ impl<N: Copy> Ledger<N> {
 
     /// Remembers an attempt; whether one of its name is taken over.
     pub(super) fn insert(&mut self, id: &str, at_ms: i64, standing: Standing, note: N) -> bool {
-        let name = name(id);
+        self.put(name(id), at_ms, standing, note)
+    }
+
+    fn put(&mut self, name: u64, at_ms: i64, standing: Standing, note: N) -> bool {
         let again = self.bury(name);
         if self.ring.len() == self.most {
             self.pop();
@@ -99,6 +103,31 @@ impl<N: Copy> Ledger<N> {
         while self.ring.front().is_some_and(|entry| entry.at_ms < before_ms) {
             self.pop();
         }
+    }
+
+    /// All that is remembered, without notes: 17 bytes an attempt.
+    pub(super) fn save(&self, bytes: &mut Vec<u8>) {
+        for entry in self.ring.iter().filter(|entry| !entry.dead) {
+            bytes.extend_from_slice(&entry.name.to_le_bytes());
+            bytes.extend_from_slice(&entry.at_ms.to_le_bytes());
+            bytes.push(entry.standing.0);
+        }
+    }
+
+    /// What was saved, with a note for all of them; `None` if it is no such thing.
+    pub(super) fn restore(bytes: &[u8], most: usize, note: N) -> Option<Self> {
+        let (entries, rest) = bytes.as_chunks::<17>();
+        if !rest.is_empty() || entries.len() > most {
+            return None;
+        }
+        let mut ledger = Self::new(most);
+        for entry in entries {
+            let (name, rest) = entry.split_first_chunk::<8>()?;
+            let (at_ms, rest) = rest.split_first_chunk::<8>()?;
+            let standing = Standing(*rest.first()?);
+            ledger.put(u64::from_le_bytes(*name), i64::from_le_bytes(*at_ms), standing, note);
+        }
+        Some(ledger)
     }
 
     fn pop(&mut self) {

@@ -163,3 +163,19 @@ fn no_text_makes_an_importer_panic() {
         }
     }
 }
+
+#[test]
+fn every_file_of_a_format_is_in_the_table_and_in_the_guide() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<String> = std::fs::read_dir(root.join("src/import"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().replace('_', "-"))
+        .filter(|name| !["table", "prices"].contains(&name.as_str()))
+        .collect();
+    files.sort();
+    assert_eq!(files, FORMATS.map(|format| format.name));
+    let guide = std::fs::read_to_string(root.join("../../docs/guides/replay.md")).unwrap();
+    for format in FORMATS {
+        assert!(guide.contains(&format!("| `{}` | {} |", format.name, format.about)), "{}", format.name);
+    }
+}

@@ -182,8 +182,27 @@ fn stream(seed: u64) -> Vec<Event> {
     events
 }
 
-fn decisions(events: &[Event]) -> (Vec<Decided>, Vec<bool>) {
-    let mut pipe: Pipe<_> = Pipe::new(Listener::default());
+#[test]
+fn a_stream_in_two_pieces_is_told_as_one() {
+    let all = stream(99);
+    let mut whole: Pipe<_> = Pipe::new(Listener::default());
+    let told: Vec<Told> = all.iter().map(|event| whole.push(event)).collect();
+    for cut in [0, 1, 700, 3_001, all.len()] {
+        let mut first: Pipe<_> = Pipe::new(Listener::default());
+        let mut in_pieces: Vec<Told> = all[..cut].iter().map(|event| first.push(event)).collect();
+        let saved = first.save();
+        let mut second: Pipe<_> = Pipe::restore(first.into_judge(), &saved).unwrap();
+        in_pieces.extend(all[cut..].iter().map(|event| second.push(event)));
+        assert_eq!(in_pieces, told, "{cut}");
+        assert_eq!(second.save(), whole.save());
+    }
+    assert!(Pipe::<_, ()>::restore(Listener::default(), &[0; 7]).is_none());
+    assert!(Pipe::<_, ()>::restore(Listener::default(), &[0; 20]).is_none());
+}
+
+/// What a judge decides, and which events it was shown.
+fn decisions<J: Judge>(judge: J, events: &[Event]) -> (Vec<Decided>, Vec<bool>) {
+    let mut pipe: Pipe<_> = Pipe::new(judge);
     let mut decided = Vec::new();
     let mut kept = Vec::new();
     for event in events {
@@ -194,18 +213,23 @@ fn decisions(events: &[Event]) -> (Vec<Decided>, Vec<bool>) {
     (decided, kept)
 }
 
+/// Any judge decides the same if what it may not know is deleted from the stream.
+pub fn leaves_no_trace<J: Judge>(judge: impl Fn() -> J, events: &[Event]) -> Vec<Decided> {
+    let (with, kept) = decisions(judge(), events);
+    let shown: Vec<Event> =
+        events.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(event, _)| event.clone()).collect();
+    assert!(shown.len() < events.len(), "the stream hides something");
+    let (without, _) = decisions(judge(), &shown);
+    assert_eq!(with, without);
+    with
+}
+
 #[test]
 fn outcomes_that_may_not_be_shown_leave_no_trace() {
     for seed in 0..20 {
-        let all = stream(seed);
-        let (with, kept) = decisions(&all);
-        let shown: Vec<Event> =
-            all.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(event, _)| event.clone()).collect();
-        assert!(shown.len() < all.len() - 500, "the stream of seed {seed} hides something");
+        let with = leaves_no_trace(Listener::default, &stream(seed));
         for decision in [Decision::Allow, Decision::Challenge, Decision::Block] {
             assert!(with.iter().any(|decided| decided.decision == decision), "seed {seed}: {decision:?}");
         }
-        let (without, _) = decisions(&shown);
-        assert_eq!(with, without, "seed {seed}");
     }
 }

@@ -20,6 +20,7 @@ mod judge;
 mod policy;
 mod progress;
 mod report;
+mod state;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -109,16 +110,17 @@ fn whole(args: &Args, out: &Out) -> Result<(), CliError> {
         Some(Ok(format)) => Some(format),
         Some(Err(error)) => return Err(CliError::input(error.to_string())),
     };
-    let state = args.state.as_deref().map_or(Ok(None), state)?;
     let level = policy.level.name();
-    let judge = judge::judge(policy, state.as_deref())?;
-    let mut pipe = Pipe::new(judge);
+    let mut pipe = match &args.state {
+        None => Pipe::new(judge::judge(policy, None)?),
+        Some(path) => state::start(path, policy)?,
+    };
     let mut summary = (args.summary || args.report.is_some()).then(Summary::default);
     let mut source =
         Source { format, level, file: args.file.display().to_string(), currency: None, notes: Vec::new() };
     replay(args, &mut pipe, summary.as_mut(), &mut source)?;
     if let Some(path) = &args.state {
-        leave(path, &pipe.into_judge().save())?;
+        state::leave(path, &pipe)?;
     }
     if let Some(summary) = &summary {
         for note in &source.notes {
@@ -202,25 +204,6 @@ fn output(path: Option<&Path>) -> Result<Box<dyn Write>, CliError> {
             Box::new(BufWriter::with_capacity(1 << 16, file))
         }
     })
-}
-
-/// What was learned before; nothing if there is no such file yet.
-fn state(path: &Path) -> Result<Option<Vec<u8>>, CliError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot("read", path, &error)),
-    }
-}
-
-/// Leaves what was learned, whole or not at all.
-fn leave(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|error| cannot("written", path, &error))
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> CliError {

@@ -102,8 +102,8 @@ fn headline(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result
         "<p class=\"lead\">{} of what <code>{}</code> would have cost, from {} to {}.</p>",
         money_share(all),
         Safe(&source.file),
-        summary.span_ms().map_or_else(String::new, |(from, _)| moment(from)),
-        summary.span_ms().map_or_else(String::new, |(_, to)| moment(to)),
+        summary.span_ms.map_or_else(String::new, |(from, _)| moment(from)),
+        summary.span_ms.map_or_else(String::new, |(_, to)| moment(to)),
     )
 }
 

@@ -180,7 +180,7 @@ fn countries(summary: &Summary, text: &mut String) {
 }
 
 fn span(summary: &Summary) -> String {
-    summary.span_ms().map_or(String::new(), |(from, to)| format!("{} to {}", moment(from), moment(to)))
+    summary.span_ms.map_or(String::new(), |(from, to)| format!("{} to {}", moment(from), moment(to)))
 }
 
 /// How much of the money was not spent.
@@ -234,7 +234,7 @@ pub fn json(summary: &Summary, source: &Source) -> Value {
         "level": source.level,
         "currency": (!currency.is_empty()).then_some(currency),
         "figures": sums(&summary.all),
-        "span": summary.span_ms().map(|(from, to)| json!({ "from": from, "to": to })),
+        "span": summary.span_ms.map(|(from, to)| json!({ "from": from, "to": to })),
         "reasons": reasons.collect::<Vec<_>>(),
         "countries": countries.collect::<Vec<_>>(),
         "networks": networks.collect::<Vec<_>>(),
