@@ -56,8 +56,16 @@ pub fn page(summary: &Summary, source: &Source) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>Replay of {} – Cofferdam</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
-        Safe(&source.file)
+        Safe(name(source))
     )
+}
+
+/// The file's name alone: a page that is passed on need not tell where somebody keeps files.
+fn name(source: &Source) -> &str {
+    if source.file == "-" {
+        return "standard input";
+    }
+    source.file.rsplit(['/', '\\']).next().unwrap_or(&source.file)
 }
 
 fn nothing(out: &mut String, source: &Source) -> fmt::Result {
@@ -65,7 +73,7 @@ fn nothing(out: &mut String, source: &Source) -> fmt::Result {
     writeln!(
         out,
         "<p class=\"lead\"><code>{}</code> holds no attempts. A stream has one JSON object a line, with <code>\"type\":\"attempt\"</code>; a provider's export is read with <code>--from</code>.</p>",
-        Safe(&source.file)
+        Safe(name(source))
     )
 }
 
@@ -101,7 +109,7 @@ fn headline(out: &mut String, summary: &Summary, source: &Source) -> fmt::Result
         out,
         "<p class=\"lead\">{} of what <code>{}</code> would have cost, from {} to {}.</p>",
         money_share(all),
-        Safe(&source.file),
+        Safe(name(source)),
         summary.span_ms.map_or_else(String::new, |(from, _)| moment(from)),
         summary.span_ms.map_or_else(String::new, |(_, to)| moment(to)),
     )

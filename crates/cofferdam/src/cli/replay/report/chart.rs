@@ -47,7 +47,7 @@ pub fn spent(out: &mut String, summary: &Summary, source: &Source) -> fmt::Resul
     )?;
     writeln!(
         out,
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"Money spent against what would have been spent, added up over time\">",
+        "<div class=\"wide\"><svg class=\"chart\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" aria-label=\"Money spent against what would have been spent, added up over time\">",
         HEIGHT + STRIP
     )?;
     axes(out, top, &y, (from, to), &x)?;
@@ -66,7 +66,7 @@ pub fn spent(out: &mut String, summary: &Summary, source: &Source) -> fmt::Resul
         )?;
     }
     strip(out, &spans, width_ms, &x)?;
-    writeln!(out, "</svg>\n</section>")
+    writeln!(out, "</svg></div>\n</section>")
 }
 
 /// Both sums at the end of each span; nothing happens between spans, so the curve stays level there.
