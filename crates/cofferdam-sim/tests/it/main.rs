@@ -1,13 +1,19 @@
-//! The simulation from outside: the scenarios of the repository, and whether made-up traffic is hard enough.
+//! The one test program of the crate. One file a subject.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking, and the figures are the point"
+    clippy::too_many_lines,
+    reason = "a test program: what is not as expected must stop it, helpers outside test functions included"
 )]
 
+mod imports;
+mod lines;
 mod markers;
 mod peers;
+mod pipe;
 mod scenarios;
+mod summary;
