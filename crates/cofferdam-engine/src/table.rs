@@ -161,19 +161,33 @@ impl<R: Record> Table<R> {
     }
 
     fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Place, BATCH> {
-        let guesses: ArrayVec<Place, BATCH> = keys.clone().map(|key| self.guess(key)).collect();
-        guesses.iter().zip(keys).map(|(guess, key)| self.bring(key, *guess)).collect()
+        let mut places: ArrayVec<Place, BATCH> = keys.clone().map(|key| self.home_of(key)).collect();
+        for (place, key) in places.iter_mut().zip(keys.clone()) {
+            *place = self.look(*place, key);
+        }
+        for (place, key) in places.iter_mut().zip(keys) {
+            *place = self.bring(key, *place);
+        }
+        places
     }
 
-    /// The first of three steps for whoever has several keys in many tables whose locks he holds:
-    /// guess all places, then [`Table::bring`] all records, then [`Table::change_at`]. Memory then answers
-    /// the keys of a step side by side instead of one after another.
+    /// The first of four steps for whoever has several keys in many tables whose locks he holds: find
+    /// all homes, then [`Table::look`] at all, then [`Table::bring`] all, then [`Table::change_at`]. Memory then
+    /// answers the keys of a step side by side instead of one after another; steps are many so that each
+    /// is short, and a processor gets through to the last key while the first is on its way.
     #[inline]
-    pub fn guess(&self, key: u64) -> Place {
-        Place(self.directory.guess(named(key)))
+    pub fn home_of(&self, key: u64) -> Place {
+        Place(self.directory.home(named(key)))
     }
 
-    /// The second step: makes a guess certain, and has memory bring the record.
+    /// The second step: guesses where the key stands, right nearly always.
+    #[inline]
+    pub fn look(&self, home: Place, key: u64) -> Place {
+        Place(self.directory.look(home.0, named(key)))
+    }
+
+    /// The third step: makes a guess certain, and has memory bring the record.
+    #[inline]
     pub fn bring(&self, key: u64, guess: Place) -> Place {
         let key = named(key);
         let at = if self.holds(guess.0, key) { Some(guess.0) } else { self.directory.find(key) };
@@ -183,7 +197,7 @@ impl<R: Record> Table<R> {
         Place(at.unwrap_or(At::NOWHERE))
     }
 
-    /// The third step: changes the record of a key, at its place if that still holds it, making it if
+    /// The last step: changes the record of a key, at its place if that still holds it, making it if
     /// need be, and answers with what `change` says. For a shared cell there are two answers;
     /// `lesser` says which of them counts. `None`: see [`Table::for_each_mut`].
     pub fn change_at<T>(
@@ -220,7 +234,7 @@ impl<R: Record> Table<R> {
         self.change_at(Place::UNKNOWN, touch, at_s, change, lesser)
     }
 
-    /// The third step of who only reads.
+    /// The last step of who only reads.
     pub fn get_at(&self, place: Place, key: u64) -> Option<R> {
         let key = named(key);
         let own = self.directory.slot(place.0).filter(|slot| slot.key == key);

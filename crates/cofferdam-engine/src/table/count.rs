@@ -10,9 +10,7 @@ use arrayvec::ArrayVec;
 impl Table<LimitRecord> {
     /// Counts the needs of an attempt and answers in their order.
     pub fn count_all(&mut self, needs: &Needs, at_s: u32) -> ArrayVec<Seen, RECORDS> {
-        let guesses: ArrayVec<Place, RECORDS> = needs.iter().map(|need| self.guess(need.key)).collect();
-        let places: ArrayVec<Place, RECORDS> =
-            needs.iter().zip(guesses).map(|(need, guess)| self.bring(need.key, guess)).collect();
+        let places = self.locate(needs.iter().map(|need| need.key));
         needs.iter().zip(places).map(|(need, place)| self.count_at(place, need, at_s)).collect()
     }
 
@@ -21,7 +19,7 @@ impl Table<LimitRecord> {
         self.count_at(Place::UNKNOWN, need, at_s)
     }
 
-    /// The third step: counts one need, at its place if that still holds it.
+    /// The last step: counts one need, at its place if that still holds it.
     pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
         let windows = if need.add {
             let change = |record: &mut LimitRecord| {
@@ -46,15 +44,16 @@ impl Table<ProofRecord> {
     /// number with each.
     pub fn proved_all(&self, asked: &Inquiry) -> [Option<u32>; 5] {
         let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
-        let guesses = keys.map(|key| key.map(|key| self.guess(key)));
+        // A key that is not asked for is nobody's: no proof stands under nought.
+        let places = self.locate(keys.into_iter().map(Option::unwrap_or_default));
         let mut all = [None; 5];
-        for ((key, guess), proved) in keys.into_iter().zip(guesses).zip(&mut all) {
-            *proved = key.zip(guess).and_then(|(key, guess)| self.proved_at(guess, key));
+        for ((key, place), proved) in keys.into_iter().zip(places).zip(&mut all) {
+            *proved = key.and_then(|key| self.proved_at(place, key));
         }
         all
     }
 
-    /// The third step: when the key that was located was last proved.
+    /// The last step: when the key that was located was last proved.
     pub fn proved_at(&self, place: Place, key: u64) -> Option<u32> {
         self.get_at(place, key).and_then(ProofRecord::proved_s)
     }

@@ -60,11 +60,18 @@ impl<R: Record> Directory<R> {
         self.segments.get(id as usize)
     }
 
-    /// See [`Segment::guess`].
+    /// Where a key's home is, which takes no look at its segment's slots.
     #[inline]
-    pub fn guess(&self, key: u64) -> At {
+    pub fn home(&self, key: u64) -> At {
         let found = self.id(key).and_then(|id| Some((id, self.segment(id)?)));
-        found.map_or(At::NOWHERE, |(id, segment)| At { segment: id, slot: segment.guess(key) as u32 })
+        found.map_or(At::NOWHERE, |(id, segment)| At { segment: id, slot: segment.home(key) as u32 })
+    }
+
+    /// See [`Segment::look`].
+    #[inline]
+    pub fn look(&self, home: At, key: u64) -> At {
+        let slot = |segment: &Segment<R>| segment.look(home.slot as usize, key) as u32;
+        At { slot: self.segment(home.segment).map_or(u32::MAX, slot), ..home }
     }
 
     pub fn find(&self, key: u64) -> Option<At> {

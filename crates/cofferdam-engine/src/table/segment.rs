@@ -12,7 +12,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// How far from its home a key may stand before the run must grow.
 const ASTRAY_MAX: usize = 64;
 /// Bytes of the longest runs: short enough to be walked while somebody waits.
-const BYTES_MAX: usize = 128 * 1024;
+const BYTES_MAX: usize = 64 * 1024;
 const HOMES_MIN: usize = 8;
 
 #[derive(Debug)]
@@ -30,6 +30,17 @@ pub(super) struct Full;
 
 impl<R: Record> Segment<R> {
     const HOMES_MAX: usize = BYTES_MAX / size_of::<Slot<R>>();
+    /// Slots that are looked at together: about three cache lines, four at most.
+    const NEAR: usize = {
+        let fit = 192 / size_of::<Slot<R>>();
+        if fit < 2 {
+            2
+        } else if fit > 4 {
+            4
+        } else {
+            fit
+        }
+    };
 
     pub fn new(depth: u32) -> Self {
         Self::of(&[], HOMES_MIN, depth)
@@ -66,18 +77,17 @@ impl<R: Record> Segment<R> {
 
     /// Homes ascend with keys, since a key's place in the run's width is its place among the homes.
     #[inline]
-    fn home(&self, key: u64) -> usize {
+    pub fn home(&self, key: u64) -> usize {
         ((u128::from(key << self.depth) * u128::from(self.homes)) >> 64) as usize
     }
 
     /// Where a key stands if it stands at its home or just behind it; some other place if not. There
-    /// is no branch in it that depends on memory, so many keys' guesses overlap.
+    /// is no branch in it that depends on memory, so many keys' looks overlap.
     #[inline]
-    pub fn guess(&self, key: u64) -> usize {
-        let home = self.home(key);
-        let behind = self.slots.get(home + 1).is_some_and(|slot| slot.key == key);
-        let here = self.slots.get(home).is_some_and(|slot| slot.key == key);
-        home + usize::from(behind & !here)
+    pub fn look(&self, home: usize, key: u64) -> usize {
+        let near = self.slots.get(home..home + Self::NEAR).unwrap_or_default();
+        // Keys ascend, so it stands behind all that are less; a free slot is less, but then it stands nowhere.
+        home + near.iter().map(|slot| usize::from(slot.key < key)).sum::<usize>()
     }
 
     pub fn find(&self, key: u64) -> Option<usize> {
