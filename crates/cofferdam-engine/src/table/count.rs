@@ -45,7 +45,10 @@ impl Table<ProofRecord> {
     pub fn proved_all(&self, asked: &Inquiry) -> [Option<u32>; 5] {
         let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
         // A key that is not asked for is nobody's: no proof stands under nought.
-        let places = self.locate(keys.into_iter().map(Option::unwrap_or_default));
+        let mut places = keys.map(|key| self.home_of(key.unwrap_or_default()));
+        for (place, key) in places.iter_mut().zip(keys) {
+            *place = self.look(*place, key.unwrap_or_default());
+        }
         let mut all = [None; 5];
         for ((key, place), proved) in keys.into_iter().zip(places).zip(&mut all) {
             *proved = key.and_then(|key| self.proved_at(place, key));

@@ -63,9 +63,6 @@ impl ProcessTallies {
         for ((n, key), place) in asked.iter().enumerate().zip(&mut places) {
             *place = table(n).map_or(Place::UNKNOWN, |table| table.look(*place, *key));
         }
-        for ((n, key), place) in asked.iter().enumerate().zip(&mut places) {
-            *place = table(n).map_or(Place::UNKNOWN, |table| table.bring(*key, *place));
-        }
         let mut proved =
             asked.iter().enumerate().zip(places).map(|((n, key), place)| table(n)?.proved_at(place, *key));
         keys.map(|key| key.and_then(|_| proved.next().flatten()))
