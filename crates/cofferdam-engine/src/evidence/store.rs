@@ -15,7 +15,7 @@ use super::seen::SeenRecord;
 use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
 use crate::effect::Effect;
-use crate::table::Table;
+use crate::table::{Table, Touch};
 use alloc::boxed::Box;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -92,7 +92,7 @@ impl EvidenceTallies {
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
                 let _ =
-                    self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                    self.recent.change(Touch::sure(*key), ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
             }
         }
         self.read(ask, &at)
@@ -100,9 +100,9 @@ impl EvidenceTallies {
 
     fn face(&mut self, ask: &Ask) {
         let new = ask.newcomer;
-        let _ = self.seen.change(ask.faces.number, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        let _ = self.seen.change(Touch::sure(ask.faces.number), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         if let Some(session) = ask.faces.session {
-            let _ = self.seen.change(session, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+            let _ = self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         }
     }
 
@@ -113,7 +113,7 @@ impl EvidenceTallies {
                 record.add(Field::Newcomers, at, ONE);
             }
         };
-        let _ = self.plain.change(key, at.at_s, count, |(), ()| ());
+        let _ = self.plain.change(Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
@@ -201,7 +201,7 @@ impl EvidenceTallies {
                 }
             } else if !flight.trusted {
                 // Only where it was counted: an outcome makes no record.
-                self.plain.touch(*key, |record| record.add(field, at, amount));
+                self.plain.change_own(*key, |record| record.add(field, at, amount));
             }
         }
     }
@@ -342,7 +342,7 @@ impl EvidenceTallies {
     fn convert(&mut self, flight: &Flight, now_s: u32) {
         let at = Moment::new(flight.at_s);
         let sent_s = flight.at_s;
-        let _ = self.seen.touch(flight.number, |seen| seen.convert(sent_s));
+        let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
         if flight.trusted {
             self.raise_trusted(flight, Field::Converted, &at, ONE);
         } else if flight.newcomer {
@@ -431,7 +431,7 @@ impl EvidenceTallies {
                     record.plain.add_each(Field::Explained, &at, owed);
                 }
             } else {
-                self.plain.touch(*key, |record| record.add_each(Field::Explained, &at, owed));
+                self.plain.change_own(*key, |record| record.add_each(Field::Explained, &at, owed));
             }
         }
     }
@@ -445,7 +445,7 @@ impl EvidenceTallies {
                 record.plain.add(Field::Strikes, &at, amount);
             }
         } else {
-            self.plain.touch(key, |record| record.add(Field::Strikes, &at, amount));
+            self.plain.change_own(key, |record| record.add(Field::Strikes, &at, amount));
         }
     }
 
