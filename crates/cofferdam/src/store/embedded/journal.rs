@@ -27,7 +27,7 @@ const SPAN_MS: i64 = 10_000;
 
 /// What attempts were judged under, as far as it is known to stand in the records.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>>>);
+pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>, foldhash::fast::RandomState>>);
 
 /// Policies and profiles change rarely; more than this many at once are read again when needed.
 const BASES: usize = 4096;

@@ -41,7 +41,7 @@ async fn what_was_acknowledged_is_found_after_closing() {
     records.settle_guess(&owner(), &v.id, false, NOW_MS, Marks::default()).await.unwrap();
     let judged = journalled(&owner(), number(), NOW_MS);
     let entry = judged.entry.clone();
-    records.journal(&judged);
+    records.journal(&judged.entry, judged.marks.clone());
     let home = home.reopened();
     let records = &home.store.records;
     assert_eq!(home.get(&v).await, Verification { checks_left: 4, ..v.clone() });
@@ -182,7 +182,7 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     let judged: Vec<_> = (0..100).map(|n| journalled(&owner(), number(), NOW_MS + n)).collect();
     let entry = judged[99].entry.clone();
     for one in &judged {
-        assert!(records.queue.push(super::Line::of(one).unwrap()));
+        assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
     }
     assert!(matches!(records.queue.flush().await, Err(StoreError::Full)));
     records.cap_pages(false).await;
@@ -235,7 +235,7 @@ async fn the_journal_stays_within_its_size() {
     for n in 0..2_000 {
         let judged = journalled(&owner(), number(), NOW_MS + n);
         last = Some(judged.entry.clone());
-        store.records.journal(&judged);
+        store.records.journal(&judged.entry, judged.marks.clone());
     }
     store.records.flush().await.unwrap();
     let (rows, _) = store.records.journal_page(0, 9_999).await.unwrap();
@@ -244,7 +244,7 @@ async fn the_journal_stays_within_its_size() {
     for n in 0..64 {
         let judged = journalled(&owner(), number(), NOW_MS + 2_000 + n);
         last = Some(judged.entry.clone());
-        store.records.journal(&judged);
+        store.records.journal(&judged.entry, judged.marks.clone());
         store.records.flush().await.unwrap();
     }
     let last = last.unwrap();

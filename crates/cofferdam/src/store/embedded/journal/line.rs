@@ -7,7 +7,7 @@
 use super::pack::pack;
 use super::unpack::unpack;
 use crate::store::StoreError;
-use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Reservation};
+use crate::store::row::{Basis, JournalEntry, Owner, Reservation};
 use crate::store::tallies::Marks;
 use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
@@ -127,8 +127,7 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
 
 impl Line {
     /// The line of a judged attempt.
-    pub(in crate::store::embedded) fn of(journalled: &Journalled) -> Result<Self, StoreError> {
-        let e = &journalled.entry;
+    pub(in crate::store::embedded) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
         let reserved =
             !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
         let shape = Shape {
@@ -155,7 +154,7 @@ impl Line {
         let times = [at(&e.assessment_id), at(&e.attempt_id)];
         Ok(Self {
             text,
-            marks: journalled.marks.0.clone(),
+            marks: marks.0,
             from_ms: times.into_iter().min().unwrap_or(0),
             to_ms: times.into_iter().max().unwrap_or(0),
             ids: [short(&e.assessment_id), short(&e.attempt_id)],
@@ -284,7 +283,7 @@ mod tests {
     fn a_line_that_was_written_stays_readable() {
         let packed = entry_of(Format::Packed, &kept());
         assert_eq!(packed, entry_of(Format::Json, KEPT_JSON.as_bytes()));
-        let again = Line::of(&Journalled { entry: packed.clone(), marks: Marks::default() }).unwrap();
+        let again = Line::of(&packed, Marks::default()).unwrap();
         assert_eq!(entry_of(Format::Packed, &again.text), packed);
         for id in [&packed.assessment_id, &packed.attempt_id] {
             assert!(Format::Packed.may_have(&again.text, id), "both stand at the beginning");
