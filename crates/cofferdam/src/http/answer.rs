@@ -94,27 +94,26 @@ impl Api {
         let found = self.router.find(head.uri.path())?;
         told.template = found.template;
         query_fits(head.uri.query())?;
-        let seen: Vec<&'static Route> =
-            found.routes.iter().copied().filter(|route| door.takes(route)).collect();
-        if seen.is_empty() {
+        let seen = || found.routes.iter().copied().filter(|route| door.takes(route));
+        if seen().next().is_none() {
             return Err(Problem::not_found());
         }
         if head.method == hyper::Method::OPTIONS {
             told.method = "OPTIONS";
             let mut answer = Answer::nothing();
-            answer.headers.extend(HeaderValue::from_str(&allow(&seen)).ok().map(|allow| (ALLOW, allow)));
+            answer.headers.extend(HeaderValue::from_str(&allow(seen())).ok().map(|allow| (ALLOW, allow)));
             return Ok(answer);
         }
         let wanted = match head.method.as_str() {
             "HEAD" => "GET",
             other => other,
         };
-        let Some(route) = seen.iter().find(|route| route.method.text() == wanted) else {
+        let Some(route) = seen().find(|route| route.method.text() == wanted) else {
             return Err(Problem::new(
                 Code::MethodNotAllowed,
                 "the header `Allow` lists the methods of this address",
             )
-            .allow(&allow(&seen)));
+            .allow(&allow(seen())));
         };
         told.method = route.method.text();
         let caller = auth::caller(&self.app, &head.headers, route.access, &told.request_id)?;
@@ -138,6 +137,10 @@ impl Api {
             idempotency: None,
         };
         let path = head.uri.path_and_query().map_or("", hyper::http::uri::PathAndQuery::as_str);
+        if !route.outlives && !call.headers.contains_key(idempotency::KEY) {
+            // Nothing of it is kept for a repetition, so `work` has nothing to put around it.
+            return Caught((route.run)(call)).await.unwrap_or_else(|()| Err(internal()));
+        }
         if !route.outlives {
             return Caught(Box::pin(work(route, call, path))).await.unwrap_or_else(|()| Err(internal()));
         }
@@ -222,8 +225,8 @@ impl Door {
     }
 }
 
-fn allow(routes: &[&Route]) -> String {
-    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.text()).collect();
+fn allow(routes: impl Iterator<Item = &'static Route>) -> String {
+    let mut methods: Vec<&str> = routes.map(|route| route.method.text()).collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
