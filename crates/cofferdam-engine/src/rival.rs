@@ -174,8 +174,7 @@ impl Figures {
         let left = if is_wide(reading.scope) { left } else { seen };
         let kept = if seen > 0.0 { left / seen } else { 1.0 };
         let v = f(&reading.converted, horizon);
-        let m = (f(&reading.matured, horizon) * kept).max(v) * pipe;
-        let v = v * pipe;
+        let m = (f(&reading.matured, horizon) * kept).max(v);
         let e = f(&reading.expected, horizon).max(1e-4);
         let narrow = !is_wide(reading.scope) && reading.scope != Scope::ProfileNetwork;
         let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
@@ -187,7 +186,7 @@ impl Figures {
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
         let (rise_n, rise_m) = (rise_per_count(left, SURGE), rise(MIXED, m));
-        Self { n: left, m, v, e, rise_n, rise_m, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
+        Self { n: left, m, v, e, rise_n, rise_m, p: (f64::from(reading.rate) * pipe).clamp(0.005, 0.995), kappa, r }
     }
 }
 
@@ -221,7 +220,7 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
 }
 
 fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
-    let figures = Figures::of(reading, horizon, f64::from(around.climate.pipe));
+    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
     let Figures { n, m, v, e, p, kappa, r, .. } = figures;
     let strikes = f64::from(reading.strikes);
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {

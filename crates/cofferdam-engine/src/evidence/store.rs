@@ -257,7 +257,17 @@ impl EvidenceTallies {
             self.raise_trusted(flight, Field::Matured, &at, amount);
             return;
         }
-        self.raise(flight, Field::Matured, &at, amount);
+        // While nobody's outcomes arrive, the want of one says little. The whole is counted as it is,
+        // since that is how the want is noticed.
+        let arrives = self.cached.arrives;
+        let heard = libm::round(f64::from(amount) * arrives) as i32;
+        self.raise(flight, Field::Matured, &at, heard);
+        if let Some((scope, key)) = flight.keys.first()
+            && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
+        {
+            record.plain.add(Field::Matured, &at, amount - heard);
+        }
+        let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {
