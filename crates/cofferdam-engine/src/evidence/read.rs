@@ -494,7 +494,13 @@ fn per_day(count: f64, usual: &Usual) -> [f64; HORIZONS] {
 }
 
 /// Newcomers that converted over the next longer horizon are expected to go on coming.
-fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, pipe: Figures, mut expected: [f64; HORIZONS]) -> [f64; HORIZONS] {
+fn goes_on(
+    record: &PlainRecord,
+    at: &Moment,
+    rate: f64,
+    pipe: Figures,
+    mut expected: [f64; HORIZONS],
+) -> [f64; HORIZONS] {
     let converted = record.read(Field::Converted, at);
     for h in 0..LONG {
         let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
@@ -534,7 +540,8 @@ fn pipe(all: &RichRecord, at: &Moment, rate: f64) -> [f64; HORIZONS] {
     let long = ((at_of(&trusted_v, LONG) + 8.0) / (at_of(&trusted_m, LONG) + 10.0)).clamp(0.1, 1.0);
     [0, 1, 2].map(|h| {
         let new = share(at_of(&v, h), at_of(&m, h), rate, 5.0);
-        let known = if h == LONG { 0.0 } else { share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0) };
+        let known =
+            if h == LONG { 0.0 } else { share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0) };
         new.max(known).clamp(0.05, 1.0)
     })
 }
