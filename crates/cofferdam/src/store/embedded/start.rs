@@ -18,7 +18,7 @@ impl Embedded {
         let written = Written::of(verification)?;
         let made = self
             .writer
-            .change(move |tx| {
+            .change_whole(move |tx| {
                 let v = &written.v;
                 if let Some(key) = &idempotency
                     && let Some(made) = idempotency::subject(tx, key)?
