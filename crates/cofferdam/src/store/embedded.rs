@@ -21,6 +21,7 @@ use cofferdam_engine::{Outcome, Pseudonym};
 use journal::Bases;
 use journal::line::Line;
 use journal::queue::{Bound, Queue};
+use late::Late;
 use reader::Readers;
 use rusqlite::Connection;
 use saver::{Saver, Saving};
@@ -41,6 +42,7 @@ mod flusher;
 mod guesses;
 mod idempotency;
 mod journal;
+mod late;
 mod ledger;
 mod limits;
 mod open;
@@ -77,6 +79,7 @@ pub(super) struct Embedded {
     queue: Arc<Queue>,
     flusher: Option<JoinHandle<()>>,
     bases: Arc<Bases>,
+    late: Arc<Late>,
     tallies: Arc<ProcessTallies>,
     saving: Option<Arc<Saving>>,
     saver: Option<Saver>,
@@ -154,7 +157,8 @@ impl Embedded {
         bound: Bound,
     ) -> Result<Self, StoreError> {
         let bytes = journal::bytes(&conn)?;
-        let writer = Arc::new(Writer::start(conn, identity.opening, bytes, log)?);
+        let late = Arc::new(Late::load(&conn)?);
+        let writer = Arc::new(Writer::start(conn, identity.opening, bytes, log, Arc::clone(&late))?);
         let queue = Arc::new(Queue::default());
         let bases = Arc::new(Bases::default());
         let flusher = queue.start(Arc::clone(&writer), Arc::clone(&bases), bound)?;
@@ -164,6 +168,7 @@ impl Embedded {
             queue,
             flusher: Some(flusher),
             bases,
+            late,
             tallies,
             saving: None,
             saver: None,

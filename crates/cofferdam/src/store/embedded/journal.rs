@@ -16,9 +16,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) mod line;
-mod pack;
+pub(super) mod pack;
 pub(super) mod queue;
-mod unpack;
+pub(super) mod unpack;
 
 /// Lines in a row.
 const LINES: usize = 256;

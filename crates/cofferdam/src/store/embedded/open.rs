@@ -99,7 +99,7 @@ pub(super) fn memory_connection() -> Result<Connection, StoreError> {
 fn ready(conn: &Connection, what: &str) -> Result<(), StoreError> {
     // FAST: what is deleted is overwritten where that costs no further page.
     conn.execute_batch(
-        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA secure_delete = FAST; \
+        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA secure_delete = FAST; \
          PRAGMA busy_timeout = 5000;",
     )
     .map_err(sql)?;

@@ -9,6 +9,7 @@
 
 use super::flusher::{Committed, Flushed, Flusher};
 use super::journal::line::Line;
+use super::late::{Gone, Late};
 use super::{journal, sql};
 use crate::store::StoreError;
 use crate::store::tallies::Marks;
@@ -35,6 +36,10 @@ pub(super) struct Tx<'a> {
     pub(super) conn: &'a Connection,
     /// Judged attempts of this transaction: written together as it ends.
     lines: Vec<Arc<Line>>,
+    /// What is indexed in memory.
+    pub(super) late: &'a Late,
+    /// What need not be indexed any more, once this is committed.
+    pub(super) gone: Vec<Gone>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -151,6 +156,7 @@ impl Writer {
         opening: i64,
         journal_bytes: u64,
         log: Option<File>,
+        late: Arc<Late>,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(WAITING);
         let bytes = Arc::new(AtomicU64::new(journal_bytes));
@@ -165,6 +171,7 @@ impl Writer {
         let worker = Worker {
             conn,
             opening,
+            late,
             journal_bytes: Arc::clone(&bytes),
             flusher,
             flushed: Arc::clone(&flushed),
@@ -273,6 +280,7 @@ fn stopped() -> StoreError {
 struct Worker {
     conn: Connection,
     opening: i64,
+    late: Arc<Late>,
     journal_bytes: Arc<AtomicU64>,
     /// None for records in memory.
     flusher: Option<Flusher>,
@@ -332,14 +340,18 @@ impl Worker {
     /// One transaction over a batch.
     fn transaction(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         self.bare("BEGIN IMMEDIATE")?;
-        let mut tx = Tx { conn: &self.conn, lines: Vec::new(), opening: self.opening };
+        let late = &*self.late;
+        let mut tx =
+            Tx { conn: &self.conn, lines: Vec::new(), late, gone: Vec::new(), opening: self.opening };
         let done = self.run(&mut tx, batch);
         let lines = std::mem::take(&mut tx.lines);
         let done = done.and_then(|()| journal::write(&tx, &lines));
+        let done = done.and_then(|bytes| late.bring(&tx).map(|()| bytes));
         self.flushed.commits();
         match done.and_then(|bytes| self.commit().map(|()| bytes)) {
             Ok(bytes) => {
                 self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+                late.committed(&tx.gone);
                 Ok(())
             }
             Err(error) => {
@@ -357,13 +369,14 @@ impl Worker {
                 continue;
             }
             self.bare("SAVEPOINT change")?;
-            let lines = tx.lines.len();
+            let (lines, gone) = (tx.lines.len(), tx.gone.len());
             if let Err(error) = change.run(tx) {
                 if self.conn.is_autocommit() {
                     // A full or failing disk ends the whole transaction at once.
                     return Err(error);
                 }
                 tx.lines.truncate(lines);
+                tx.gone.truncate(gone);
                 self.bare("ROLLBACK TO change")?;
             }
             self.bare("RELEASE change")?;

@@ -3,7 +3,8 @@ use std::sync::mpsc::channel;
 
 fn committed(n: u64, told: &std::sync::mpsc::Sender<Result<(), StoreError>>) -> Committed {
     let told = told.clone();
-    let answer = move |done: &Result<(), StoreError>| told.send(done.as_ref().map_err(again).copied()).unwrap();
+    let answer =
+        move |done: &Result<(), StoreError>| told.send(done.as_ref().map_err(again).copied()).unwrap();
     Committed { n, commit: Ok(()), answer: Box::new(answer) }
 }
 

@@ -122,7 +122,8 @@ impl Disk {
 
     fn flush_begins(&mut self, thread: &str, begun: &str) {
         let Some((_, file)) = begun.split_once("sync(") else { return };
-        let Some((path, _)) = file.trim_end_matches(')').parse().ok().and_then(|n: i64| self.open.get(&n)) else {
+        let Some((path, _)) = file.trim_end_matches(')').parse().ok().and_then(|n: i64| self.open.get(&n))
+        else {
             return;
         };
         if let Some(file) = self.files.get_mut(path) {
