@@ -23,8 +23,11 @@ pub(super) struct Committed {
     /// Whether it was committed at all: what was not needs no flush, only its answers, in their turn.
     pub(super) commit: Result<(), StoreError>,
     /// Answers whoever waits.
-    pub(super) answer: Box<dyn FnOnce(&Result<(), StoreError>) + Send>,
+    pub(super) answer: Answer,
 }
+
+/// Tells everybody in a transaction what became of it.
+type Answer = Box<dyn FnOnce(&Result<(), StoreError>) + Send>;
 
 /// How far the log is on stable storage.
 #[derive(Default)]
@@ -32,7 +35,7 @@ pub(super) struct Flushed {
     /// The number of the newest transaction that readers may see.
     committed: AtomicU64,
     /// And of the newest that is flushed.
-    flushed: Mutex<u64>,
+    until: Mutex<u64>,
     wake: Condvar,
     failed: AtomicBool,
 }
@@ -51,24 +54,24 @@ impl Flushed {
     /// Waits until everything that was committed before this call is flushed.
     pub(super) fn wait(&self) {
         let until = self.last();
-        let flushed = self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
+        let flushed = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let done = self.wake.wait_while(flushed, |flushed| *flushed < until);
         drop(done.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Whether a flush has failed since this was last asked: then what the log holds on the disk is
-    /// unknown, and it must be brought home and begun anew before anything is added.
-    pub(super) fn take_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire) && self.failed.swap(false, Ordering::AcqRel)
+    /// Whether a flush has failed: then what the log holds on the disk is unknown, a later flush would
+    /// not say it either, and the log must be brought home and begun anew before anything is added.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
     }
 
-    /// Says so.
-    pub(super) fn fail(&self) {
-        self.failed.store(true, Ordering::Release);
+    /// It was begun anew.
+    pub(super) fn begun_anew(&self) {
+        self.failed.store(false, Ordering::SeqCst);
     }
 
     fn flushed(&self, until: u64) {
-        *self.flushed.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
         self.wake.notify_all();
     }
 }
@@ -121,16 +124,19 @@ fn work(queue: &Receiver<Committed>, mut flush: impl FnMut() -> std::io::Result<
         // Where the disk is slower than the writer, several share a flush.
         some.extend(std::iter::from_fn(|| queue.try_recv().ok()).take(WAITING));
         let needed = some.iter().any(|one| one.commit.is_ok());
-        let done = if needed { flush() } else { Ok(()) };
-        let done = done.map_err(|e| {
-            flushed.fail();
-            StoreError::Unknown(format!("the log was not flushed: {e}"))
-        });
+        let done = match needed {
+            false => Ok(()),
+            true if flushed.has_failed() => Err(StoreError::Unknown("an earlier flush failed".into())),
+            true => flush().map_err(|e| {
+                flushed.failed.store(true, Ordering::SeqCst);
+                StoreError::Unknown(format!("the log was not flushed: {e}"))
+            }),
+        };
         if let Some(last) = some.last() {
             flushed.flushed(last.n);
         }
         for Committed { commit, answer, .. } in some.drain(..) {
-            answer(&commit.and_then(|()| done.as_ref().map(|()| ()).map_err(again)));
+            answer(&commit.and_then(|()| done.as_ref().copied().map_err(again)));
         }
     }
 }

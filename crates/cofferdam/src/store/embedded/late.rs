@@ -36,8 +36,7 @@ pub(super) type Gone = (&'static str, Entry);
 
 /// The key of a name that has no better one.
 pub(super) fn key(name: &[u8]) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(name));
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    Sha256::digest(name).first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
 }
 
 /// What is asked of SQLite for one of the tables.
@@ -84,14 +83,22 @@ pub(super) struct Index {
 }
 
 #[derive(Default)]
+enum Moving {
+    #[default]
+    Nothing,
+    UpTo(Entry),
+    All,
+}
+
+#[derive(Default)]
 struct Inner {
     /// The newest entries.
     young: BTreeSet<Entry>,
     /// Those on their way into the table, and how many of them stand there.
     old: BTreeSet<Entry>,
     moved: Option<Entry>,
-    /// How far the present transaction moves them; `Some(None)`: to the end.
-    moving: Option<Option<Entry>>,
+    /// How far the present transaction moves them.
+    moving: Moving,
     /// The last row among the old ones.
     old_until: i64,
     /// The last row that was given out.
@@ -153,7 +160,7 @@ impl Index {
     /// Brings some entries into the table, if it is time to.
     fn bring(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let mut inner = self.inner();
-        inner.moving = None;
+        inner.moving = Moving::Nothing;
         if inner.old.is_empty() {
             if inner.young.len() < PORTION {
                 return Ok(());
@@ -165,7 +172,7 @@ impl Index {
         let from = inner.moved.map_or(Unbounded, Excluded);
         let some: Vec<Entry> = inner.old.range((from, Unbounded)).take(n).copied().collect();
         let ends = some.len() < n;
-        inner.moving = Some(some.last().copied().filter(|_| !ends));
+        inner.moving = some.last().filter(|_| !ends).map_or(Moving::All, |last| Moving::UpTo(*last));
         let until = inner.old_until;
         drop(inner);
         // What this transaction took away is not brought back by it.
@@ -194,10 +201,10 @@ impl Index {
         for (_, entry) in gone.iter().filter(|(name, _)| *name == self.texts.name) {
             let _ = inner.young.remove(entry) || inner.old.remove(entry);
         }
-        match inner.moving.take() {
-            Some(Some(entry)) => inner.moved = Some(entry),
-            Some(None) => inner.old.clear(),
-            None => {}
+        match std::mem::take(&mut inner.moving) {
+            Moving::UpTo(entry) => inner.moved = Some(entry),
+            Moving::All => inner.old.clear(),
+            Moving::Nothing => {}
         }
     }
 

@@ -278,12 +278,12 @@ fn stopped() -> StoreError {
 }
 
 struct Worker {
+    /// None for records in memory. Ends before the connection does.
+    flusher: Option<Flusher>,
     conn: Connection,
     opening: i64,
     late: Arc<Late>,
     journal_bytes: Arc<AtomicU64>,
-    /// None for records in memory.
-    flusher: Option<Flusher>,
     flushed: Arc<Flushed>,
 }
 
@@ -324,17 +324,15 @@ impl Worker {
     /// After a flush that failed nobody knows what the disk has of the log, and a later flush would
     /// not say either: all of it is brought home and the log begun anew before another change.
     fn anew(&self) -> Result<(), StoreError> {
-        if !self.flushed.take_failed() {
+        if !self.flushed.has_failed() {
             return Ok(());
         }
         let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        match busy.map_err(sql) {
-            Ok(0) => Ok(()),
-            other => {
-                self.flushed.fail();
-                other.and_then(|_| Err(StoreError::Away("the log could not be begun anew yet".into())))
-            }
+        if busy.map_err(sql)? != 0 {
+            return Err(StoreError::Away("the log could not be begun anew yet".into()));
         }
+        self.flushed.begun_anew();
+        Ok(())
     }
 
     /// One transaction over a batch.

@@ -33,7 +33,7 @@ fn nobody_is_answered_and_no_reader_goes_on_before_the_flush() {
 }
 
 #[test]
-fn a_flush_that_failed_is_told_as_unknown_and_noted_once() {
+fn after_a_flush_that_failed_all_is_unknown_until_the_log_is_begun_anew() {
     let (go, turn) = channel::<std::io::Result<()>>();
     let flushed = Arc::new(Flushed::default());
     let flusher = Flusher::start(move || turn.recv().unwrap(), Arc::clone(&flushed)).unwrap();
@@ -42,8 +42,15 @@ fn a_flush_that_failed_is_told_as_unknown_and_noted_once() {
     flusher.hand_over(committed(1, &told));
     go.send(Err(std::io::Error::other("the disk is gone"))).unwrap();
     assert!(matches!(answers.recv().unwrap(), Err(StoreError::Unknown(_))));
-    assert!(flushed.take_failed());
-    assert!(!flushed.take_failed());
+    assert!(flushed.has_failed());
+    flushed.commits();
+    flusher.hand_over(committed(2, &told));
+    assert!(matches!(answers.recv().unwrap(), Err(StoreError::Unknown(_))), "not even flushed");
+    flushed.begun_anew();
+    flushed.commits();
+    flusher.hand_over(committed(3, &told));
+    go.send(Ok(())).unwrap();
+    assert!(answers.recv().unwrap().is_ok());
     drop(flusher);
     flushed.commits();
     flushed.wait();
