@@ -26,7 +26,7 @@ const ONE: i32 = 64;
 /// Rich records are for places and profiles; beyond so many, new ones are not taken in.
 const RICH_MAX: usize = 60_000;
 /// At most so many attempts are open at once.
-const OPEN_MAX: usize = 1 << 20;
+pub(super) const OPEN_MAX: usize = 1 << 20;
 
 /// The evidence of one process.
 #[derive(Debug)]
@@ -227,14 +227,7 @@ impl EvidenceTallies {
         if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
             return;
         }
-        let shares = self.maturity(&flight.keys);
-        let share = match step {
-            // What comes later still is expected at the last step.
-            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
-            _ => shares.get(step).copied().unwrap_or(0.0),
-        };
-        let whole = if flight.undelivered { 32.0 } else { 64.0 };
-        let amount = libm::round(share * whole) as i32;
+        let amount = self.matured(flight, step);
         if amount == 0 {
             return;
         }
@@ -250,6 +243,18 @@ impl EvidenceTallies {
                 record.usual(Usual::Matured, flight.at_s, weighed);
             }
         }
+    }
+
+    /// How much of an observation a message becomes at a step, in 64ths.
+    fn matured(&mut self, flight: &Flight, step: usize) -> i32 {
+        let shares = self.maturity(&flight.keys);
+        let share: f64 = match step {
+            // What comes later still is expected at the last step.
+            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
+            _ => shares.get(step).copied().unwrap_or(0.0),
+        };
+        let whole = if flight.undelivered { 32.0 } else { 64.0 };
+        libm::round(share * whole) as i32
     }
 
     fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
@@ -284,6 +289,30 @@ impl EvidenceTallies {
         if let Some((flight, _)) = self.flights.find(id) {
             flight.undelivered = true;
         }
+    }
+
+    /// It was not sent after all: its person got nothing that could have been answered.
+    pub fn not_sent(&mut self, id: u64) {
+        let mut flights = core::mem::take(&mut self.flights);
+        if let Some((flight, taken)) = flights.find(id)
+            && flight.state != State::Over
+            && !flight.converted
+        {
+            let sent = flight.state == State::Sent;
+            flight.state = State::Over;
+            if sent && (flight.newcomer || flight.trusted) {
+                let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
+                let at = Moment::new(flight.at_s);
+                match flight.trusted {
+                    true => self.raise_trusted(flight, Field::Matured, &at, -matured),
+                    false => self.raise(flight, Field::Matured, &at, -matured),
+                }
+            }
+            if flight.newcomer && !flight.trusted {
+                self.stopped(flight);
+            }
+        }
+        self.flights = flights;
     }
 
     /// A right code came back. Answers with the keys that it proves; none if it is not known, or if the
