@@ -464,6 +464,11 @@ impl EvidenceTallies {
         }
     }
 
+    /// The newest moment that it knows of, in Unix seconds.
+    pub fn now_s(&self) -> u32 {
+        self.now_s
+    }
+
     /// How much is kept.
     pub fn size(&self) -> EvidenceSize {
         EvidenceSize {
