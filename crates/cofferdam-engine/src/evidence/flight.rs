@@ -123,6 +123,14 @@ impl Flights {
         (self.first, self.steps) = (first, steps);
     }
 
+    /// Parts what is open from a number.
+    pub fn forget(&mut self, number: u64) {
+        for flight in self.open.iter_mut().filter(|flight| flight.number == number) {
+            flight.number = 0;
+            flight.proofs.clear();
+        }
+    }
+
     /// How many are open.
     pub fn len(&self) -> usize {
         self.open.len()

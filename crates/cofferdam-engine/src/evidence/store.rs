@@ -334,6 +334,17 @@ impl EvidenceTallies {
         proved
     }
 
+    /// Whether an attempt was more likely pumped than not; `None` if it is not known any more.
+    pub fn doubts(&mut self, id: u64) -> Option<bool> {
+        self.flights.find(id).map(|(flight, _)| flight.good <= 32)
+    }
+
+    /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
+    pub fn forget(&mut self, faces: &Faces) {
+        self.seen.touch(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.flights.forget(faces.number);
+    }
+
     /// Carries out what a judgement says of evidence.
     pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
         for effect in effects {
