@@ -167,8 +167,7 @@ impl Tallies for ProcessTallies {
         let Followed { name, ask, fate, score, effects, changes } = *followed;
         {
             let mut evidence = self.evidence();
-            evidence.decided(name, ask, fate, score);
-            evidence.follow(ask, effects);
+            evidence.decided(name, ask, fate, score, effects);
         }
         Ok(self.raise_now(changes))
     }
