@@ -8,9 +8,11 @@
 
 mod attempts;
 mod decisions;
+mod examples;
 mod lists;
 mod make;
 mod policies;
 mod promises;
 mod tables;
 mod tallies;
+mod world;
