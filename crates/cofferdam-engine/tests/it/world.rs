@@ -2,7 +2,7 @@
 //! in one value, with people and attackers made up from a seed.
 
 use cofferdam_atlas::{Country, Destination, IpFacts, Run, mobile_runs, parse_e164, reference_price_micros};
-use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
+use cofferdam_engine::evidence::{EvidenceTallies, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::Limits;
 use cofferdam_engine::list::{List, ListEntry, ListIndex, ListValue};
@@ -286,12 +286,7 @@ impl World {
         let evidence = self.tallies.count(&ask);
         let known = Known { identity, seen, evidence, blind: None };
         let assessment = assess(&attempt, &known, &self.policy, &self.terms);
-        let fate = match assessment.decision {
-            Decision::Allow => Fate::Sent,
-            Decision::Challenge => Fate::Challenged,
-            Decision::Block => Fate::Stopped,
-        };
-        if fate == Fate::Stopped {
+        if assessment.decision == Decision::Block {
             for change in give_back(&needs, self.now_s) {
                 if let Change::Count { key, at_s, windows_s, by } = change {
                     self.limits.add(key, at_s, &windows_s, by);
@@ -299,8 +294,7 @@ impl World {
             }
         }
         let id = attempt.dice;
-        self.tallies.decided(id, &ask, fate, assessment.score);
-        self.tallies.follow(&ask, &assessment.effects);
+        self.tallies.decided(id, &ask, &assessment);
         Judged { id, attempt, known, assessment }
     }
 
