@@ -8,6 +8,7 @@
 
 mod attempts;
 mod decisions;
+mod evidence;
 mod examples;
 mod lists;
 mod make;

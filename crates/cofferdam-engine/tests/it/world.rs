@@ -78,6 +78,11 @@ impl Net {
         unreachable!("the place is below the sum")
     }
 
+    /// Whether a number is one of them.
+    pub fn has(&self, number: u64) -> bool {
+        self.0.iter().any(|run| (run.nth(0)..=run.nth(run.numbers() - 1)).contains(&number))
+    }
+
     pub fn any(&self, rolls: &mut Rolls) -> String {
         self.nth(rolls.below(self.numbers()))
     }
