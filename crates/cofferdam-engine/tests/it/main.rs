@@ -14,6 +14,7 @@ mod lists;
 mod make;
 mod policies;
 mod promises;
+mod streams;
 mod tables;
 mod tallies;
 mod world;
