@@ -220,7 +220,7 @@ impl EvidenceTallies {
         }
         while let Some(flight) = flights.due(STEPS - 1, ABANDONED_S, now_s) {
             if flight.state == State::Waiting {
-                flight.state = State::Over;
+                flight.state = State::Abandoned;
                 self.failed(flight);
             }
         }
@@ -278,9 +278,13 @@ impl EvidenceTallies {
     pub fn challenged(&mut self, id: u64, passed: bool) {
         let mut flights = core::mem::take(&mut self.flights);
         if let Some((flight, taken)) = flights.find(id)
-            && flight.state == State::Waiting
+            && (flight.state == State::Waiting || (passed && flight.state == State::Abandoned))
         {
             if passed {
+                if flight.state == State::Abandoned {
+                    // Slow is not failed.
+                    self.raise(flight, Field::Failed, &Moment::new(flight.at_s), -ONE);
+                }
                 flight.state = State::Sent;
                 for step in 0..taken {
                     self.mature(flight, step);
