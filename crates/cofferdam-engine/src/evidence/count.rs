@@ -62,7 +62,7 @@ impl Glimpse {
     /// within a day. Who mistypes asks for two or three numbers in one session; a session that asks for
     /// number after number hides none of them.
     fn newcomer(&self, at_s: u32) -> bool {
-        let fresh = |last_s: u32| last_s == 0 || at_s.saturating_sub(last_s) >= DAY_S;
+        let fresh = |last_s: u32| last_s == 0 || at_s.abs_diff(last_s) >= DAY_S;
         let excused = !fresh(self.session_s) && self.session_today < STUBBORN;
         (fresh(self.number_s) && !excused) || self.today >= STUBBORN
     }

@@ -4,7 +4,7 @@
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
 use super::count::{Ask, Faces, Fate, Glimpse};
-use super::decay::{LONG, Moment};
+use super::decay::{AHEAD_S, LONG, Moment};
 use super::flight::{ABANDONED_S, Flight, Flights, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
@@ -76,6 +76,10 @@ impl EvidenceTallies {
 
     /// Round two: counts an attempt in all its scopes, and answers with what then stands.
     pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        if self.now_s > ask.at_s.saturating_add(AHEAD_S) {
+            // The clock was ahead and has been set back: what is open would wait until time comes there again.
+            (self.flights, self.now_s) = (Flights::default(), ask.at_s);
+        }
         self.advance(ask.at_s);
         let at = Moment::new(ask.at_s);
         self.face(ask);

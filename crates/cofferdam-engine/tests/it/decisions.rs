@@ -67,6 +67,10 @@ fn a_landline_is_blocked_for_texts_whatever_they_cost() {
     assert_eq!(judged(&attempt, &terms()).decision, Decision::Block);
     attempt.price_micros = Some(0);
     assert_eq!(judged(&attempt, &terms()).decision, Decision::Block, "no message is reckoned with as free");
+    for level in [Level::Basic, Level::Standard, Level::Max] {
+        let at = assess(&attempt, &Known::default(), &Policy::builtin(level), &terms());
+        assert_eq!(at.decision, Decision::Block, "{level:?}");
+    }
     attempt.price_micros = None;
     attempt.channel = Channel::Voice;
     assert_eq!(codes(&judged(&attempt, &terms())), Vec::<&str>::new());

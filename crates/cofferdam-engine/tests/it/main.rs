@@ -8,6 +8,7 @@
 
 mod attempts;
 mod decisions;
+mod evasions;
 mod evidence;
 mod examples;
 mod lists;
