@@ -58,13 +58,18 @@ impl Glimpse {
         }
     }
 
+    /// Whether the number was asked for again and again today, and no code came back.
+    pub fn stubborn(&self) -> bool {
+        self.today >= STUBBORN
+    }
+
     /// Whether this attempt is somebody new: not a resend, a retry, or a number that was asked for
     /// within a day. Who mistypes asks for two or three numbers in one session; a session that asks for
     /// number after number hides none of them.
     fn newcomer(&self, at_s: u32) -> bool {
         let fresh = |last_s: u32| last_s == 0 || at_s.abs_diff(last_s) >= DAY_S;
         let excused = !fresh(self.session_s) && self.session_today < STUBBORN;
-        (fresh(self.number_s) && !excused) || self.today >= STUBBORN
+        (fresh(self.number_s) && !excused) || self.stubborn()
     }
 }
 

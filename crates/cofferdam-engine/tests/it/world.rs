@@ -326,5 +326,4 @@ impl World {
         }
         judged
     }
-
 }
