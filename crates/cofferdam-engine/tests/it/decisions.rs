@@ -91,7 +91,8 @@ fn levels_change_what_a_good_user_is_worth() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Fixed;
     attempt.price_micros = Some(20_000);
-    let at = |level| assess(&attempt, &Known::default(), &doubtful(Policy::builtin(level)), &terms()).decision;
+    let at =
+        |level| assess(&attempt, &Known::default(), &doubtful(Policy::builtin(level)), &terms()).decision;
     assert_eq!(at(Level::Basic), Decision::Allow);
     assert_eq!(at(Level::Standard), Decision::Allow);
     assert_eq!(at(Level::Max), Decision::Block);
@@ -104,9 +105,8 @@ fn who_can_be_challenged_is_challenged_before_being_blocked() {
     attempt.price_micros = Some(20_000);
     let mut terms = terms();
     terms.can_challenge = true;
-    let judged = |attempt: &Attempt, terms: &Terms| {
-        assess(attempt, &Known::default(), &doubtful(policy()), terms)
-    };
+    let judged =
+        |attempt: &Attempt, terms: &Terms| assess(attempt, &Known::default(), &doubtful(policy()), terms);
     let assessment = judged(&attempt, &terms);
     assert_eq!(assessment.decision, Decision::Challenge);
     let [allow, challenge, block] = assessment.losses_micros;

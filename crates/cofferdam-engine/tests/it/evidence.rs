@@ -125,7 +125,9 @@ fn outcomes_may_come_in_any_order() {
             let who = town.somebody(0, 0.0);
             let judged = town.world.ask(&who);
             match judged.assessment.decision {
-                Decision::Challenge => outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2])),
+                Decision::Challenge => {
+                    outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2]))
+                }
                 Decision::Allow if n % 5 == 0 => outcomes.push((judged.id, Then::Undelivered)),
                 Decision::Allow => outcomes.push((judged.id, Then::Enters)),
                 Decision::Block => {}
@@ -142,10 +144,9 @@ fn outcomes_may_come_in_any_order() {
         town.world.ask(&who).known.evidence
     };
     let first = play(|_| {});
-    for order in [
-        (|all: &mut Vec<(u64, Then)>| all.reverse()) as fn(&mut Vec<(u64, Then)>),
-        |all| all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-    ] {
+    for order in [(|all: &mut Vec<(u64, Then)>| all.reverse()) as fn(&mut Vec<(u64, Then)>), |all| {
+        all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }] {
         let other = play(order);
         assert_eq!(other.readings.len(), first.readings.len());
         for (a, b) in first.readings.iter().zip(&other.readings) {

@@ -30,8 +30,8 @@ const NEVER_TELL: [&str; 1] = ["number_invalid"];
 const FAINT: i32 = 300;
 /// Where `rare` finds networks.
 const COUNTRIES: [&str; 24] = [
-    "FR", "DE", "IT", "ES", "PL", "SE", "NO", "FI", "DK", "NL", "BE", "AT", "CH", "PT", "GR", "CZ", "HU", "RO",
-    "TR", "IN", "ID", "TH", "VN", "PH",
+    "FR", "DE", "IT", "ES", "PL", "SE", "NO", "FI", "DK", "NL", "BE", "AT", "CH", "PT", "GR", "CZ", "HU",
+    "RO", "TR", "IN", "ID", "TH", "VN", "PH",
 ];
 
 struct Case {
@@ -77,13 +77,14 @@ fn written(cases: &[Case]) -> String {
 fn span(text: &str) -> u32 {
     let (count, unit) = text.split_at(text.len() - 1);
     let count: u32 = count.parse().unwrap_or_else(|_| panic!("`{text}` is no time"));
-    count * match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        other => panic!("`{other}` is no unit of time"),
-    }
+    count
+        * match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            other => panic!("`{other}` is no unit of time"),
+        }
 }
 
 fn number(text: &str) -> u64 {

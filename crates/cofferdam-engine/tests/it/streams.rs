@@ -8,8 +8,17 @@ use proptest::prelude::*;
 /// One step of a stream.
 #[derive(Debug, Clone)]
 enum Step {
-    Ask { number: u16, block: bool, source: u8, channel: u8, price_micros: i64 },
-    Then { back: u8, what: u8 },
+    Ask {
+        number: u16,
+        block: bool,
+        source: u8,
+        channel: u8,
+        price_micros: i64,
+    },
+    Then {
+        back: u8,
+        what: u8,
+    },
     Wait(u32),
     /// The clock is set to something else.
     Clock(u32),
@@ -62,7 +71,8 @@ fn sound(judged: &Judged) -> Result<(), TestCaseError> {
     prop_assert_eq!(sum, assessment.points);
     prop_assert!(assessment.losses_micros.iter().all(|loss| *loss >= 0));
     for reason in &assessment.reasons {
-        let figures = [reason.evidence.seen, reason.evidence.expected, reason.evidence.converted.unwrap_or(0.0)];
+        let figures =
+            [reason.evidence.seen, reason.evidence.expected, reason.evidence.converted.unwrap_or(0.0)];
         prop_assert!(figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0), "{:?}", reason);
     }
     let climate = &known.evidence.climate;

@@ -321,5 +321,4 @@ impl World {
         }
         judged
     }
-
 }
