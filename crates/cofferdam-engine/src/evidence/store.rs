@@ -12,7 +12,6 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
-use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::table::{Table, Touch};
 use alloc::boxed::Box;
@@ -534,9 +533,4 @@ pub(super) fn left(record: &PlainRecord, at: &Moment) -> f64 {
     let [.., long] = record.read(Field::Newcomers, at);
     let _ = LONG;
     long + record.long(Field::Strikes, at)
-}
-
-/// The name under which an attempt's outcomes are awaited.
-pub fn name_of(attempt: &Attempt) -> u64 {
-    attempt.dice ^ (attempt.at_ms as u64).rotate_left(32)
 }
