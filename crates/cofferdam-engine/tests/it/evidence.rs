@@ -183,12 +183,11 @@ fn a_flood_of_names_neither_fills_memory_nor_pushes_out_what_matters() {
     }
     assert!(blocked, "thirty numbers of one device");
     // Each with an address, a device, a session, a user and a run of numbers that nobody has seen: seven new names.
-    let mut flood = EvidenceFlood::default();
     for n in 0..FLOOD {
         if n % 50 == 0 {
             world.wait(1);
         }
-        flood.ask(&mut world, &nets, n);
+        one_of_a_flood(&mut world, &nets, n);
     }
     let size = world.tallies.size();
     let plain = size_of::<PlainRecord>().max(size_of::<SeenRecord>()).max(size_of::<RecentRecord>()) + 64;
@@ -201,20 +200,17 @@ fn a_flood_of_names_neither_fills_memory_nor_pushes_out_what_matters() {
     assert!(after.blocked());
 }
 
-#[derive(Default)]
-struct EvidenceFlood;
-
-impl EvidenceFlood {
-    fn ask(&mut self, world: &mut World, nets: &[Net], n: u64) {
-        let mut who = Who::new(nets[n as usize % nets.len()].any(&mut world.rolls), &mut world.rolls);
-        who.ip = Some(std::net::IpAddr::from(u128::to_be_bytes(0x2001_0db8 << 96 | u128::from(n) << 64)));
-        who.user = Some(format!("user {n}"));
-        who.agent = None;
-        let (attempt, to) = world.attempt(&who);
-        let identity = world.identity(&attempt, &to, who.ip);
-        let ask = cofferdam_engine::ask(&attempt, &identity, &world.policy);
-        let _ = world.tallies.count(&ask);
-    }
+/// Counts an attempt of which nothing was seen before.
+fn one_of_a_flood(world: &mut World, nets: &[Net], n: u64) {
+    let mut who = Who::new(nets[n as usize % nets.len()].any(&mut world.rolls), &mut world.rolls);
+    let address = u128::from(0x2001_0db8_u32) << 96 | u128::from(n) << 64;
+    who.ip = Some(std::net::IpAddr::from(address.to_be_bytes()));
+    who.user = Some(format!("user {n}"));
+    who.agent = None;
+    let (attempt, to) = world.attempt(&who);
+    let identity = world.identity(&attempt, &to, who.ip);
+    let ask = cofferdam_engine::ask(&attempt, &identity, &world.policy);
+    let _ = world.tallies.count(&ask);
 }
 
 #[test]
