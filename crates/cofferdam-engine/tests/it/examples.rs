@@ -236,7 +236,9 @@ fn played(file: &str, case: &Case) -> String {
         file => code == file.replacen('_', ".", 1),
     };
     let weighs = |reason: &&Reason| {
-        let stands_alone = reason.code.refuses() || reason.code == Code::ListSafe;
+        // An order is told from two nats on, though its run may say more than it.
+        let stands_alone =
+            reason.code.refuses() || matches!(reason.code, Code::ListSafe | Code::NumberSequence);
         stands_alone || reason.points.abs() >= FAINT
     };
     let codes: Vec<_> = last.assessment.reasons.iter().filter(weighs).map(|r| r.code.text()).collect();
