@@ -128,7 +128,7 @@ fn outcomes_may_come_in_any_order() {
             let judged = town.world.ask(&who);
             match judged.assessment.decision {
                 Decision::Challenge => {
-                    outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2]))
+                    outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2]));
                 }
                 Decision::Allow if n % 5 == 0 => outcomes.push((judged.id, Then::Undelivered)),
                 Decision::Allow => outcomes.push((judged.id, Then::Enters)),
@@ -147,7 +147,7 @@ fn outcomes_may_come_in_any_order() {
     };
     let first = play(|_| {});
     for order in [(|all: &mut Vec<(u64, Then)>| all.reverse()) as fn(&mut Vec<(u64, Then)>), |all| {
-        all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     }] {
         let other = play(order);
         assert_eq!(other.readings.len(), first.readings.len());

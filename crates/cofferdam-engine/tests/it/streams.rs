@@ -59,7 +59,7 @@ fn who(world: &mut World, nets: &[Net], number: u16, block: bool, source: u8, ch
         (who.session, who.agent, who.user) = (None, None, Some(format!("user {}", source >> 6)));
     }
     who.asn = (source & 8 == 8).then_some(u32::from(source >> 6));
-    who.facts.hosting = source & 24 == 24;
+    who.facts.hosting = source & 0b1_1000 == 0b1_1000;
     who.channel = [Channel::Sms, Channel::Sms, Channel::Voice, Channel::Whatsapp][usize::from(channel) % 4];
     who
 }

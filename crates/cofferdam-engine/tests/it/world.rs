@@ -152,10 +152,6 @@ impl Judged {
     pub fn blocked(&self) -> bool {
         self.assessment.decision == Decision::Block
     }
-
-    pub fn tells(&self, code: &str) -> bool {
-        self.assessment.reasons.iter().any(|reason| reason.code.text() == code)
-    }
 }
 
 /// The installation.
