@@ -2,8 +2,7 @@
 
 use crate::world::{Judged, Net, Then, Who, World};
 
-const HOUR: u32 = 3_600;
-const DAY: u32 = 24 * HOUR;
+const DAY: u32 = 86_400;
 
 fn live(world: &mut World, nets: &[Net], over_s: u32, gap_s: u32) -> usize {
     let mut blocked = 0;
@@ -113,4 +112,32 @@ fn who_solves_a_challenge_slowly_can_still_prove_his_number() {
     world.wait(30);
     let keys = world.tallies.converted(waiting.id, world.now_s);
     assert!(!keys.is_empty(), "six minutes at a puzzle, and the code came back");
+}
+
+#[test]
+fn proved_numbers_that_ask_in_vain_make_nobody_deaf() {
+    let sent = |in_vain: usize| {
+        let (mut world, nets) = town(85);
+        let proved: Vec<Who> =
+            (0..60).map(|_| Who::new(nets[5].any(&mut world.rolls), &mut world.rolls)).collect();
+        for who in &proved {
+            world.wait(300);
+            world.person(who, 1.0);
+        }
+        let mut sent = 0;
+        for n in 0..1_200 {
+            world.wait(60);
+            for k in 0..in_vain {
+                world.person(&proved[(n * in_vain + k) % 60], 0.0);
+            }
+            let who = Who::new(nets[4].any(&mut world.rolls), &mut world.rolls);
+            sent += usize::from(world.person(&who, 0.0).sent());
+        }
+        sent
+    };
+    let (alone, covered) = (sent(0), sent(1));
+    assert!(
+        covered <= 2 * alone + 20,
+        "{alone} of 1,200 went out alone, {covered} behind proved numbers that fall silent"
+    );
 }

@@ -236,7 +236,9 @@ fn played(file: &str, case: &Case) -> String {
         file => code == file.replacen('_', ".", 1),
     };
     let weighs = |reason: &&Reason| {
-        let stands_alone = reason.code.refuses() || reason.code == Code::ListSafe;
+        // An order is told from two nats on, though its run may say more than it.
+        let stands_alone =
+            reason.code.refuses() || matches!(reason.code, Code::ListSafe | Code::NumberSequence);
         // Another of its family may speak for it and leave it without points.
         let seen_plainly = reason.points >= 0 && reason.evidence.seen >= 5.0;
         stands_alone || seen_plainly || reason.points.abs() >= FAINT
