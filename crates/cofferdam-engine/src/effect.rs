@@ -23,6 +23,18 @@ pub enum Effect {
     },
     /// Give back what was counted for this attempt: it is not sent.
     GiveBack,
+    /// Remember that this was proved: a number, device, user or pair.
+    Prove {
+        /// The record's key.
+        key: u64,
+        /// When, in Unix seconds.
+        at_s: u32,
+    },
+    /// The standing entry of a list is over.
+    EndEntry {
+        /// Its identifier.
+        entry: String,
+    },
     /// A narrow scope of evidence explains what wider ones have seen.
     Explain {
         /// Which.
@@ -39,16 +51,18 @@ pub enum Effect {
         /// Its record.
         key: u64,
     },
-    /// Remember that this was proved: a number, device, user or pair.
-    Prove {
-        /// The record's key.
+    /// A scope is guilty: the ladder of blocks says whether it is shut now.
+    OpenBlock(crate::block::Met),
+    /// A standing block stopped this attempt.
+    StopAtBlock {
+        /// Whose.
         key: u64,
-        /// When, in Unix seconds.
-        at_s: u32,
     },
-    /// The standing entry of a list is over.
-    EndEntry {
-        /// Its identifier.
-        entry: String,
+    /// It met a block and is sent all the same: what comes of it is the block's to know.
+    PassBlock {
+        /// Whose.
+        key: u64,
+        /// It would have been stopped, and was let through to learn.
+        held_out: bool,
     },
 }

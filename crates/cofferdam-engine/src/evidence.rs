@@ -26,6 +26,6 @@ pub use plain::{Field, PlainRecord};
 pub use reading::{Climate, Evidenced, Reading};
 pub use recent::RecentRecord;
 pub use rich::RichRecord;
-pub use scope::{SCOPES, Scope};
+pub use scope::{Keys, SCOPES, Scope, keys};
 pub use seen::SeenRecord;
 pub use store::{EvidenceSize, EvidenceTallies};
