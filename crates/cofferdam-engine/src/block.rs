@@ -188,6 +188,9 @@ pub struct Block {
     pub spared_micros: i64,
     /// What was let through.
     pub held: Held,
+    /// Lifted for sure until then, in Unix seconds: nothing shuts it, and its scope is trusted. 0: not.
+    #[serde(default)]
+    pub kept_open_s: u32,
 }
 
 impl Block {
@@ -215,6 +218,7 @@ impl Block {
             stopped: 0,
             spared_micros: 0,
             held: Held::default(),
+            kept_open_s: 0,
         };
         block.shut(guilty, channel, at_s);
         block
@@ -224,8 +228,8 @@ impl Block {
     pub fn shut(&mut self, guilty: &Met, channel: Channel, at_s: u32) {
         self.strikes = self.strikes_at(at_s) + 1.0;
         self.struck_s = at_s;
-        // The first strike is the lowest rung; a part of one that has faded is none.
-        self.rung = libm::floorf(self.strikes - 1.0 + 1e-3).clamp(0.0, RUNGS_S.len() as f32) as u8;
+        // The first strike is the lowest rung; half of one that is left counts.
+        self.rung = libm::roundf(self.strikes - 1.0).clamp(0.0, RUNGS_S.len() as f32) as u8;
         self.state = State::Shut;
         self.since_s = at_s;
         self.until_s = lasts_s(self.rung).map(|lasts| at_s.saturating_add(lasts));
@@ -285,6 +289,17 @@ impl Block {
     pub fn stop(&mut self, price_micros: i64) {
         self.stopped += 1;
         self.spared_micros = self.spared_micros.saturating_add(price_micros.max(0));
+    }
+
+    /// Whether a person keeps it open.
+    pub fn is_kept_open(&self, at_s: u32) -> bool {
+        at_s < self.kept_open_s
+    }
+
+    /// A person lifts it, and keeps it open for so long.
+    pub fn lift(&mut self, at_s: u32, for_s: u32) {
+        self.turn(Turn::End(Why::Lifted), at_s);
+        self.kept_open_s = if for_s == 0 { 0 } else { at_s.saturating_add(for_s) };
     }
 
     /// Whether one more may be let through in this hour.
@@ -369,7 +384,7 @@ impl Block {
 
     /// Whether nothing of it is left to remember.
     pub fn is_gone(&self, at_s: u32) -> bool {
-        self.state == State::Ended && self.strikes_at(at_s) <= 0.0
+        self.state == State::Ended && self.strikes_at(at_s) <= 0.0 && !self.is_kept_open(at_s)
     }
 }
 

@@ -13,7 +13,7 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 /// At most so many are kept, those that are over included.
-const BLOCKS_MAX: usize = 10_000;
+const BLOCKS_MAX: usize = 4_096;
 /// At most so many scopes are watched for guilty newcomers in a row.
 const WATCHED_MAX: usize = 4_096;
 /// A row is broken by so long a pause. Guess: a trickle has its memory in the evidence.
@@ -60,7 +60,11 @@ pub struct Stood {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_s: Option<u32>,
     /// One more may be let through.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub holds_out: bool,
+    /// A person lifted it for sure: what it covers is trusted for a while.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub kept_open: bool,
 }
 
 /// A message that was let through and whose outcome is not known.
@@ -130,14 +134,12 @@ impl Blocks {
         }
         let at_s = seconds(attempt.at_ms);
         let money = self.money_left(at_s, terms) >= price_micros;
-        let standing = |shut: bool| {
-            keys(attempt).into_iter().rev().filter_map(move |(_, key)| {
-                let block = self.all.get(&key)?;
-                let trial = block.state == State::Trial;
-                (if shut { block.stops(attempt.channel, at_s) } else { trial }).then_some(block)
-            })
-        };
-        for block in standing(true).chain(standing(false)) {
+        let own: ArrayVec<&Block, { crate::evidence::SCOPES }> =
+            keys(attempt).iter().rev().filter_map(|(_, key)| self.all.get(key)).collect();
+        let shut = own.iter().filter(|block| block.stops(attempt.channel, at_s));
+        let kept = own.iter().filter(|block| block.is_kept_open(at_s));
+        let trial = own.iter().filter(|block| block.state == State::Trial);
+        for block in shut.chain(kept).chain(trial) {
             let stood = Stood {
                 scope: block.scope,
                 key: block.key,
@@ -146,6 +148,7 @@ impl Blocks {
                 trial: block.state == State::Trial,
                 until_s: block.until_s,
                 holds_out: money && block.holds_out(at_s, terms.holdout_an_hour),
+                kept_open: block.is_kept_open(at_s),
             };
             if met.try_push(stood).is_err() {
                 break;
@@ -309,13 +312,12 @@ impl Blocks {
         turned
     }
 
-    /// A person lifts one.
-    pub fn lift(&mut self, key: u64, at_s: u32) -> bool {
-        let Some(block) = self.all.get_mut(&key).filter(|block| block.state != State::Ended) else {
-            return false;
-        };
-        block.turn(Turn::End(Why::Lifted), at_s);
-        true
+    /// A person lifts one, and keeps it open for so long. False if it is over already.
+    pub fn lift(&mut self, key: u64, at_s: u32, for_s: u32) -> bool {
+        let standing = self.all.get_mut(&key).filter(|block| block.state != State::Ended);
+        let found = standing.map(|block| block.lift(at_s, for_s)).is_some();
+        self.watched.remove(&key);
+        found
     }
 
     /// Whether one more can be kept: one that is over and has the fewest strikes gives way.

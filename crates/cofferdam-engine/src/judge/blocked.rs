@@ -19,7 +19,8 @@ pub(super) fn against(known: &Known, standing: &Standing) -> Option<Stood> {
     }
     let source = |scope| matches!(scope, Scope::Address | Scope::Neighbourhood | Scope::Asn);
     let excused = |stood: &&Stood| standing.lists == Lists::SafeSource && source(stood.scope);
-    let mut shut = known.identity.blocks.iter().filter(|stood| !stood.trial && !excused(stood));
+    let shuts = |stood: &&Stood| !stood.trial && !stood.kept_open && !excused(stood);
+    let mut shut = known.identity.blocks.iter().filter(shuts);
     // One made by a person holds before the engine's own.
     let first = shut.clone().find(|stood| stood.by_hand).or_else(|| shut.next());
     first.copied()
@@ -32,8 +33,12 @@ pub(super) fn told(case: &Case<'_>) -> Option<Signal> {
     Some(Signal { code: Code::BlockStanding, evidence, nats: 0.0 })
 }
 
-/// What a block that the engine opened makes of an attempt with this score; `None`: nothing.
+/// What a block that the engine opened makes of an attempt with this score, or one that a person keeps
+/// open; `None`: nothing.
 pub(super) fn decides(case: &Case<'_>, signals: &Signals, score: f64) -> Option<Decision> {
+    if case.block.is_none() && case.known.identity.blocks.iter().any(|stood| stood.kept_open) {
+        return Some(Decision::Allow);
+    }
     let stood = case.block.filter(|_| signals.iter().any(|s| s.code == Code::BlockStanding))?;
     if score < f64::from(case.policy.blocks.keeps_ppm) / 1e6 {
         return None;
