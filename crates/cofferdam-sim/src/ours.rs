@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
 use cofferdam_engine::block::{Blocks, Followed};
-use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
+use cofferdam_engine::evidence::{EvidenceTallies, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -98,20 +98,14 @@ impl Ours {
         let known = Known { identity, seen, evidence, blind: None };
         let _ = changes(&needs, at_s);
         let assessment = assess(&attempt, &known, &self.policy, &self.terms);
-        let fate = match assessment.decision {
-            Decision::Allow => Fate::Sent,
-            Decision::Challenge => Fate::Challenged,
-            Decision::Block => Fate::Stopped,
-        };
-        if fate == Fate::Stopped {
+        if assessment.decision == Decision::Block {
             for change in give_back(&needs, at_s) {
                 if let Change::Count { key, at_s, windows_s, by } = change {
                     self.limits.add(key, at_s, &windows_s, by);
                 }
             }
         }
-        self.evidence.decided(name(&event.id), &ask, fate, assessment.score);
-        self.evidence.follow(&ask, &assessment.effects);
+        self.evidence.decided(name(&event.id), &ask, &assessment);
         let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
         let followed = Followed { id, ask: &ask, channel, price_micros, effects };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);

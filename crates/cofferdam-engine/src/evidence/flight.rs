@@ -37,6 +37,8 @@ pub struct Flight {
     pub good: u8,
     pub east_h: i8,
     pub state: State,
+    /// A narrow scope explains it.
+    pub explained: bool,
     /// The provider says that it did not arrive: it counts half.
     pub undelivered: bool,
     pub converted: bool,

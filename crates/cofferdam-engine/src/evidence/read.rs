@@ -246,6 +246,10 @@ impl EvidenceTallies {
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
+            if is_part(*scope) && nearly(&expected, &places.network) {
+                // The whole network, by another name.
+                continue;
+            }
             let reading = reading(*scope, *key, &record, at, expected, rate);
             let reading = match scope {
                 Scope::Country | Scope::Network => Reading {
@@ -371,7 +375,11 @@ impl EvidenceTallies {
             // A part that is nearly the whole has no others to go by.
             let lift = |n: f64, whole: f64, part: f64| {
                 let others = whole - part;
-                if others < 0.2 * whole { 1.0 } else { ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0) }
+                if others < 0.2 * whole {
+                    1.0
+                } else {
+                    ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0)
+                }
             };
             let (wide_e, own_e) = (at_of(&country, h), at_of(&network, h));
             let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), wide_e, own_e);
@@ -379,15 +387,14 @@ impl EvidenceTallies {
             raise(&mut network, h, others);
             raise(&mut country, h, 1.0 + 0.8 * (rest - 1.0));
         }
-        // Trusted people come in numbers: something happened that people talk of.
-        for (place, rich, usually) in
-            [(&mut country, wide, &usual.country), (&mut network, own, &usual.network)]
-        {
+        // Trusted people come in greater numbers than in the last days: something happened that people talk of.
+        for (place, rich) in [(&mut country, wide), (&mut network, own)] {
             let [trusted, ..] = rich.control(at);
-            for h in 0..HORIZONS {
-                let wont = usually.trusted * at_of(&usual.faded, h) * at_of(&usual.filled, h);
+            let usual_now = at_of(&trusted, LONG) / at_of(&usual.faded, LONG);
+            for h in 0..LONG {
+                let wont = usual_now * at_of(&usual.faded, h);
                 if at_of(&trusted, h) >= 5.0 {
-                    raise(place, h, 0.6 * at_of(&trusted, h) / wont.max(1.0));
+                    raise(place, h, 0.7 * at_of(&trusted, h) / wont.max(1.0));
                 }
             }
         }
@@ -449,6 +456,16 @@ fn beside(
     })
 }
 
+fn is_part(scope: Scope) -> bool {
+    use Scope::{ClientNetwork, Prefix2, Prefix3, Prefix4, ProfileNetwork, WhenceNetwork};
+    matches!(scope, ProfileNetwork | ClientNetwork | WhenceNetwork | Prefix4 | Prefix3 | Prefix2)
+}
+
+/// Whether a part expects most of what the whole does.
+fn nearly(part: &[f64; HORIZONS], whole: &[f64; HORIZONS]) -> bool {
+    part.iter().zip(whole).all(|(part, whole)| *part > 0.6 * whole)
+}
+
 /// So many a day, in each horizon.
 fn per_day(count: f64, usual: &Usual) -> [f64; HORIZONS] {
     let mut expected = [0.0; HORIZONS];
@@ -468,8 +485,25 @@ fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, mut expected: [f64; HOR
             *e = e.max(come);
         }
     }
+    // Who converts as people here do is expected, however many they are; what is not old enough to be
+    // judged is taken to be like the rest.
+    let (seen, matured) = (record.read(Field::Newcomers, at), record.read(Field::Matured, at));
+    for h in 0..HORIZONS {
+        let (n, v) = (at_of(&seen, h), at_of(&converted, h));
+        let m = at_of(&matured, h).max(v);
+        if m >= ENOUGH
+            && let Some(e) = expected.get_mut(h)
+        {
+            *e = e.max((EXPLAINED * v / rate * n / m).min(n));
+        }
+    }
     expected
 }
+
+/// From so many outcomes on conversions explain what is seen. Guess.
+const ENOUGH: f64 = 8.0;
+/// So much of what converts as usual. Guess.
+const EXPLAINED: f64 = 0.9;
 
 /// How far outcomes arrive: less when the trusted, who convert as ever, seem to convert no more.
 fn pipe(

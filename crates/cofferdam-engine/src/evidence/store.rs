@@ -12,9 +12,10 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
+use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
 use crate::effect::Effect;
-use crate::table::Table;
+use crate::table::{Table, Touch};
 use alloc::boxed::Box;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -91,7 +92,7 @@ impl EvidenceTallies {
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
                 let _ =
-                    self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                    self.recent.change(Touch::sure(*key), ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
             }
         }
         self.read(ask, &at)
@@ -99,9 +100,9 @@ impl EvidenceTallies {
 
     fn face(&mut self, ask: &Ask) {
         let new = ask.newcomer;
-        let _ = self.seen.change(ask.faces.number, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        let _ = self.seen.change(Touch::sure(ask.faces.number), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         if let Some(session) = ask.faces.session {
-            let _ = self.seen.change(session, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+            let _ = self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         }
     }
 
@@ -112,7 +113,7 @@ impl EvidenceTallies {
                 record.add(Field::Newcomers, at, ONE);
             }
         };
-        let _ = self.plain.change(key, at.at_s, count, |(), ()| ());
+        let _ = self.plain.change(Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
@@ -137,14 +138,21 @@ impl EvidenceTallies {
         Some(self.rich.entry(key).or_default())
     }
 
-    /// What was decided of an attempt that was counted; `score` is the chance that it is pumped.
-    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64) {
+    /// What was decided of an attempt that was counted, and what evidence remembers of it.
+    pub fn decided(&mut self, id: u64, ask: &Ask, assessment: &Assessment) {
         let at = Moment::new(ask.at_s);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
+        self.follow(ask, &assessment.effects);
+        let score = assessment.score;
         let flight = Flight {
             id,
             at_s: ask.at_s,
@@ -156,6 +164,7 @@ impl EvidenceTallies {
             good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
             east_h: ask.east_h(),
             state,
+            explained: assessment.effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
             undelivered: false,
             converted: false,
         };
@@ -180,14 +189,19 @@ impl EvidenceTallies {
 
     /// Adds to a field in all scopes of an attempt.
     fn raise(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        let tried = matches!(field, Field::Challenged | Field::Failed);
         for (scope, key) in &flight.keys {
+            if tried && flight.explained && crate::rival::is_wide(*scope) {
+                // What a narrower scope explains is not held against its neighbours.
+                continue;
+            }
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
                     record.plain.add(field, at, amount);
                 }
             } else if !flight.trusted {
                 // Only where it was counted: an outcome makes no record.
-                self.plain.touch(*key, |record| record.add(field, at, amount));
+                self.plain.change_own(*key, |record| record.add(field, at, amount));
             }
         }
     }
@@ -306,7 +320,7 @@ impl EvidenceTallies {
     }
 
     /// Carries out what a judgement says of evidence.
-    pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
+    fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
         for effect in effects {
             match effect {
                 Effect::Explain { scope, key, share } => {
@@ -328,7 +342,7 @@ impl EvidenceTallies {
     fn convert(&mut self, flight: &Flight, now_s: u32) {
         let at = Moment::new(flight.at_s);
         let sent_s = flight.at_s;
-        let _ = self.seen.touch(flight.number, |seen| seen.convert(sent_s));
+        let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
         if flight.trusted {
             self.raise_trusted(flight, Field::Converted, &at, ONE);
         } else if flight.newcomer {
@@ -417,7 +431,7 @@ impl EvidenceTallies {
                     record.plain.add_each(Field::Explained, &at, owed);
                 }
             } else {
-                self.plain.touch(*key, |record| record.add_each(Field::Explained, &at, owed));
+                self.plain.change_own(*key, |record| record.add_each(Field::Explained, &at, owed));
             }
         }
     }
@@ -431,7 +445,7 @@ impl EvidenceTallies {
                 record.plain.add(Field::Strikes, &at, amount);
             }
         } else {
-            self.plain.touch(key, |record| record.add(Field::Strikes, &at, amount));
+            self.plain.change_own(key, |record| record.add(Field::Strikes, &at, amount));
         }
     }
 

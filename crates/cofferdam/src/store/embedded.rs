@@ -294,9 +294,9 @@ impl Records for Embedded {
         self.writer.change(move |tx| ledger::release(tx, &owner, &attempt).map(|_| ())).await
     }
 
-    fn journal(&self, entry: &Journalled) -> bool {
+    fn journal(&self, entry: &JournalEntry, marks: Marks) -> bool {
         // An entry that can't be written down is lost like one that found no room, and counted.
-        Line::of(entry).is_ok_and(|line| self.queue.push(self.bases.known(line)))
+        Line::of(entry, marks).is_ok_and(|line| self.queue.push(self.bases.known(line)))
     }
 
     fn journal_marks(&self, marks: Marks) {

@@ -5,12 +5,12 @@
 
 use super::journal::line::Format;
 use super::writer::Tx;
-use super::{Embedded, codes, facts, guesses, ledger, sql};
+use super::{Embedded, codes, facts, guesses, journal, ledger, sql};
 use crate::store::StoreError;
 use crate::store::row::{FactKind, Owner, Status, Swept, VerificationFixed, number_unique};
 use cofferdam_engine::Pseudonym;
 use cofferdam_engine::limit::LimitScope;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// Rows of the journal rewritten in one change.
 const AT_ONCE: usize = 32;
@@ -58,16 +58,7 @@ impl Embedded {
     }
 
     async fn erase_from_journal(&self, number: Pseudonym, fresh: Pseudonym) -> Result<u64, StoreError> {
-        let [json, packed] = [Format::Json, Format::Packed].map(|format| named(format, number));
-        let rows: Vec<i64> = self
-            .read(move |conn| {
-                conn.prepare("SELECT seq FROM journal WHERE instr(body, iif(format = 1, ?1, ?2)) > 0")
-                    .and_then(|mut s| {
-                        s.query_map([json, packed], |row| row.get(0)).and_then(Iterator::collect)
-                    })
-                    .map_err(sql)
-            })
-            .await?;
+        let rows: Vec<i64> = self.read(move |conn| rows_with(conn, number)).await?;
         let mut changed = 0;
         for some in rows.chunks(AT_ONCE) {
             let some = some.to_vec();
@@ -77,12 +68,28 @@ impl Embedded {
     }
 }
 
+/// The journal's rows that name a number.
+fn rows_with(conn: &Connection, number: Pseudonym) -> Result<Vec<i64>, StoreError> {
+    let mut rows = conn.prepare("SELECT seq, format, body FROM journal").map_err(sql)?;
+    let mut rows = rows.query([]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        let format = Format::of(row.get(1).map_err(sql)?)?;
+        let body: Vec<u8> = row.get(2).map_err(sql)?;
+        let name = named(format, number);
+        if format.plain(&body)?.windows(name.len()).any(|window| window == name) {
+            found.push(row.get(0).map_err(sql)?);
+        }
+    }
+    Ok(found)
+}
+
 /// A number's name as it stands in a line of the journal. Packed it always has one length, so a fresh
 /// one fits into its place; that sixteen other bytes are the same by chance never happens.
 fn named(format: Format, number: Pseudonym) -> Vec<u8> {
     match format {
         Format::Json => format!("\"number\":{},", number.0).into_bytes(),
-        Format::Packed => number.0.to_le_bytes().to_vec(),
+        Format::Packed | Format::Folded => number.0.to_le_bytes().to_vec(),
     }
 }
 
@@ -96,10 +103,12 @@ fn rewrite(tx: &Tx<'_>, rows: &[i64], number: Pseudonym, fresh: Pseudonym) -> Re
             .map_err(sql)?;
         let format = Format::of(format)?;
         let (old, new) = (named(format, number), named(format, fresh));
+        let body = format.plain(&body)?;
         let mut written = Vec::with_capacity(body.len());
         for line in format.lines(&body) {
             changed += u64::from(replace(line?, &old, &new, &mut written));
         }
+        let written = journal::folded(format, written)?;
         tx.run("UPDATE journal SET body = ?2 WHERE seq = ?1", params![seq, written])?;
     }
     Ok(changed)

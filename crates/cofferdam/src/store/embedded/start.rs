@@ -13,7 +13,7 @@ use std::sync::Arc;
 impl Embedded {
     pub(super) async fn begin(&self, start: Start) -> Result<Started, StoreError> {
         let Start { verification, reservations, journal, restart, idempotency } = start;
-        let line = Arc::new(self.bases.known(Line::of(&journal)?));
+        let line = Arc::new(self.bases.known(Line::of(&journal.entry, journal.marks)?));
         let basis = line.basis();
         let written = Written::of(verification)?;
         let made = self
