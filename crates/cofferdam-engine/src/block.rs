@@ -12,6 +12,7 @@
 //! Source of the figures, unless said otherwise: detection paper, 3.14 and 3.15.
 
 mod narrowest;
+mod save;
 mod table;
 
 pub(crate) use narrowest::{Guilty, Seen, narrowest};
@@ -384,7 +385,9 @@ impl Block {
 
     /// Whether nothing of it is left to remember.
     pub fn is_gone(&self, at_s: u32) -> bool {
-        self.state == State::Ended && self.strikes_at(at_s) <= 0.0 && !self.is_kept_open(at_s)
+        // People may still want to see it for a day.
+        let old = at_s.saturating_sub(self.since_s) >= DAY_S;
+        self.state == State::Ended && old && self.strikes_at(at_s) <= 0.0 && !self.is_kept_open(at_s)
     }
 }
 

@@ -69,23 +69,23 @@ pub struct Stood {
 
 /// A message that was let through and whose outcome is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Awaited {
-    id: u64,
-    key: u64,
-    at_s: u32,
+pub(super) struct Awaited {
+    pub id: u64,
+    pub key: u64,
+    pub at_s: u32,
 }
 
 /// What stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blocks {
-    all: BTreeMap<u64, Block>,
+    pub(super) all: BTreeMap<u64, Block>,
     /// Guilty newcomers in a row and when the last was seen, by the scope's key.
-    watched: BTreeMap<u64, (u32, u32)>,
-    awaited: VecDeque<Awaited>,
+    pub(super) watched: BTreeMap<u64, (u32, u32)>,
+    pub(super) awaited: VecDeque<Awaited>,
     /// The day of the money that was spent on letting through, and how much.
-    day: u32,
-    spent_micros: i64,
-    reviewed_s: u32,
+    pub(super) day: u32,
+    pub(super) spent_micros: i64,
+    pub(super) reviewed_s: u32,
 }
 
 impl Blocks {

@@ -92,7 +92,8 @@ fn those_let_through_lift_a_block_by_a_few_conversions_and_not_by_one() {
     block.stopped = 50;
     assert!((block.good_stopped() - 50.0).abs() < 1e-6);
     block.turn(Turn::End(Why::Converts), NOON + 10);
-    assert!(block.is_gone(NOON + 10), "it stood against good people, which is no strike");
+    assert!(block.strikes_at(NOON + 10) < 1e-6, "it stood against good people, which is no strike");
+    assert!(!block.is_gone(NOON + 10) && block.is_gone(NOON + 10 + DAY_S));
     block = Block::open(&met(7, Scope::Prefix4, true), Channel::Sms, ArrayVec::new(), NOON);
     let mut guilty = block;
     for _ in 0..40 {
@@ -169,6 +170,12 @@ fn a_lifted_block_can_be_kept_open_and_everything_is_forgotten_in_the_end() {
     assert!(blocks.get(7).unwrap().is_kept_open(NOON + 120));
     let text = serde_json::to_string(&blocks).unwrap();
     assert_eq!(serde_json::from_str::<Blocks>(&text).unwrap(), blocks);
+    let bytes = blocks.save();
+    assert_eq!(Blocks::restore(&bytes), Some(blocks.clone()));
+    assert_eq!(Blocks::restore(&bytes[..bytes.len() - 1]), None);
+    let mut later = bytes;
+    later[0] = 9;
+    assert_eq!(Blocks::restore(&later), None, "another version");
     blocks.advance(NOON + 60 + 86_400);
     assert!(blocks.is_empty());
 }

@@ -3,6 +3,7 @@
 use super::plain::{self, Cut, Money, Shown, Time, rounded};
 use crate::store::row::JournalEntry;
 use cofferdam_engine::assessment::{AssessedScope, Assessment, Reason};
+use cofferdam_engine::evidence::Scope;
 use cofferdam_engine::attempt::Edition;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::signal::{Evidence, EvidenceKey};
@@ -162,6 +163,7 @@ impl EvidenceView {
             EvidenceKey::Network(id) => Some(Key::Network(id)),
             EvidenceKey::Scope(scope) => Some(Key::Word(scope.name())),
             EvidenceKey::Kind(kind) => Some(Key::Word(kind.as_str())),
+            EvidenceKey::Evidence(scope) => Some(Key::Word(scope.name())),
             EvidenceKey::Tariff(tariff) => Some(Key::Word(tariff.as_str())),
         };
         Self {
@@ -178,7 +180,7 @@ impl EvidenceView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Scope)]
 pub struct ScopeView {
-    /// `prefix`, or the name of a limit.
+    /// `prefix`, `network`, `country`, `ip` or another scope of evidence, or the name of a limit.
     #[schema(value_type = String)]
     kind: &'static str,
     /// Its value, where it can be shown.
@@ -192,6 +194,10 @@ impl ScopeView {
             AssessedScope::Prefix(prefix) => Self { kind: "prefix", value: Some(Shown(prefix)) },
             AssessedScope::Limit(LimitScope::Number) => Self { kind: "number", value: None },
             AssessedScope::Limit(scope) => Self { kind: scope.name(), value: None },
+            AssessedScope::Network(_) => Self { kind: "network", value: None },
+            AssessedScope::Country(_) => Self { kind: "country", value: None },
+            AssessedScope::Evidence(Scope::Address) => Self { kind: "ip", value: None },
+            AssessedScope::Evidence(scope) => Self { kind: scope.name(), value: None },
         }
     }
 }
