@@ -7,6 +7,7 @@
 )]
 
 mod attempts;
+mod blocks;
 mod decisions;
 mod lists;
 mod make;
