@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
 use cofferdam_engine::block::{Blocks, Followed};
-use cofferdam_engine::evidence::{EvidenceTallies, faces};
+use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -109,7 +109,12 @@ impl Ours {
                 }
             }
         }
-        self.evidence.decided(name(&event.id), &ask, &assessment);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
         let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
         let followed = Followed { id, ask: &ask, channel, price_micros, effects };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);

@@ -221,7 +221,7 @@ const NEWCOMER: u8 = 1;
 const TRUSTED: u8 = 2;
 const UNDELIVERED: u8 = 4;
 const CONVERTED: u8 = 8;
-const EXPLAINED: u8 = 1 << 4;
+const EXPLAINED: u8 = 16;
 
 fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
     let flags = [

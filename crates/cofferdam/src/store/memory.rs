@@ -164,8 +164,11 @@ impl Tallies for ProcessTallies {
     }
 
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {
-        let Followed { name, ask, assessment, changes } = *followed;
-        self.evidence().decided(name, ask, assessment);
+        let Followed { name, ask, fate, score, effects, changes } = *followed;
+        {
+            let mut evidence = self.evidence();
+            evidence.decided(name, ask, fate, score, effects);
+        }
         Ok(self.raise_now(changes))
     }
 

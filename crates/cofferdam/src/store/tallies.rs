@@ -2,11 +2,11 @@
 
 use super::StoreError;
 use async_trait::async_trait;
-use cofferdam_engine::evidence::{Ask, Evidenced, Faces, Glimpse};
-use cofferdam_engine::{Assessment, Needs};
+use cofferdam_engine::evidence::{Ask, Evidenced, Faces, Fate, Glimpse};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Effect, Needs};
 
 /// When the keys of an inquiry were last proved, in Unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,8 +57,12 @@ pub struct Followed<'a> {
     pub name: u64,
     /// What was counted.
     pub ask: &'a Ask,
-    /// What was decided, and what evidence remembers of it.
-    pub assessment: &'a Assessment,
+    /// Sent, challenged, or stopped.
+    pub fate: Fate,
+    /// The chance that it is pumped.
+    pub score: f64,
+    /// What the judgement says of evidence.
+    pub effects: &'a [Effect],
     /// What else changes: what is given back.
     pub changes: &'a [Change],
 }

@@ -13,7 +13,7 @@ use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Refusal, Reserva
 use crate::store::tallies::{Followed, Identified, Lesson, Marks};
 use cofferdam_atlas::Destination;
 use cofferdam_engine::assessment::AssessedScope;
-use cofferdam_engine::evidence::{self, Ask};
+use cofferdam_engine::evidence::{self, Ask, Fate};
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::need::Need;
@@ -302,16 +302,22 @@ impl Judged {
 
     /// Has the tallies remember what was decided; what is not sent is given back with it.
     async fn follow(&mut self, app: &App, ask: &Ask) {
-        let sent = self.followed() == Decision::Allow;
-        let changes = if sent { Vec::new() } else { give_back(&self.entry) };
-        if !sent {
+        let fate = match self.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        let changes = if fate == Fate::Sent { Vec::new() } else { give_back(&self.entry) };
+        if fate != Fate::Sent {
             self.entry.reservations.clear();
         }
         let assessment = &self.entry.assessment;
         let followed = Followed {
             name: name(&self.entry.assessment_id),
             ask,
-            assessment,
+            fate,
+            score: assessment.score,
+            effects: &assessment.effects,
             changes: &changes,
         };
         app.blocks.follow(app, &self.entry, followed.name, ask);
