@@ -32,7 +32,7 @@ fn reading(scope: Scope, seen: f32, usual: f32) -> Reading {
 }
 
 fn known(readings: &[Reading]) -> Known {
-    let climate = Climate { age_h: 500.0, heat: 0.0, pipe: 1.0 };
+    let climate = Climate { age_h: 500.0, heat: 0.0, pipe: [1.0; 3] };
     let evidence = Evidenced {
         newcomer: true,
         climate,
@@ -70,7 +70,7 @@ fn judged(known: &Known, terms: &Terms) -> Assessment {
 
 /// Suspicious, but not enough to be blocked by itself where one can be challenged.
 fn doubtful() -> Known {
-    known(&[reading(Scope::Prefix4, 5.0, 0.5)])
+    known(&[reading(Scope::Prefix4, 6.0, 0.1)])
 }
 
 fn challenges() -> Terms {
@@ -93,7 +93,7 @@ fn an_attack_is_blocked_in_the_scope_with_the_fewest_good_people() {
         assert_eq!(opened(&assessment), Some(narrow), "{narrow:?}");
     }
     // What holds only a part of it explains nothing: the whole network.
-    let part = [network, reading(Scope::Prefix4, 20.0, 0.1)];
+    let part = [network, reading(Scope::Prefix4, 12.0, 1.0)];
     assert_eq!(opened(&judged(&known(&part), &terms())), Some(Scope::Network));
     // Whole countries are never shut by the engine alone.
     let country = judged(&known(&[reading(Scope::Country, 900.0, 20.0)]), &terms());
