@@ -9,9 +9,14 @@
 mod attempts;
 mod blocks;
 mod decisions;
+mod evasions;
+mod evidence;
+mod examples;
 mod lists;
 mod make;
 mod policies;
 mod promises;
+mod streams;
 mod tables;
 mod tallies;
+mod world;

@@ -6,6 +6,7 @@ mod assessment;
 mod block;
 mod number;
 mod plain;
+mod reading;
 mod standing;
 mod verification;
 
