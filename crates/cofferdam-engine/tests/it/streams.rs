@@ -66,10 +66,10 @@ fn sound(judged: &Judged) -> Result<(), TestCaseError> {
         prop_assert!(figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0), "{:?}", reason);
     }
     let climate = &known.evidence.climate;
-    for figure in [climate.age_h, climate.heat, climate.pipe, known.evidence.neighbours] {
+    for figure in [climate.age_h, climate.heat, known.evidence.neighbours].into_iter().chain(climate.pipe) {
         prop_assert!(figure.is_finite() && figure >= 0.0, "{:?}", climate);
     }
-    prop_assert!(climate.pipe <= 1.0);
+    prop_assert!(climate.pipe.iter().all(|share| *share <= 1.0));
     for reading in &known.evidence.readings {
         counts(reading)?;
     }

@@ -2,7 +2,7 @@
 //! in one value, with people and attackers made up from a seed.
 
 use cofferdam_atlas::{Country, Destination, IpFacts, Run, mobile_runs, parse_e164, reference_price_micros};
-use cofferdam_engine::evidence::{EvidenceTallies, faces};
+use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::Limits;
 use cofferdam_engine::list::{List, ListEntry, ListIndex, ListValue};
@@ -299,7 +299,12 @@ impl World {
             }
         }
         let id = attempt.dice;
-        self.tallies.decided(id, &ask, &assessment);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        self.tallies.decided(id, &ask, fate, assessment.score, &assessment.effects);
         Judged { id, attempt, known, assessment }
     }
 
