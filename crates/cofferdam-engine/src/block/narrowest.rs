@@ -16,7 +16,7 @@ pub(crate) struct Seen<'a> {
     pub weight: f64,
     pub horizon: usize,
     /// Whether anything but counts spoke.
-    pub seen: bool,
+    pub told: bool,
     /// Whether its chance is above what blocks.
     pub blocks: bool,
 }
@@ -36,12 +36,11 @@ fn may_shut(scope: Scope) -> bool {
 
 /// Finds it.
 pub(crate) fn narrowest<'a>(seen: impl Iterator<Item = Seen<'a>> + Clone) -> Option<Guilty<'a>> {
-    let guilty = seen.filter(|s| s.blocks && s.seen);
+    let guilty = seen.filter(|s| s.blocks && s.told);
     let top = guilty.clone().max_by(|a, b| a.weight.total_cmp(&b.weight))?;
     let most = excess(top.reading, top.horizon);
-    let holds = guilty.filter(|s| {
-        may_shut(s.reading.scope) && excess(s.reading, top.horizon) >= EXPLAINS * most
-    });
+    let holds =
+        guilty.filter(|s| may_shut(s.reading.scope) && excess(s.reading, top.horizon) >= EXPLAINS * most);
     let best = holds.min_by(|a, b| {
         let by_people = people(a.reading).total_cmp(&people(b.reading));
         // Of equals the narrower, which comes later in the order of scopes.

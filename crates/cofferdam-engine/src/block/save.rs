@@ -25,14 +25,20 @@ impl Blocks {
             word(&mut to, n);
         }
         word(&mut to, self.all.len() as u64);
-        self.all.values().for_each(|block| write(block, &mut to));
+        for block in self.all.values() {
+            write(block, &mut to);
+        }
         word(&mut to, self.watched.len() as u64);
         for (key, (row, last_s)) in &self.watched {
-            [*key, u64::from(*row), u64::from(*last_s)].iter().for_each(|n| word(&mut to, *n));
+            for n in [*key, u64::from(*row), u64::from(*last_s)] {
+                word(&mut to, n);
+            }
         }
         word(&mut to, self.awaited.len() as u64);
         for Awaited { id, key, at_s } in &self.awaited {
-            [*id, *key, u64::from(*at_s)].iter().for_each(|n| word(&mut to, *n));
+            for n in [*id, *key, u64::from(*at_s)] {
+                word(&mut to, n);
+            }
         }
         to
     }
@@ -93,7 +99,9 @@ fn write(block: &Block, to: &mut Vec<u8>) {
         u64::from(block.held.converted),
         u64::from(block.kept_open_s),
     ];
-    words.iter().for_each(|n| to.extend_from_slice(&n.to_le_bytes()));
+    for word in words {
+        to.extend_from_slice(&word.to_le_bytes());
+    }
 }
 
 fn read(from: &mut Bytes<'_>) -> Option<Block> {

@@ -164,7 +164,11 @@ fn a_narrower_block_takes_the_wider_ones_place_and_a_wider_one_that_of_those_in_
 #[test]
 fn a_lifted_block_can_be_kept_open_and_everything_is_forgotten_in_the_end() {
     let mut blocks = Blocks::new();
-    follow(&mut blocks, &ask(&[(Scope::Prefix4, 7)], NOON), &[Effect::OpenBlock(met(7, Scope::Prefix4, true))]);
+    follow(
+        &mut blocks,
+        &ask(&[(Scope::Prefix4, 7)], NOON),
+        &[Effect::OpenBlock(met(7, Scope::Prefix4, true))],
+    );
     assert!(blocks.lift(7, NOON + 60, 86_400) && !blocks.lift(7, NOON + 60, 0));
     blocks.advance(NOON + 120);
     assert!(blocks.get(7).unwrap().is_kept_open(NOON + 120));

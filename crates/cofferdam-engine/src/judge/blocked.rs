@@ -121,7 +121,7 @@ fn guilty(case: &Case<'_>) -> Option<Met> {
             p: found.p,
             weight: found.weight,
             horizon: found.horizon,
-            seen: found.seen,
+            told: found.seen,
             blocks: least == Decision::Block,
         })
     });

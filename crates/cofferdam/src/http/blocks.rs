@@ -22,7 +22,11 @@ static LIST: Shape = Shape {
         LIMIT,
         CURSOR,
         ORDER,
-        may("state", Kind::OneOf(&["active", "ended"]), "Those that stand, or those that are over; the former if it isn't said."),
+        may(
+            "state",
+            Kind::OneOf(&["active", "ended"]),
+            "Those that stand, or those that are over; the former if it isn't said.",
+        ),
         may("kind", Kind::Text(32), "Of one kind of scope: `prefix`, `network`, `ip`, `device` …"),
     ],
 };
@@ -41,10 +45,16 @@ static LIFT: Shape = Shape {
 
 /// Lines of the table.
 pub const ROUTES: &[Route] = &[
-    Route::get(PATH, READ, "Lists standing blocks", |call| ready(list(&call)))
-        .query(&LIST)
-        .answers(200, Some("BlockList"), "A page of them"),
-    Route::get(ONE, READ, "Shows a block", |call| ready(read(&call))).answers(200, Some("Block"), "As it stands"),
+    Route::get(PATH, READ, "Lists standing blocks", |call| ready(list(&call))).query(&LIST).answers(
+        200,
+        Some("BlockList"),
+        "A page of them",
+    ),
+    Route::get(ONE, READ, "Shows a block", |call| ready(read(&call))).answers(
+        200,
+        Some("Block"),
+        "As it stands",
+    ),
     Route::post("/v1/blocks/{id}/lift", MANAGE, "Lifts a block, and keeps it open for a while", |call| {
         Box::pin(lift(call))
     })

@@ -94,7 +94,9 @@ async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Mar
     let judged = std::iter::once(verification.fixed.assessment.as_str()).chain(rows);
     let mut lessons: Vec<_> = judged.map(|assessment| (judge::name(assessment), lesson)).collect();
     lessons.dedup();
-    lessons.iter().for_each(|(name, _)| app.blocks.converted(&verification.owner, *name));
+    for (name, _) in &lessons {
+        app.blocks.converted(&verification.owner, *name);
+    }
     // Away: evidence knows less, and nobody is doubted.
     if app.store.tallies.learn(&lessons).await.is_ok_and(|learned| learned.doubted) {
         return Marks::default();
