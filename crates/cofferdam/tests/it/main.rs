@@ -13,6 +13,7 @@
 
 mod access;
 mod assessments;
+mod blocks;
 mod cli;
 mod hostile;
 mod idempotency;
