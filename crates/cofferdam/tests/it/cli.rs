@@ -63,7 +63,7 @@ impl Drop for Folder {
     }
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "dev",
     "serve",
     "check-config",
