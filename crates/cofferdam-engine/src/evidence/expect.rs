@@ -148,11 +148,7 @@ pub fn usually(
 /// So many a second, from what was counted in an open time and what the parent lets one expect. The
 /// parent's word is worth one newcomer: places with a history speak for themselves.
 fn learned(counted: f64, open_s: f64, prior: f64) -> f64 {
-    if prior > 0.0 {
-        (counted + 1.0) / (open_s + 1.0 / prior)
-    } else {
-        counted / open_s.max(3_600.0)
-    }
+    if prior > 0.0 { (counted + 1.0) / (open_s + 1.0 / prior) } else { counted / open_s.max(3_600.0) }
 }
 
 /// What is usual where nothing is known at all.

@@ -371,7 +371,11 @@ impl EvidenceTallies {
             // A part that is nearly the whole has no others to go by.
             let lift = |n: f64, whole: f64, part: f64| {
                 let others = whole - part;
-                if others < 0.2 * whole { 1.0 } else { ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0) }
+                if others < 0.2 * whole {
+                    1.0
+                } else {
+                    ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0)
+                }
             };
             let (wide_e, own_e) = (at_of(&country, h), at_of(&network, h));
             let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), wide_e, own_e);

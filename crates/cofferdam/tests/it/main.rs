@@ -14,6 +14,7 @@
 mod access;
 mod assessments;
 mod cli;
+mod evidence;
 mod hostile;
 mod idempotency;
 #[cfg(test)]
