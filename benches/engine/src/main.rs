@@ -277,7 +277,10 @@ fn sharded(keys: u64) {
         let (held, of) = lock(&keys);
         let mut places = [None; 5];
         for n in 0..5 {
-            places[n] = Some(held[of[n]].1.guess(keys[n]));
+            places[n] = Some(held[of[n]].1.home_of(keys[n]));
+        }
+        for n in 0..5 {
+            places[n] = places[n].map(|home| held[of[n]].1.look(home, keys[n]));
         }
         for n in 0..5 {
             places[n] = places[n].map(|place| held[of[n]].1.bring(keys[n], place));
@@ -296,7 +299,9 @@ fn sharded(keys: u64) {
         let mut known = Known { identity, ..Known::default() };
         let keys: Vec<u64> = needs.iter().map(|need| need.key).collect();
         let (mut held, of) = lock(&keys);
-        let guesses: Vec<_> = keys.iter().zip(&of).map(|(key, of)| held[*of].0.guess(*key)).collect();
+        let homes: Vec<_> = keys.iter().zip(&of).map(|(key, of)| held[*of].0.home_of(*key)).collect();
+        let guesses: Vec<_> =
+            keys.iter().zip(&of).zip(homes).map(|((key, of), home)| held[*of].0.look(home, *key)).collect();
         let places: Vec<_> = keys
             .iter()
             .zip(&of)

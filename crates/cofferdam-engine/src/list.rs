@@ -198,6 +198,9 @@ impl Half {
         if let Some(standing) = live(&self.numbers, &name, at_ms) {
             return Some(listed(standing, ListedKind::Number, None, 0));
         }
+        if self.prefixes.is_empty() {
+            return None;
+        }
         let whole = number.len();
         (1..=whole).rev().filter(|len| self.prefix_lengths & (1 << len) != 0).find_map(|len| {
             let prefix = number.prefix(whole - len);
@@ -207,6 +210,9 @@ impl Half {
     }
 
     fn address(&self, ip: IpAddr, at_ms: i64) -> Option<Listed> {
+        if self.addresses.is_empty() {
+            return None;
+        }
         let ip = as_v6(ip);
         (0..=128u8).rev().filter(|bits| self.uses(*bits)).find_map(|bits| {
             let standing = live(&self.addresses, &(ip & mask(bits), bits), at_ms)?;

@@ -1,75 +1,112 @@
 //! The in-process table of tallies: fixed-size records by 64-bit key, of one shard.
 //!
 //! It grows a little at a time, so that no attempt waits while millions of keys are moved; it has
-//! a hard ceiling of keys; and at the ceiling it forgets nothing that is still in a window. It
+//! a hard ceiling of keys; and at the ceiling it forgets nothing that must be kept. It
 //! knows no clock, no lock and no disk: times come in, sharding and saving are the store's.
 //!
-//! **Shape.** Records lie packed ([`packed`]) and densely in chunks ([`slab`]), one cache line each, in
-//! the order in which they came. An index
-//! of small segments ([`index`]) leads from a key to its place; a full segment splits in two, which
-//! moves some 1,400 entries of 8 bytes and is all that ever grows at once. The index uses the upper
-//! half of a key, so shards should part keys by the lower half.
+//! **Shape.** A directory by a key's highest bits ([`directory`]) leads to a short run of slots in
+//! ascending order of keys ([`segment`]); each holds a key and its packed record ([`slot`], [`packed`]).
+//! So a record is one trip to memory away, and [`Table::for_each_mut`] makes the trips of many keys side
+//! by side. Since upper bits lead to a place, shards should part keys by lower ones.
 //!
-//! **At the ceiling** a newcomer takes the place of a record at rest, if a few steps of a hand that
-//! goes round find one. Otherwise it is counted in the **crowd** ([`crowd`]): cells that several
-//! keys share. A shared cell counts more than any of its keys did, so limits err on the strict
-//! side: a flood of new keys can make newcomers wait, but never pushes out one that stands at its
-//! limit, and gives nobody a limit back. What cannot be shared strictly (a proof) is not taken in.
+//! **At the ceiling** a newcomer takes the place of the record least worth keeping that a few steps of
+//! a hand that goes round find ([`Record::worth`]). If all of those must be kept it is counted in the
+//! **crowd** ([`crowd`]): cells that several keys share. A shared cell counts more than any of its keys did,
+//! so limits err on the strict side: a flood of new keys can make newcomers wait, but never pushes out
+//! one that stands at its limit, and gives nobody a limit back. What cannot be shared strictly (a proof)
+//! is not taken in. Whoever marks a key **doubtful** has it taken in at its second touch ([`door`]).
 
+mod count;
 mod crowd;
-mod index;
+mod directory;
+mod door;
 mod packed;
 mod record;
 mod save;
-mod slab;
+mod segment;
+mod slot;
 
-pub use record::{Line, Record};
+pub use record::{AT_REST, KEPT, Line, Record};
 pub use save::{BadBytes, Cursor};
 
-use crate::known::Seen;
-use crate::need::{Inquiry, Need, Needs, RECORDS};
-use crate::tally::{LimitRecord, ProofRecord};
 use arrayvec::ArrayVec;
 use crowd::Crowd;
-use index::Index;
-use slab::Slab;
+use directory::{At, Directory};
+use door::Door;
+use slot::{Slot, Wide, named};
 
-/// How many places the hand looks at for each newcomer.
-const STEPS: usize = 4;
+/// How many places the hand looks at for each newcomer: more than half of them are taken.
+const STEPS: usize = 6;
 /// The same at the ceiling, where a place must be found.
-const STEPS_FULL: usize = 32;
+const STEPS_FULL: usize = 48;
+/// How many keys are on their way from memory together: about as many as a processor waits for.
+const BATCH: usize = 24;
 
 /// Records of one kind by key.
 #[derive(Debug)]
 pub struct Table<R: Record> {
-    index: Index,
-    slab: Slab<R>,
+    directory: Directory<R>,
+    wide: Wide<R>,
     crowd: Crowd<R>,
+    door: Door,
     keys_max: usize,
-    /// Where the hand that looks for records at rest stands.
-    hand: u32,
+    /// Where the hand that looks for records to take out stands.
+    hand: At,
 }
 
-/// Where a key's record may stand: good until the table changes.
+/// Where a key's record may stand: good until the table changes, and found out if it is not.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(Option<u32>);
+pub struct Place(At);
+
+impl Place {
+    /// Nothing was looked for yet.
+    pub const UNKNOWN: Self = Self(At::NOWHERE);
+}
+
+/// A key whose record is to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    /// The record's key.
+    pub key: u64,
+    /// Of a key without a record, the first touch is not counted: most such keys never come again.
+    pub doubtful: bool,
+}
+
+impl Touch {
+    /// A key that is counted from its first touch on.
+    pub const fn sure(key: u64) -> Self {
+        Self { key, doubtful: false }
+    }
+
+    /// A key that is counted from its second touch on.
+    pub const fn doubtful(key: u64) -> Self {
+        Self { key, doubtful: true }
+    }
+}
 
 /// Where a key is counted.
 enum Home {
-    Own(u32),
+    Own(At),
     Shared,
 }
 
 impl<R: Record> Table<R> {
     /// An empty table for at most `keys_max` keys. Nothing is set aside before it is needed.
     pub fn new(keys_max: usize) -> Self {
-        let keys_max = keys_max.clamp(1, slab::PLACES_MAX);
-        Self { index: Index::new(), slab: Slab::new(), crowd: Crowd::new(keys_max / 4), keys_max, hand: 0 }
+        let keys_max = keys_max.max(1);
+        Self {
+            directory: Directory::new(),
+            wide: Wide::new(),
+            crowd: Crowd::new(keys_max / 4),
+            door: Door::new(keys_max),
+            keys_max,
+            hand: At { segment: 0, slot: 0 },
+        }
     }
 
     /// How many keys have a record of their own.
     pub fn len(&self) -> usize {
-        self.slab.len()
+        self.directory.len()
     }
 
     /// Whether no key has one.
@@ -77,9 +114,9 @@ impl<R: Record> Table<R> {
         self.len() == 0
     }
 
-    /// Bytes in use, chunks and segments whole.
+    /// Bytes in use, segments whole.
     pub fn bytes(&self) -> usize {
-        self.index.bytes() + self.slab.bytes() + self.crowd.bytes()
+        self.directory.bytes() + self.wide.bytes() + self.crowd.bytes() + self.door.bytes()
     }
 
     /// Whether newcomers share cells: the ceiling is reached.
@@ -89,175 +126,189 @@ impl<R: Record> Table<R> {
 
     /// The record of a key, as it would be counted on; `None` if there is none.
     pub fn get(&self, key: u64) -> Option<R> {
-        match self.index.find(key, |place| self.slab.holds(place, key)) {
-            Some(place) => self.slab.get(place),
-            None => self.crowd.lighter(key),
+        self.get_at(Place::UNKNOWN, key)
+    }
+
+    /// Calls `each` with the number of each touch and its record, made if need be, which it may change.
+    /// The records of up to two dozen touches are fetched from memory side by side, so many touches
+    /// in one call cost little more than one.
+    ///
+    /// A touch that has no record and gets none is passed over: one that is doubtful and came for the
+    /// first time, or, of a kind that is not shared, any newcomer to a full table. A key that shares
+    /// its cells is changed in both, and the lighter comes last: what `each` notes last is nearer the
+    /// truth.
+    pub fn for_each_mut(&mut self, touches: &[Touch], at_s: u32, mut each: impl FnMut(usize, &mut R)) {
+        let mut first = 0;
+        for batch in touches.chunks(BATCH) {
+            let places = self.locate(batch.iter().map(|touch| touch.key));
+            for (n, (touch, place)) in batch.iter().zip(places).enumerate() {
+                self.change_at(place, *touch, at_s, |record| each(first + n, record), |(), ()| ());
+            }
+            first += batch.len();
         }
     }
 
-    /// Changes the record of a key, making it if need be, and answers with what `change` says. For a
-    /// shared cell there are two answers; `lesser` says which of them counts.
-    pub fn change<T>(
+    /// Calls `each` with the number of each key and its record, if it has one.
+    pub fn for_each(&self, keys: &[u64], mut each: impl FnMut(usize, Option<R>)) {
+        let mut first = 0;
+        for batch in keys.chunks(BATCH) {
+            let places = self.locate(batch.iter().copied());
+            for (n, (key, place)) in batch.iter().zip(places).enumerate() {
+                each(first + n, self.get_at(place, *key));
+            }
+            first += batch.len();
+        }
+    }
+
+    fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Place, BATCH> {
+        let mut places: ArrayVec<Place, BATCH> = keys.clone().map(|key| self.home_of(key)).collect();
+        for (place, key) in places.iter_mut().zip(keys.clone()) {
+            *place = self.look(*place, key);
+        }
+        for (place, key) in places.iter_mut().zip(keys) {
+            *place = self.bring(key, *place);
+        }
+        places
+    }
+
+    /// The first of four steps for whoever has several keys in many tables whose locks he holds: find
+    /// all homes, then [`Table::look`] at all, then [`Table::bring`] all, then [`Table::change_at`]. Memory then
+    /// answers the keys of a step side by side instead of one after another; steps are many so that each
+    /// is short, and a processor gets through to the last key while the first is on its way.
+    #[inline]
+    pub fn home_of(&self, key: u64) -> Place {
+        Place(self.directory.home(named(key)))
+    }
+
+    /// The second step: guesses where the key stands, right nearly always.
+    #[inline]
+    pub fn look(&self, home: Place, key: u64) -> Place {
+        Place(self.directory.look(home.0, named(key)))
+    }
+
+    /// The third step: makes a guess certain, and has memory bring the record.
+    #[inline]
+    pub fn bring(&self, key: u64, guess: Place) -> Place {
+        let key = named(key);
+        let at = if self.holds(guess.0, key) { Some(guess.0) } else { self.directory.find(key) };
+        if let Some(slot) = at.and_then(|at| self.directory.slot(at)) {
+            slot.bring();
+        }
+        Place(at.unwrap_or(At::NOWHERE))
+    }
+
+    /// The last step: changes the record of a key, at its place if that still holds it, making it if
+    /// need be, and answers with what `change` says. For a shared cell there are two answers;
+    /// `lesser` says which of them counts. `None`: see [`Table::for_each_mut`].
+    pub fn change_at<T>(
         &mut self,
-        key: u64,
+        place: Place,
+        touch: Touch,
         at_s: u32,
         mut change: impl FnMut(&mut R) -> T,
         lesser: impl FnOnce(T, T) -> T,
     ) -> Option<T> {
-        match self.home(key, at_s)? {
-            Home::Own(place) => self.slab.change(place, change),
+        let key = named(touch.key);
+        if let Some(slot) = self.directory.slot_mut(place.0).filter(|slot| slot.key == key) {
+            return slot.change(&mut self.wide, change);
+        }
+        match self.home(key, touch.doubtful, at_s)? {
+            Home::Own(at) => self.directory.slot_mut(at)?.change(&mut self.wide, change),
             Home::Shared => {
-                let (a, b) = self.crowd.places(key);
-                let first = self.crowd.cell(a).map(&mut change)?;
-                let second = self.crowd.cell(b).map(&mut change)?;
+                let (heavier, lighter) = self.crowd.ordered(key);
+                let first = self.crowd.cell(heavier).map(&mut change)?;
+                let second = self.crowd.cell(lighter).map(&mut change)?;
                 Some(lesser(first, second))
             }
         }
     }
 
-    /// Changes the record of a key if it has one of its own.
-    pub fn touch(&mut self, key: u64, change: impl FnOnce(&mut R)) -> bool {
-        let own = self.index.find(key, |place| self.slab.holds(place, key));
-        own.and_then(|place| self.slab.change(place, change)).is_some()
+    /// The same without the steps before it.
+    pub fn change<T>(
+        &mut self,
+        touch: Touch,
+        at_s: u32,
+        change: impl FnMut(&mut R) -> T,
+        lesser: impl FnOnce(T, T) -> T,
+    ) -> Option<T> {
+        self.change_at(Place::UNKNOWN, touch, at_s, change, lesser)
     }
 
-    /// The first of three steps for whoever has several keys, in one table or in many whose locks he
-    /// holds: guess all places, then [`Table::bring`] all records, then count. Memory then answers
-    /// the keys of a step side by side instead of one after another.
-    pub fn guess(&self, key: u64) -> Place {
-        Place(self.index.guess(key))
-    }
-
-    /// The second step: makes a guess certain, and has memory bring the record.
-    pub fn bring(&self, key: u64, guess: Place) -> Place {
-        match guess.0 {
-            Some(place) if self.slab.holds(place, key) => guess,
-            _ => Place(self.index.find(key, |place| self.slab.holds(place, key))),
+    /// The last step of who only reads.
+    pub fn get_at(&self, place: Place, key: u64) -> Option<R> {
+        let key = named(key);
+        let own = self.directory.slot(place.0).filter(|slot| slot.key == key);
+        match own.or_else(|| self.directory.slot(self.directory.find(key)?)) {
+            Some(slot) => slot.read(&self.wide),
+            None => self.crowd.lighter(key),
         }
     }
 
-    /// Both steps for several keys of this table.
-    fn locate(&self, keys: impl Iterator<Item = u64> + Clone) -> ArrayVec<Place, RECORDS> {
-        let guesses: ArrayVec<Place, RECORDS> =
-            keys.clone().take(RECORDS).map(|key| self.guess(key)).collect();
-        guesses.iter().zip(keys).map(|(guess, key)| self.bring(key, *guess)).collect()
+    /// Changes a key's own record, if it has one.
+    pub fn change_own(&mut self, key: u64, change: impl FnMut(&mut R)) -> bool {
+        let at = self.directory.find(named(key));
+        at.and_then(|at| self.directory.slot_mut(at))
+            .and_then(|slot| slot.change(&mut self.wide, change))
+            .is_some()
     }
 
-    fn home(&mut self, key: u64, at_s: u32) -> Option<Home> {
-        if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key)) {
-            return Some(Home::Own(place));
+    /// Takes a key's own record out.
+    pub fn forget(&mut self, key: u64) {
+        if let Some(at) = self.directory.find(named(key)) {
+            self.take(named(key), at);
         }
-        let full = self.len() >= self.keys_max;
-        self.sweep(at_s, if full { STEPS_FULL } else { STEPS });
+    }
+
+    fn holds(&self, at: At, key: u64) -> bool {
+        self.directory.slot(at).is_some_and(|slot| slot.key == key)
+    }
+
+    fn take(&mut self, key: u64, at: At) {
+        self.directory.take(at);
+        self.wide.remove(key);
+    }
+
+    fn home(&mut self, key: u64, doubtful: bool, at_s: u32) -> Option<Home> {
+        if let Some(at) = self.directory.find(key) {
+            return Some(Home::Own(at));
+        }
+        if doubtful && !self.door.knows(key) {
+            return None;
+        }
+        self.make_room(at_s);
         if self.len() < self.keys_max {
             // Who was counted in the crowd brings along what its cell says, or a flood followed by
             // a pause would give limits back.
             let start = self.crowd.lighter(key).filter(|cell| !cell.at_rest(at_s)).unwrap_or_default();
-            let place = self.slab.put(key, start)?;
-            if self.index.insert(key, place) {
-                return Some(Home::Own(place));
+            if let Some(at) = self.directory.insert(Slot::new(key, &start, &mut self.wide)) {
+                return Some(Home::Own(at));
             }
-            self.slab.take(place);
+            self.wide.remove(key);
         }
         R::SHARED.then_some(Home::Shared)
     }
 
-    /// Lets the hand go on and takes out what it finds at rest.
-    fn sweep(&mut self, at_s: u32, steps: usize) {
-        for _ in 0..steps.min(self.slab.places()) {
-            let place = self.hand;
-            self.hand = if place as usize + 1 < self.slab.places() { place + 1 } else { 0 };
-            if let Some(key) = self.slab.at_rest(place, at_s) {
-                self.index.remove(key, place);
-                self.slab.take(place);
+    /// Lets the hand go on and takes out what it finds at rest; at the ceiling, if it finds nothing at
+    /// rest, the record least worth keeping of those that need not be kept.
+    fn make_room(&mut self, at_s: u32) {
+        let full = self.len() >= self.keys_max;
+        let mut least: Option<(u32, u64)> = None;
+        for _ in 0..if full { STEPS_FULL } else { STEPS } {
+            let at = self.hand;
+            let found = self.directory.slot(at).filter(|slot| slot.key != 0);
+            let found =
+                found.map(|slot| (slot.read(&self.wide).map_or(AT_REST, |r| r.worth(at_s)), slot.key));
+            match found {
+                // Another may have stepped up to its place, so the hand stays.
+                Some((AT_REST, key)) => self.take(key, at),
+                _ => self.hand = self.directory.after(at),
             }
+            least = least.into_iter().chain(found.filter(|(worth, _)| *worth < KEPT)).min();
         }
-    }
-}
-
-impl Table<LimitRecord> {
-    /// Counts the needs of an attempt and answers in their order.
-    pub fn count_all(&mut self, needs: &Needs, at_s: u32) -> ArrayVec<Seen, RECORDS> {
-        let places = self.locate(needs.iter().map(|need| need.key));
-        needs.iter().zip(places).map(|(need, place)| self.count_at(place, need, at_s)).collect()
-    }
-
-    /// The third step: counts one need, at its place if that still holds it. Another newcomer's making
-    /// may let the hand take out what was located before.
-    pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
-        let Some(own) = place.0.filter(|place| self.slab.holds(*place, need.key)) else {
-            return self.count(need, at_s);
-        };
-        let windows = if need.add {
-            self.slab.change(own, |record| {
-                record.add(at_s, &need.windows_s, 1);
-                record.read(at_s, &need.windows_s)
-            })
-        } else {
-            self.slab.get(own).map(|record| record.read(at_s, &need.windows_s))
-        };
-        Seen { scope: need.scope, windows: windows.unwrap_or_default() }
-    }
-
-    /// Counts one need and answers what stands in its windows.
-    pub fn count(&mut self, need: &Need, at_s: u32) -> Seen {
-        if !need.add {
-            let record = self.get(need.key).unwrap_or_default();
-            return Seen { scope: need.scope, windows: record.read(at_s, &need.windows_s) };
+        if self.len() >= self.keys_max
+            && let Some((_, key)) = least
+        {
+            self.forget(key);
         }
-        let counted = self.change(
-            need.key,
-            at_s,
-            |record| {
-                record.add(at_s, &need.windows_s, 1);
-                record.read(at_s, &need.windows_s)
-            },
-            record::lesser,
-        );
-        Seen { scope: need.scope, windows: counted.unwrap_or_default() }
-    }
-
-    /// Adds to a record at a time, or gives back: [`crate::tally::Change::Count`].
-    pub fn add(&mut self, key: u64, at_s: u32, windows_s: &[u32; crate::limit::WINDOWS], by: i32) {
-        let _ = self.change(key, at_s, |record| record.add(at_s, windows_s, by), |(), ()| ());
-    }
-}
-
-impl Table<ProofRecord> {
-    /// When the keys of an inquiry were last proved, in its order: number, device, user, and the
-    /// number with each.
-    pub fn proved_all(&self, asked: &Inquiry) -> [Option<u32>; 5] {
-        let keys = [Some(asked.number), asked.device, asked.user, asked.number_device, asked.number_user];
-        // A key that is not asked for is nobody's: no proof stands under nought.
-        let places = self.locate(keys.into_iter().map(Option::unwrap_or_default));
-        let mut all = [None; 5];
-        for ((place, key), proved) in places.iter().zip(keys).zip(&mut all) {
-            *proved = key.and_then(|key| self.proved_at(*place, key));
-        }
-        all
-    }
-
-    /// The third step: when the key that was located was last proved.
-    pub fn proved_at(&self, place: Place, key: u64) -> Option<u32> {
-        let own = place.0.filter(|place| self.slab.holds(*place, key))?;
-        self.slab.get(own).and_then(ProofRecord::proved_s)
-    }
-
-    /// Keeps the later of two times: [`crate::tally::Change::Prove`].
-    pub fn prove(&mut self, key: u64, at_s: u32) {
-        let _ = self.change(key, at_s, |record| record.prove(at_s), |(), ()| ());
-    }
-
-    /// Forgets it: [`crate::tally::Change::Unprove`].
-    pub fn unprove(&mut self, key: u64) {
-        if let Some(place) = self.index.find(key, |place| self.slab.holds(place, key)) {
-            // Nothing is told of it: whether it stood is nobody's business afterwards.
-            let _ = self.slab.change(place, |record| *record = ProofRecord::default());
-        }
-    }
-
-    /// When it was last proved.
-    pub fn proved_s(&self, key: u64) -> Option<u32> {
-        self.get(key).and_then(ProofRecord::proved_s)
     }
 }

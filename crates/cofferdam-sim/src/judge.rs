@@ -1,7 +1,7 @@
 //! Whoever decides the attempts of a stream: the engine, or a recipe that it is compared with.
 
 use crate::stream::{AttemptEvent, Became};
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use cofferdam_engine::Decision;
 
 /// Decides attempts and learns from what it may know. Event time is its only clock.
@@ -12,6 +12,16 @@ pub trait Judge {
 
     /// Learns what became of an attempt that it let pass or challenged. Never told of others.
     fn learn(&mut self, attempt_id: &str, became: Became, at_ms: i64);
+}
+
+impl<J: Judge + ?Sized> Judge for Box<J> {
+    fn decide(&mut self, attempt: &AttemptEvent, at_ms: i64) -> Decided {
+        (**self).decide(attempt, at_ms)
+    }
+
+    fn learn(&mut self, attempt_id: &str, became: Became, at_ms: i64) {
+        (**self).learn(attempt_id, became, at_ms);
+    }
 }
 
 /// What was decided.

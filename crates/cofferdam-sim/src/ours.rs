@@ -91,20 +91,19 @@ impl Ours {
         let known = Known { identity, seen, evidence, blind: None };
         let _ = changes(&needs, at_s);
         let assessment = assess(&attempt, &known, &self.policy, &self.terms);
-        let fate = match assessment.decision {
-            Decision::Allow => Fate::Sent,
-            Decision::Challenge => Fate::Challenged,
-            Decision::Block => Fate::Stopped,
-        };
-        if fate == Fate::Stopped {
+        if assessment.decision == Decision::Block {
             for change in give_back(&needs, at_s) {
                 if let Change::Count { key, at_s, windows_s, by } = change {
                     self.limits.add(key, at_s, &windows_s, by);
                 }
             }
         }
-        self.evidence.decided(name(&event.id), &ask, fate, assessment.score);
-        self.evidence.follow(&ask, &assessment.effects);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
         (assessment, known)
     }
 

@@ -29,6 +29,16 @@ pub struct Truth {
     pub sitting: u32,
 }
 
+impl Truth {
+    /// The label of a labelled stream: `genuine`, or the family.
+    pub const fn label(&self) -> &'static str {
+        match self.family {
+            Some(family) => family,
+            None => "genuine",
+        }
+    }
+}
+
 /// An attacker (or an honest crowd) that goes on as it is answered. The world asks for the next
 /// attempt after it told what became of the one before.
 pub trait Actor {

@@ -1,13 +1,23 @@
 //! The replay event format as values: what a recorded or made-up stream is made of.
 //!
-//! Reading and writing its lines is in `stream/line.rs`. Times are Unix milliseconds of the stream;
-//! nobody here looks at another clock.
+//! Reading its lines is in `stream/line.rs`, writing them in `stream/write.rs`. Times are Unix
+//! milliseconds of the stream; nobody here looks at another clock.
+
+pub(crate) mod json;
+pub mod line;
+pub(crate) mod money;
+pub(crate) mod time;
+pub mod write;
 
 use alloc::string::String;
 use cofferdam_engine::Channel;
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 
 /// One line of a stream.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "many lines are attempts: a box would be an allocation for each"
+)]
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,

@@ -28,6 +28,7 @@ mod lookup;
 mod out;
 mod outbox;
 mod reference;
+mod replay;
 mod restore;
 mod send;
 mod serve;
@@ -41,7 +42,8 @@ Examples:
   cofferdam send +12125550199                  start a verification on the running server
   cofferdam outbox --latest --code             the code of the newest test message
   cofferdam check VERIFICATION CODE            was it right?
-  cofferdam lookup +442079460018               what is known of a number, offline";
+  cofferdam lookup +442079460018               what is known of a number, offline
+  cofferdam replay history.jsonl --summary     what it would have saved on your own history";
 
 const ENDS: &str = "\
 Exit codes: 0 done, 1 refused or failed, 2 wrong input, 3 not reachable.
@@ -80,6 +82,8 @@ enum Command {
     Assess(assess::Args),
     /// Say why it was decided so
     Explain(explain::Args),
+    /// Judge a recorded history: what would have been saved, whom would it have stopped?
+    Replay(replay::Args),
     /// Make, list and revoke keys; rotate the secret key
     Keys(keys::Args),
     /// Put numbers, prefixes and addresses on the safe list
@@ -129,6 +133,7 @@ fn dispatch(command: Command, out: &out::Out) -> Result<(), CliError> {
         Command::Lookup(args) => lookup::run(&args, out),
         Command::Assess(args) => assess::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Replay(args) => replay::run(&args, out),
         Command::Keys(args) => keys::run(args, out),
         Command::Allow(args) => allow::run(&args, out),
         Command::Deny(args) => deny::run(&args, out),

@@ -91,6 +91,11 @@ impl Api {
     }
 }
 
+/// What a reason means, in a sentence: for pages that are not served here.
+pub fn reason_about(code: cofferdam_engine::signal::Code) -> &'static str {
+    docs::reasons::about(code).0
+}
+
 /// The pages of `docs/reference` that speak of the API, by file name.
 pub fn reference() -> Vec<(&'static str, String)> {
     vec![

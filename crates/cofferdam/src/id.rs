@@ -54,7 +54,7 @@ pub fn new(noun: Noun, at_ms: i64, dice: &dyn Dice) -> String {
     let mut text = String::with_capacity(36);
     text.push_str(noun.letters());
     text.push('_');
-    text.push_str(&letters(&bytes));
+    push_letters(&bytes, &mut text);
     text
 }
 
@@ -62,14 +62,21 @@ pub fn new(noun: Noun, at_ms: i64, dice: &dyn Dice) -> String {
 /// bytes is a multiple of five.
 pub fn letters(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
+    push_letters(bytes, &mut text);
+    text
+}
+
+fn push_letters(bytes: &[u8], text: &mut String) {
     for five in bytes.chunks_exact(5) {
         let n = five.iter().fold(0_u64, |n, b| n << 8 | u64::from(*b));
-        for shift in (0..8).rev() {
+        let mut eight = [b'0'; 8];
+        for (letter, shift) in eight.iter_mut().zip((0..8).rev()) {
             let five_bits = (n >> (shift * 5)) as usize & 31;
-            text.push(char::from(ALPHABET.get(five_bits).copied().unwrap_or(b'0')));
+            *letter = ALPHABET.get(five_bits).copied().unwrap_or(b'0');
         }
+        // The alphabet is ASCII, so this is always text.
+        text.push_str(std::str::from_utf8(&eight).unwrap_or_default());
     }
-    text
 }
 
 /// Whether `text` could be an identifier of this noun. Others are answered like unknown ones.

@@ -69,13 +69,27 @@ impl Purpose {
 
 /// HMAC-SHA256 over parts, each with its length before it, so that no two lists of parts are alike.
 pub fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC takes a key of any length, so this can't fail; an empty one would still be a valid MAC.
-    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key) else { return [0; 32] };
-    for part in parts {
-        mac.update(&(part.len() as u64).to_le_bytes());
-        mac.update(part);
+    MacKey::new(key).map_or([0; 32], |key| key.mac(parts))
+}
+
+/// A key that many are made under: what it takes to begin with it is done once.
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    /// HMAC takes a key of any length, so there always is one; an empty key would still make a valid MAC.
+    pub fn new(key: &[u8]) -> Option<Self> {
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).ok().map(Self)
     }
-    mac.finalize().into_bytes().into()
+
+    /// As [`mac`] makes it.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
 }
 
 impl Secrets {

@@ -18,6 +18,8 @@ pub enum State {
     Sent,
     /// Asked to solve a challenge.
     Waiting,
+    /// Not solved in time. Some people are slow: it may be passed yet.
+    Abandoned,
     /// Not sent.
     Over,
 }
@@ -37,6 +39,8 @@ pub struct Flight {
     pub good: u8,
     pub east_h: i8,
     pub state: State,
+    /// A narrow scope explains it.
+    pub explained: bool,
     /// The provider says that it did not arrive: it counts half.
     pub undelivered: bool,
     pub converted: bool,

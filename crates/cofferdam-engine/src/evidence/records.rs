@@ -4,7 +4,7 @@ use super::decay::Moment;
 use super::plain::PlainRecord;
 use super::recent::{RECENT, RecentRecord};
 use super::seen::SeenRecord;
-use crate::table::{Line, Record};
+use crate::table::{AT_REST, KEPT, Line, Record};
 use alloc::vec::Vec;
 
 const DAY_S: u32 = 86_400;
@@ -48,6 +48,18 @@ impl Record for PlainRecord {
         at_s.saturating_sub(self.touched_s) > 3 * super::decay::TAU_S[super::decay::LONG]
     }
 
+    fn worth(&self, at_s: u32) -> u32 {
+        if self.at_rest(at_s) {
+            return AT_REST;
+        }
+        let at = Moment::new(self.touched_s.max(at_s));
+        // What was found guilty is remembered, whatever comes.
+        if self.long(super::plain::Field::Strikes, &at) > 0.2 {
+            return KEPT;
+        }
+        (super::store::left(self, &at) * 64.0) as u32 + 1
+    }
+
     fn weight(&self) -> u64 {
         (super::store::left(self, &Moment::new(self.touched_s)) * 64.0) as u64
     }
@@ -67,6 +79,10 @@ impl Record for SeenRecord {
 
     fn at_rest(&self, at_s: u32) -> bool {
         (at_s / DAY_S).saturating_sub(self.day) > 28
+    }
+
+    fn worth(&self, at_s: u32) -> u32 {
+        if self.at_rest(at_s) { AT_REST } else { self.day.saturating_add(1).min(KEPT - 1) }
     }
 
     fn weight(&self) -> u64 {
@@ -90,6 +106,10 @@ impl Record for RecentRecord {
 
     fn at_rest(&self, at_s: u32) -> bool {
         at_s.saturating_sub(self.newest_s()) > 4 * DAY_S
+    }
+
+    fn worth(&self, at_s: u32) -> u32 {
+        if self.at_rest(at_s) { AT_REST } else { self.newest_s().clamp(1, KEPT - 1) }
     }
 
     fn weight(&self) -> u64 {

@@ -222,6 +222,7 @@ const NEWCOMER: u8 = 1;
 const TRUSTED: u8 = 2;
 const UNDELIVERED: u8 = 4;
 const CONVERTED: u8 = 8;
+const EXPLAINED: u8 = 16;
 
 fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
     let flags = [
@@ -229,11 +230,13 @@ fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
         (flight.trusted, TRUSTED),
         (flight.undelivered, UNDELIVERED),
         (flight.converted, CONVERTED),
+        (flight.explained, EXPLAINED),
     ];
     let state = match flight.state {
         State::Sent => 0,
         State::Waiting => 1,
         State::Over => 2,
+        State::Abandoned => 3,
     };
     to.extend_from_slice(&flight.id.to_le_bytes());
     to.extend_from_slice(&flight.number.to_le_bytes());
@@ -268,6 +271,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
         0 => State::Sent,
         1 => State::Waiting,
         2 => State::Over,
+        3 => State::Abandoned,
         _ => return Err(BadEvidence::Damaged),
     };
     let is = |flag| flags & flag != 0;
@@ -284,6 +288,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
         state,
         undelivered: is(UNDELIVERED),
         converted: is(CONVERTED),
+        explained: is(EXPLAINED),
     })
 }
 

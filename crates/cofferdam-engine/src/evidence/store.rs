@@ -4,7 +4,7 @@
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
 use super::count::{Ask, Faces, Fate, Glimpse};
-use super::decay::{LONG, Moment};
+use super::decay::{AHEAD_S, LONG, Moment};
 use super::flight::{ABANDONED_S, Flight, Flights, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
@@ -12,9 +12,8 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
-use crate::attempt::Attempt;
 use crate::effect::Effect;
-use crate::table::Table;
+use crate::table::{Table, Touch};
 use alloc::boxed::Box;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -75,6 +74,10 @@ impl EvidenceTallies {
 
     /// Round two: counts an attempt in all its scopes, and answers with what then stands.
     pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        if self.now_s > ask.at_s.saturating_add(AHEAD_S) {
+            // The clock was ahead and has been set back: what is open would wait until time comes there again.
+            (self.flights, self.now_s) = (Flights::default(), ask.at_s);
+        }
         self.advance(ask.at_s);
         let at = Moment::new(ask.at_s);
         self.face(ask);
@@ -90,8 +93,12 @@ impl EvidenceTallies {
         }
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
-                let _ =
-                    self.recent.change(*key, ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                let _ = self.recent.change(
+                    Touch::sure(*key),
+                    ask.at_s,
+                    |recent| recent.add(ask.at_s, ask.last4),
+                    |(), ()| (),
+                );
             }
         }
         self.read(ask, &at)
@@ -99,9 +106,15 @@ impl EvidenceTallies {
 
     fn face(&mut self, ask: &Ask) {
         let new = ask.newcomer;
-        let _ = self.seen.change(ask.faces.number, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        let _ = self.seen.change(
+            Touch::sure(ask.faces.number),
+            ask.at_s,
+            |seen| seen.ask(ask.at_s, new),
+            |(), ()| (),
+        );
         if let Some(session) = ask.faces.session {
-            let _ = self.seen.change(session, ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+            let _ =
+                self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         }
     }
 
@@ -112,7 +125,7 @@ impl EvidenceTallies {
                 record.add(Field::Newcomers, at, ONE);
             }
         };
-        let _ = self.plain.change(key, at.at_s, count, |(), ()| ());
+        let _ = self.plain.change(Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
@@ -137,14 +150,15 @@ impl EvidenceTallies {
         Some(self.rich.entry(key).or_default())
     }
 
-    /// What was decided of an attempt that was counted; `score` is the chance that it is pumped.
-    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64) {
+    /// What was decided of an attempt that was counted, and what evidence remembers of it.
+    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
         let at = Moment::new(ask.at_s);
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
+        self.follow(ask, effects);
         let flight = Flight {
             id,
             at_s: ask.at_s,
@@ -156,6 +170,7 @@ impl EvidenceTallies {
             good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
             east_h: ask.east_h(),
             state,
+            explained: effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
             undelivered: false,
             converted: false,
         };
@@ -180,14 +195,19 @@ impl EvidenceTallies {
 
     /// Adds to a field in all scopes of an attempt.
     fn raise(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        let tried = matches!(field, Field::Challenged | Field::Failed);
         for (scope, key) in &flight.keys {
+            if tried && flight.explained && crate::rival::is_wide(*scope) {
+                // What a narrower scope explains is not held against its neighbours.
+                continue;
+            }
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
                     record.plain.add(field, at, amount);
                 }
             } else if !flight.trusted {
                 // Only where it was counted: an outcome makes no record.
-                self.plain.touch(*key, |record| record.add(field, at, amount));
+                self.plain.change_own(*key, |record| record.add(field, at, amount));
             }
         }
     }
@@ -206,7 +226,7 @@ impl EvidenceTallies {
         }
         while let Some(flight) = flights.due(STEPS - 1, ABANDONED_S, now_s) {
             if flight.state == State::Waiting {
-                flight.state = State::Over;
+                flight.state = State::Abandoned;
                 self.failed(flight);
             }
         }
@@ -236,7 +256,17 @@ impl EvidenceTallies {
             self.raise_trusted(flight, Field::Matured, &at, amount);
             return;
         }
-        self.raise(flight, Field::Matured, &at, amount);
+        // While nobody's outcomes arrive, the want of one says little. The whole is counted as it is,
+        // since that is how the want is noticed.
+        let arrives = self.cached.arrives;
+        let heard = libm::round(f64::from(amount) * arrives) as i32;
+        self.raise(flight, Field::Matured, &at, heard);
+        if let Some((scope, key)) = flight.keys.first()
+            && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
+        {
+            record.plain.add(Field::Matured, &at, amount - heard);
+        }
+        let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {
@@ -269,9 +299,13 @@ impl EvidenceTallies {
     pub fn challenged(&mut self, id: u64, passed: bool) {
         let mut flights = core::mem::take(&mut self.flights);
         if let Some((flight, taken)) = flights.find(id)
-            && flight.state == State::Waiting
+            && (flight.state == State::Waiting || (passed && flight.state == State::Abandoned))
         {
             if passed {
+                if flight.state == State::Abandoned {
+                    // Slow is not failed.
+                    self.raise(flight, Field::Failed, &Moment::new(flight.at_s), -ONE);
+                }
                 flight.state = State::Sent;
                 for step in 0..taken {
                     self.mature(flight, step);
@@ -342,12 +376,12 @@ impl EvidenceTallies {
 
     /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
     pub fn forget(&mut self, faces: &Faces) {
-        self.seen.touch(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.seen.change_own(faces.number, |seen| *seen = SeenRecord::NONE);
         self.flights.forget(faces.number);
     }
 
     /// Carries out what a judgement says of evidence.
-    pub fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
+    fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
         for effect in effects {
             match effect {
                 Effect::Explain { scope, key, share } => {
@@ -369,7 +403,7 @@ impl EvidenceTallies {
     fn convert(&mut self, flight: &Flight, now_s: u32) {
         let at = Moment::new(flight.at_s);
         let sent_s = flight.at_s;
-        let _ = self.seen.touch(flight.number, |seen| seen.convert(sent_s));
+        let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
         if flight.trusted {
             self.raise_trusted(flight, Field::Converted, &at, ONE);
         } else if flight.newcomer {
@@ -458,7 +492,7 @@ impl EvidenceTallies {
                     record.plain.add_each(Field::Explained, &at, owed);
                 }
             } else {
-                self.plain.touch(*key, |record| record.add_each(Field::Explained, &at, owed));
+                self.plain.change_own(*key, |record| record.add_each(Field::Explained, &at, owed));
             }
         }
     }
@@ -472,7 +506,7 @@ impl EvidenceTallies {
                 record.plain.add(Field::Strikes, &at, amount);
             }
         } else {
-            self.plain.touch(key, |record| record.add(Field::Strikes, &at, amount));
+            self.plain.change_own(key, |record| record.add(Field::Strikes, &at, amount));
         }
     }
 
@@ -500,9 +534,4 @@ pub(super) fn left(record: &PlainRecord, at: &Moment) -> f64 {
     let [.., long] = record.read(Field::Newcomers, at);
     let _ = LONG;
     long + record.long(Field::Strikes, at)
-}
-
-/// The name under which an attempt's outcomes are awaited.
-pub fn name_of(attempt: &Attempt) -> u64 {
-    attempt.dice ^ (attempt.at_ms as u64).rotate_left(32)
 }

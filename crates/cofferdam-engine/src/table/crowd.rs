@@ -41,6 +41,13 @@ impl<R: Record> Crowd<R> {
         (first as usize, second as usize)
     }
 
+    /// The two cells of a key, the lighter one last.
+    pub fn ordered(&self, key: u64) -> (usize, usize) {
+        let (a, b) = self.places(key);
+        let weight = |at| self.peek(at).map_or(0, |cell| cell.weight());
+        if weight(a) < weight(b) { (b, a) } else { (a, b) }
+    }
+
     /// A cell, made if need be.
     pub fn cell(&mut self, at: usize) -> Option<&mut R> {
         if self.chunks.is_empty() {

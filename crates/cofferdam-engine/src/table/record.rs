@@ -6,6 +6,11 @@ use crate::limit::WINDOWS;
 use crate::tally::{LimitRecord, ProofRecord, RING, Ring};
 use alloc::vec::Vec;
 
+/// Worth of what says nothing any more.
+pub const AT_REST: u32 = 0;
+/// Worth of what must not be pushed out by newcomers.
+pub const KEPT: u32 = u32::MAX;
+
 /// A record of fixed size.
 pub trait Record: Copy + Default {
     /// Whether keys may share one at the ceiling and be judged more strictly for it.
@@ -23,6 +28,12 @@ pub trait Record: Copy + Default {
 
     /// Whether it says nothing any more, at `at_s` and after.
     fn at_rest(&self, at_s: u32) -> bool;
+    /// How much a newcomer to a full table must leave it alone: from [`AT_REST`] to [`KEPT`]. What is old and
+    /// matters little should say little. A record that newcomers may push out gives a flood of
+    /// keys the power to make it forgotten, so what holds somebody back is always kept.
+    fn worth(&self, at_s: u32) -> u32 {
+        if self.at_rest(at_s) { AT_REST } else { KEPT }
+    }
     /// Forgets what lies further ahead of `at_s` than a window: it was written by a clock that has been
     /// set back since, and nobody should wait until time comes there again.
     fn forget_ahead(&mut self, at_s: u32);
@@ -30,6 +41,11 @@ pub trait Record: Copy + Default {
     fn pack(&self) -> Option<Self::Packed>;
     /// `None`: it did not fit, and is kept elsewhere.
     fn unpack(from: &Self::Packed) -> Option<Self>;
+    /// Something near the end of one that is longer than a cache line with its key: read so that
+    /// memory brings that too.
+    fn end(_: &Self::Packed) -> u8 {
+        0
+    }
     /// How much it holds: of two shared cells the lighter is nearer to the truth.
     fn weight(&self) -> u64;
     /// Writes it, little-endian, [`Record::BYTES`] long.

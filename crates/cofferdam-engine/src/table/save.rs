@@ -5,7 +5,7 @@
 //! the [`Cursor`] is not in what was saved, one at or above it will be. So a store that journals
 //! changes replays, for each key, only what came after that key's step.
 
-use super::{Record, Table};
+use super::{Record, Table, Touch};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +33,10 @@ impl<R: Record> Table<R> {
         if let Some(chunk) = from.crowd {
             return self.save_crowd(chunk, at_s, to);
         }
-        let (places, next) = self.index.run(from.key);
-        for place in places {
-            let (key, record) = (self.slab.key(place), self.slab.get(place));
-            if let Some(record) = record.filter(|r| key >= from.key && !r.at_rest(at_s)) {
-                write(OWN, key, &record, to);
+        let (slots, next) = self.directory.run(from.key);
+        for slot in slots.filter(|slot| slot.key >= from.key) {
+            if let Some(record) = slot.read(&self.wide).filter(|record| !record.at_rest(at_s)) {
+                write(OWN, slot.key, &record, to);
             }
         }
         Some(match next {
@@ -80,7 +79,7 @@ impl<R: Record> Table<R> {
                             *r = record;
                         }
                     };
-                    let _ = self.change(key, at_s, heavier, |(), ()| ());
+                    let _ = self.change(Touch::sure(key), at_s, heavier, |(), ()| ());
                 }
                 SHARED => *self.crowd.cell(key as usize).ok_or(BadBytes)? = record,
                 _ => return Err(BadBytes),

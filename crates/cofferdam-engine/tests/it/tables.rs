@@ -1,6 +1,6 @@
 //! The table against a plain map, and at its ceiling.
 
-use cofferdam_engine::table::{Cursor, Table};
+use cofferdam_engine::table::{AT_REST, Cursor, KEPT, Record, Table, Touch};
 use cofferdam_engine::tally::{LimitRecord, ProofRecord};
 use std::collections::HashMap;
 
@@ -27,14 +27,115 @@ fn agrees_with_a_plain_map_over_many_splits() {
         let key = key(n % 70_000 * (n % 3 + 1));
         table.add(key, START, &WINDOWS_S, 1);
         *plain.entry(key).or_default() += 1;
+        let bytes = table.bytes() / table.len();
+        assert!(bytes <= 200 || n < 200, "{bytes} bytes a key at {}", table.len());
     }
     assert_eq!(table.len(), plain.len());
     for (key, count) in &plain {
         assert_eq!(seen(&table, *key, START), *count);
     }
     assert_eq!(table.get(key(999_999_999)), None);
-    let bytes = table.bytes() / table.len();
-    assert!(bytes <= 200, "{bytes} bytes a key");
+}
+
+#[test]
+fn a_batch_of_touches_is_each_touch_alone() {
+    let (mut table, mut alone) = (Table::<LimitRecord>::new(3000), Table::<LimitRecord>::new(3000));
+    for turn in 0..2000u64 {
+        // More than fit a batch, some of them twice, and in the end more keys than there is room for.
+        let touches: Vec<Touch> =
+            (0..30).map(|n| Touch::sure(key(key(turn * 30 + n) % (100 + turn * 2)))).collect();
+        let mut told = [0; 30];
+        table.for_each_mut(&touches, START, |n, record| {
+            record.add(START, &WINDOWS_S, 1);
+            told[n] = record.read(START, &WINDOWS_S)[0].seen;
+        });
+        for (touch, told) in touches.iter().zip(told) {
+            alone.add(touch.key, START, &WINDOWS_S, 1);
+            assert!(told > 0 && told <= seen(&alone, touch.key, START), "turn {turn}");
+        }
+        let keys: Vec<u64> = touches.iter().map(|touch| touch.key).collect();
+        table.for_each(&keys, |n, record| assert_eq!(record, alone.get(keys[n]), "turn {turn}"));
+    }
+    assert!(table.crowded() && table.len() == alone.len());
+}
+
+#[test]
+fn a_doubtful_key_is_counted_from_its_second_touch() {
+    let mut table = Table::<LimitRecord>::new(100_000);
+    let mut add = |keys: std::ops::Range<u64>| {
+        let touches: Vec<Touch> = keys.map(|n| Touch::doubtful(key(n))).collect();
+        let mut called = 0;
+        table.for_each_mut(&touches, START, |_, record| {
+            record.add(START, &WINDOWS_S, 1);
+            called += 1;
+        });
+        (called, table.len())
+    };
+    let (called, records) = add(0..10_000);
+    assert!(called < 200 && records == called, "{called} of 10,000 were taken for others");
+    assert_eq!(add(0..10_000).1, 10_000, "all came again");
+    assert_eq!(add(0..10_000).0, 10_000);
+    // A flood in which nobody comes twice takes hardly any room.
+    let (called, records) = add(1_000_000..2_000_000);
+    assert!(called < 30_000 && records == 10_000 + called, "{called} of a million");
+}
+
+/// A record that says itself what it is worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Worthy(u32);
+
+impl Record for Worthy {
+    const SHARED: bool = false;
+    const BYTES: usize = 4;
+    type Packed = Self;
+    type Line = ();
+    const FREE: Self = Self(0);
+    const WIDE: Self = Self(0);
+
+    fn at_rest(&self, _: u32) -> bool {
+        self.0 == AT_REST
+    }
+    fn worth(&self, _: u32) -> u32 {
+        self.0
+    }
+    fn forget_ahead(&mut self, _: u32) {}
+    fn pack(&self) -> Option<Self> {
+        Some(*self)
+    }
+    fn unpack(from: &Self) -> Option<Self> {
+        Some(*from)
+    }
+    fn weight(&self) -> u64 {
+        u64::from(self.0)
+    }
+    fn save(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0.to_le_bytes());
+    }
+    fn restore(from: &[u8]) -> Option<Self> {
+        from.try_into().ok().map(|bytes| Self(u32::from_le_bytes(bytes)))
+    }
+}
+
+#[test]
+fn who_is_worth_least_leaves_first() {
+    let mut table = Table::<Worthy>::new(4000);
+    let mut put = |keys: std::ops::Range<u64>, worth: u32| {
+        let touches: Vec<Touch> = keys.clone().map(|n| Touch::sure(key(n))).collect();
+        table.for_each_mut(&touches, START, |_, record| record.0 = worth);
+        let of = |keys: std::ops::Range<u64>| keys.filter(|n| table.get(key(*n)).is_some()).count();
+        [of(0..1000), of(1000..2000), of(2000..4000), table.len()]
+    };
+    assert_eq!(put(0..1000, KEPT)[0], 1000);
+    assert_eq!(put(1000..2000, 900)[1], 1000);
+    put(2000..4000, 5);
+    let [kept, worthy, cheap, all] = put(10_000..11_000, 7);
+    assert_eq!([kept, all], [1000, 4000], "newcomers push out none that must be kept");
+    assert!(worthy > 980, "{worthy} of a thousand");
+    assert!((950..1050).contains(&cheap), "{cheap} of two thousand: those made room");
+    // Where all must be kept, and none may be shared, a newcomer has to wait.
+    let [kept, _, _, all] = put(20_000..40_000, KEPT);
+    assert!(kept == 1000 && all == 4000);
+    assert_eq!(put(50_000..60_000, 7), put(60_000..70_000, 7));
 }
 
 /// Some counts are too large for how a table keeps nearly all records.
@@ -161,6 +262,8 @@ fn a_table_is_saved_in_steps_and_read_back() {
         again.restore(step, START).expect("what was saved");
     }
     assert_eq!(again.len(), table.len());
+    let bytes = again.bytes() / again.len();
+    assert!(bytes <= 256, "keys came in order: {bytes} bytes a key");
     for n in 0..40_000 {
         assert_eq!(seen(&again, key(n), START), seen(&table, key(n), START), "key {n}");
     }

@@ -14,6 +14,9 @@ const USUAL: &[&str] = &[
 /// Numbers below which a country has too few to be pumped or lived in.
 const NUMBERS_MIN: u64 = 20_000;
 
+/// The share of countries where few codes are ever entered.
+const POOR: f64 = 0.13;
+
 /// A country of a world.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Market {
@@ -44,19 +47,21 @@ pub(super) fn choose(density: Density, dice: &mut Dice) -> Vec<Market> {
         rank += 1.0;
         let weight = libm::pow(rank, -steep) * dice.log_normal(1.0, 0.15);
         sum += weight;
-        markets.push(Market { country, weight, converts: converts(dice), nets });
+        // The largest markets are those where it works.
+        let poor = if rank <= 3.0 { 0.0 } else { POOR };
+        markets.push(Market { country, weight, converts: converts(poor, dice), nets });
     }
     for country in empty {
         // From one person in several days to some tens a day.
         let weight = sum * dice.log_normal(1.2e-4, 1.1);
-        markets.push(Market { country, weight, converts: converts(dice), nets });
+        markets.push(Market { country, weight, converts: converts(POOR, dice), nets });
     }
     markets
 }
 
 /// Codes entered of codes sent: most countries do well, one in eight always poorly.
-fn converts(dice: &mut Dice) -> f64 {
-    if dice.chance(0.13) { dice.between(0.2, 0.45) } else { dice.between(0.52, 0.93) }
+fn converts(poor: f64, dice: &mut Dice) -> f64 {
+    if dice.chance(poor) { dice.between(0.2, 0.45) } else { dice.between(0.52, 0.93) }
 }
 
 fn habitable(country: Country) -> bool {

@@ -82,7 +82,7 @@ impl Api {
             took.as_secs_f64(),
         );
         log(&told, &answer, took);
-        response(answer, &told)
+        response(answer, told)
     }
 
     async fn answered<B>(self: &Arc<Self>, door: Door, request: Request<B>, told: &mut Told) -> Result
@@ -94,31 +94,32 @@ impl Api {
         let found = self.router.find(head.uri.path())?;
         told.template = found.template;
         query_fits(head.uri.query())?;
-        let seen: Vec<&'static Route> =
-            found.routes.iter().copied().filter(|route| door.takes(route)).collect();
-        if seen.is_empty() {
+        let seen = || found.routes.iter().copied().filter(|route| door.takes(route));
+        if seen().next().is_none() {
             return Err(Problem::not_found());
         }
         if head.method == hyper::Method::OPTIONS {
             told.method = "OPTIONS";
             let mut answer = Answer::nothing();
-            answer.headers.extend(HeaderValue::from_str(&allow(&seen)).ok().map(|allow| (ALLOW, allow)));
+            answer.headers.extend(HeaderValue::from_str(&allow(seen())).ok().map(|allow| (ALLOW, allow)));
             return Ok(answer);
         }
         let wanted = match head.method.as_str() {
             "HEAD" => "GET",
             other => other,
         };
-        let Some(route) = seen.iter().find(|route| route.method.text() == wanted) else {
+        let Some(route) = seen().find(|route| route.method.text() == wanted) else {
             return Err(Problem::new(
                 Code::MethodNotAllowed,
                 "the header `Allow` lists the methods of this address",
             )
-            .allow(&allow(&seen)));
+            .allow(&allow(seen())));
         };
         told.method = route.method.text();
         let caller = auth::caller(&self.app, &head.headers, route.access, &told.request_id)?;
-        if route.access != Access::Open {
+        if route.access != Access::Open
+            && tracing::enabled!(target: "cofferdam::request", tracing::Level::ERROR)
+        {
             told.tenant = Some(caller.owner.tenant.clone());
         }
         acceptable(route, &head.headers)?;
@@ -136,6 +137,10 @@ impl Api {
             idempotency: None,
         };
         let path = head.uri.path_and_query().map_or("", hyper::http::uri::PathAndQuery::as_str);
+        if !route.outlives && !call.headers.contains_key(idempotency::KEY) {
+            // Nothing of it is kept for a repetition, so `work` has nothing to put around it.
+            return Caught((route.run)(call)).await.unwrap_or_else(|()| Err(internal()));
+        }
         if !route.outlives {
             return Caught(Box::pin(work(route, call, path))).await.unwrap_or_else(|()| Err(internal()));
         }
@@ -164,8 +169,14 @@ impl Api {
         if said.is_some_and(|said| said > most) {
             return Err(too_large());
         }
-        let reading = Limited::new(body, most).collect();
-        match tokio::time::timeout(self.app.settings.listen.body_timeout, reading).await {
+        let mut reading = std::pin::pin!(Limited::new(body, most).collect());
+        // Most bodies came with their heads: a timer is for those that did not.
+        let at_once = std::future::poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
+        let read = match at_once {
+            Poll::Ready(read) => Ok(read),
+            Poll::Pending => tokio::time::timeout(self.app.settings.listen.body_timeout, reading).await,
+        };
+        match read {
             Ok(Ok(whole)) => Ok(whole.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(_)) => Err(Problem::new(Code::Malformed, "the body ended before its end")),
@@ -214,8 +225,8 @@ impl Door {
     }
 }
 
-fn allow(routes: &[&Route]) -> String {
-    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.text()).collect();
+fn allow(routes: impl Iterator<Item = &'static Route>) -> String {
+    let mut methods: Vec<&str> = routes.map(|route| route.method.text()).collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -286,20 +297,21 @@ impl Future for Caught<'_> {
     }
 }
 
-fn response(answer: Answer, told: &Told) -> Response<Full<Bytes>> {
+fn response(answer: Answer, told: Told) -> Response<Full<Bytes>> {
     let bare = answer.status == StatusCode::NO_CONTENT;
     let length = answer.body.len();
     let body = if told.head_only || bare { Bytes::new() } else { answer.body };
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
+    headers.reserve(8);
     if !bare {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     }
     if told.head_only {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    if let Ok(id) = HeaderValue::from_str(&told.request_id) {
+    if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(told.request_id)) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

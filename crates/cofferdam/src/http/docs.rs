@@ -3,7 +3,7 @@
 
 pub mod markdown;
 mod page;
-mod reasons;
+pub mod reasons;
 
 use super::auth::Access;
 use super::problem::{Code, Problem};

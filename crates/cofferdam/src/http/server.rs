@@ -10,14 +10,17 @@ use crate::app::App;
 use crate::config::Listen;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -103,8 +106,7 @@ fn builder(listen: &Listen) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(listen.header_timeout)
+        .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .max_headers(HEADERS_MAX)
         .keep_alive(true);
@@ -128,11 +130,15 @@ struct Connection {
     door: Door,
 }
 
-/// What is going on on a connection: calls in flight, and how many there were.
+/// What is going on on a connection: calls in flight, how many there were, and what came that is none yet.
 #[derive(Default)]
 struct Pulse {
     busy: AtomicU64,
     calls: AtomicU64,
+    /// Bytes came since the last call was answered.
+    heard: AtomicBool,
+    /// Calls share the connection: bytes that are no call need not be the head of one.
+    shared: AtomicBool,
 }
 
 impl Connection {
@@ -147,6 +153,9 @@ impl Connection {
         let (api, door, beat) = (self.api, self.door, pulse.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let api = api.clone();
+            if request.version() == hyper::Version::HTTP_2 {
+                beat.shared.store(true, Ordering::Relaxed);
+            }
             // Begun when the call is, not when it is first polled: the watch below must see it.
             let beat = Beat::new(beat.clone());
             async move {
@@ -158,7 +167,10 @@ impl Connection {
                 Ok::<_, Infallible>(answer)
             }
         });
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = self
+            .builder
+            .serve_connection(Heard { io: TokioIo::new(stream), pulse: pulse.clone() }, service)
+            .into_owned();
         tokio::select! {
             _ = watcher.watch(connection) => {}
             () = silence(&pulse, first, idle) => {}
@@ -167,18 +179,81 @@ impl Connection {
     }
 }
 
-/// Ends when no call came for too long: `first` before the first, `idle` between two. hyper's own
-/// timers begin only once it knows which version is spoken, so a silent client needs this one.
-async fn silence(pulse: &Pulse, first: Duration, idle: Duration) {
+/// Ends when no call came for too long: `head` before the first and while the head of one is on its way,
+/// `idle` where there is nothing. It looks only now and then, so that a call needs no timer of its own;
+/// a head that begins between two looks has half as long again. hyper's timer begins with the answer
+/// before, and so would end idle connections as if they were slow.
+async fn silence(pulse: &Pulse, head: Duration, idle: Duration) {
+    let look = (head / 2).min(idle);
     let mut seen = 0;
-    let mut wait = first;
+    // For how long nothing was asked, and for how long of it a head was on its way.
+    let (mut quiet, mut begun) = (Duration::ZERO, Some(Duration::ZERO));
     loop {
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(look).await;
         let calls = pulse.calls.load(Ordering::Relaxed);
-        if calls == seen && pulse.busy.load(Ordering::Relaxed) == 0 {
+        if calls != seen || pulse.busy.load(Ordering::Relaxed) > 0 {
+            (seen, quiet, begun) = (calls, Duration::ZERO, None);
+        } else {
+            quiet += look;
+            begun = begun.map(|begun| begun + look);
+        }
+        if begun.is_some_and(|begun| begun >= head) || quiet >= idle {
             return;
         }
-        (seen, wait) = (calls, idle);
+        let heard = pulse.heard.load(Ordering::Relaxed) && !pulse.shared.load(Ordering::Relaxed);
+        if heard && begun.is_none() && pulse.busy.load(Ordering::Relaxed) == 0 {
+            begun = Some(Duration::ZERO);
+        }
+    }
+}
+
+/// A connection that notes when something comes.
+struct Heard {
+    io: TokioIo<TcpStream>,
+    pulse: Arc<Pulse>,
+}
+
+impl Read for Heard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.io).poll_read(context, bytes);
+        if read.is_ready() {
+            self.pulse.heard.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl Write for Heard {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, bytes)
     }
 }
 
@@ -195,6 +270,8 @@ impl Beat {
 
 impl Drop for Beat {
     fn drop(&mut self) {
+        // What came until now was of this call.
+        self.0.heard.store(false, Ordering::Relaxed);
         self.0.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -65,37 +65,42 @@ impl ProcessTallies {
         self.lock(shard_of(key))
     }
 
-    /// When each key was last proved: all are guessed, then brought, then read.
+    /// When each key was last proved: all homes are found, then looked at, then read.
     fn proofs_now(&self, keys: [Option<u64>; 5]) -> [Option<u32>; 5] {
         let asked: ArrayVec<u64, RECORDS> = keys.into_iter().flatten().collect();
         let held = Held::hold(self, asked.iter().copied());
         let table = |n: usize| held.shard(n).map(|shard| &shard.proofs);
-        let guess = |(n, key): (usize, &u64)| table(n).map(|table| table.guess(*key));
-        let guesses: ArrayVec<Option<Place>, RECORDS> = asked.iter().enumerate().map(guess).collect();
-        let bring = |((n, key), guess): ((usize, &u64), Option<Place>)| Some(table(n)?.bring(*key, guess?));
-        let places: ArrayVec<Option<Place>, RECORDS> =
-            asked.iter().enumerate().zip(guesses).map(bring).collect();
+        let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
+        for (n, key) in asked.iter().enumerate() {
+            places.push(table(n).map_or(Place::UNKNOWN, |table| table.home_of(*key)));
+        }
+        for ((n, key), place) in asked.iter().enumerate().zip(&mut places) {
+            *place = table(n).map_or(Place::UNKNOWN, |table| table.look(*place, *key));
+        }
         let mut proved =
-            asked.iter().enumerate().zip(places).map(|((n, key), place)| table(n)?.proved_at(place?, *key));
+            asked.iter().enumerate().zip(places).map(|((n, key), place)| table(n)?.proved_at(place, *key));
         keys.map(|key| key.and_then(|_| proved.next().flatten()))
     }
 
-    /// Counts an attempt in the same three steps.
+    /// Counts an attempt in the same steps.
     fn count_now(&self, needs: &Needs, at_s: u32) -> Counted {
         let mut counted =
             Counted { seen: ArrayVec::new(), evidence: Evidenced::default(), marks: Marks::default() };
         counted.marks.0.reserve(needs.len() * marks::COUNT_BYTES);
         let mut held = Held::hold(self, needs.iter().map(|need| need.key));
-        let mut places: ArrayVec<Option<Place>, RECORDS> = ArrayVec::new();
+        let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
         for (n, need) in needs.iter().enumerate() {
-            places.push(held.shard(n).map(|shard| shard.limits.guess(need.key)));
+            places.push(held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.home_of(need.key)));
         }
         for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
-            *place = held.shard(n).zip(*place).map(|(shard, guess)| shard.limits.bring(need.key, guess));
+            *place = held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.look(*place, need.key));
+        }
+        for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
+            *place = held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.bring(need.key, *place));
         }
         let mut before = None;
         for ((n, need), place) in needs.iter().enumerate().zip(places) {
-            let Some((shard, place)) = held.shard_mut(n).zip(place) else { continue };
+            let Some(shard) = held.shard_mut(n) else { continue };
             counted.seen.push(shard.limits.count_at(place, need, at_s));
             if need.add {
                 let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
@@ -162,8 +167,7 @@ impl Tallies for ProcessTallies {
         let Followed { name, ask, fate, score, effects, changes } = *followed;
         {
             let mut evidence = self.evidence();
-            evidence.decided(name, ask, fate, score);
-            evidence.follow(ask, effects);
+            evidence.decided(name, ask, fate, score, effects);
         }
         Ok(self.raise_now(changes))
     }

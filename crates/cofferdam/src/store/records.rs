@@ -96,7 +96,7 @@ pub trait Records: Send + Sync {
 
     /// Adds to the journal soon (100 ms) and in batches; never waits. False: the queue is full and
     /// the entry is lost, which is counted.
-    fn journal(&self, entry: &Journalled) -> bool;
+    fn journal(&self, entry: &JournalEntry, marks: Marks) -> bool;
 
     /// Adds tally changes that belong to no new entry (a proof, something given back).
     fn journal_marks(&self, marks: Marks);

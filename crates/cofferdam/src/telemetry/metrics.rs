@@ -7,7 +7,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// A metric's name, its labels, and what it tells.
 #[derive(Debug, Clone, Copy)]
@@ -89,9 +90,36 @@ fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
+/// Metrics of families by where their labels stand in the program: a family hashes every letter of its
+/// labels, which costs more than to count. One text that stands in two places is only held twice.
+struct AtHand<const N: usize, M>(RwLock<HashMap<[Place; N], M, foldhash::fast::FixedState>>);
+
+/// Address and length of a text.
+type Place = (usize, usize);
+
+impl<const N: usize, M> AtHand<N, M> {
+    fn new() -> Self {
+        Self(RwLock::default())
+    }
+
+    /// Does something with the metric of some labels; `find` asks the family for it, once.
+    fn with(&self, labels: [&'static str; N], find: impl FnOnce() -> M, then: impl FnOnce(&M)) {
+        let place = labels.map(|label| (label.as_ptr().addr(), label.len()));
+        if let Some(metric) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return then(metric);
+        }
+        let metric = find();
+        then(&metric);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(place, metric);
+    }
+}
+
 /// What is counted about ourselves.
 pub struct Metrics {
     registry: Mutex<Registry>,
+    answered: AtHand<3, (Counter, Histogram)>,
+    assessed_at_hand: AtHand<2, Counter>,
+    reasons_at_hand: AtHand<1, Counter>,
     started: Gauge,
     requests: Family<[Label; 3], Counter>,
     request_seconds: Family<[Label; 1], Histogram, fn() -> Histogram>,
@@ -165,6 +193,9 @@ impl Metrics {
             tally_evicted: add(r, TALLY_EVICTED, Gauge::default()),
             swept: add(r, SWEPT, Family::default()),
             registry: Mutex::new(registry),
+            answered: AtHand::new(),
+            assessed_at_hand: AtHand::new(),
+            reasons_at_hand: AtHand::new(),
         }
     }
 
@@ -189,18 +220,31 @@ impl Metrics {
 
     /// A request was answered. `route` is the router's template, never the path that was asked for.
     pub fn answered(&self, method: &'static str, route: &'static str, status: &'static str, took_s: f64) {
-        self.requests.get_or_create(&[("method", method), ("route", route), ("status", status)]).inc();
-        self.request_seconds.get_or_create(&[("route", route)]).observe(took_s);
+        let find = || {
+            let labels = [("method", method), ("route", route), ("status", status)];
+            let seconds = self.request_seconds.get_or_create(&[("route", route)]).clone();
+            (self.requests.get_or_create(&labels).clone(), seconds)
+        };
+        self.answered.with([method, route, status], find, |(count, seconds)| {
+            count.inc();
+            seconds.observe(took_s);
+        });
     }
 
     /// An attempt was judged.
     pub fn assessed(&self, world: &'static str, decision: &'static str) {
-        self.assessed.get_or_create(&[("world", world), ("decision", decision)]).inc();
+        let find = || self.assessed.get_or_create(&[("world", world), ("decision", decision)]).clone();
+        self.assessed_at_hand.with([world, decision], find, |count| {
+            count.inc();
+        });
     }
 
     /// A reason stood in an assessment.
     pub fn reason(&self, code: &'static str) {
-        self.reasons.get_or_create(&[("code", code)]).inc();
+        let find = || self.reasons.get_or_create(&[("code", code)]).clone();
+        self.reasons_at_hand.with([code], find, |count| {
+            count.inc();
+        });
     }
 
     /// A verification began, with this status.

@@ -7,10 +7,14 @@ use super::judge::{self, Case, Sought};
 use super::{AssessInput, Caller, VerifyError, asked, profiles};
 use crate::app::App;
 use crate::id::{self, Noun};
-use crate::store::row::{JournalEntry, Journalled};
+use crate::store::row::JournalEntry;
 
 /// Judges an attempt; nothing is sent. A limit met is a `block`, not an error.
-pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<JournalEntry, VerifyError> {
+pub async fn assess(
+    app: &App,
+    caller: &Caller,
+    input: &AssessInput,
+) -> Result<Box<JournalEntry>, VerifyError> {
     let at_ms = app.clock.now_ms();
     let owner = &caller.owner;
     let profile = profiles::named(app, owner, input.profile.as_deref()).ok_or_else(asked::no_profile)?;
@@ -26,8 +30,7 @@ pub async fn assess(app: &App, caller: &Caller, input: &AssessInput) -> Result<J
     let ip = input.client.ip;
     let case = Case { owner, profile: &profile, to: &to, ip, attempt, verification: None, assess_only: true };
     let judged = judge::judge(app, case).await?;
-    let judged = Journalled { entry: *judged.entry, marks: judged.marks };
-    app.store.records.journal(&judged);
+    app.store.records.journal(&judged.entry, judged.marks);
     Ok(judged.entry)
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn further(
     };
     let judged = judge::judge(app, case).await?;
     if let Some(limited) = judged.limited() {
-        app.store.records.journal(&judged.journalled());
+        app.store.records.journal(&judged.entry, judged.marks.clone());
         return Err(limited);
     }
     let allowed = judged.followed() == Decision::Allow;

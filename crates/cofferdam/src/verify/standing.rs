@@ -9,6 +9,7 @@ pub use state::{KeyBody, KeyFact, State, TenantFact, World as WorldFacts, hex, r
 
 use super::profile::Profile;
 use crate::app::App;
+use crate::secrets::{MacKey, Purpose};
 use crate::store::StoreError;
 use crate::store::row::{Basis, Owner};
 use cofferdam_engine::policy::{Level, Magic};
@@ -17,14 +18,16 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use zeroize::Zeroizing;
+
+/// Hashes names that we made ourselves, so that nobody chooses which of them meet.
+type Quick = foldhash::fast::RandomState;
 
 /// At most so many facts a trip.
 const PAGE: u32 = 1000;
 
 /// Under which an attempt is judged, for each profile: its version, the channel, and what a magic number
 /// asks for.
-type Bases = HashMap<(u64, Channel, Option<u8>), Arc<Basis>>;
+type Bases = HashMap<(u64, Channel, Option<u8>), Arc<Basis>, Quick>;
 
 /// Standing facts.
 #[derive(Default)]
@@ -33,9 +36,9 @@ pub struct Standing {
     /// One refresh at a time, so that versions are taken in in their order.
     refreshing: tokio::sync::Mutex<()>,
     /// By the profile's identifier, which no two tenants share.
-    bases: RwLock<HashMap<String, Bases>>,
+    bases: RwLock<HashMap<String, Bases, Quick>>,
     /// The key that API keys are hashed under, derived once.
-    api_key: OnceLock<Zeroizing<[u8; 32]>>,
+    api_key: OnceLock<Option<MacKey>>,
 }
 
 impl Standing {
@@ -101,12 +104,12 @@ impl Standing {
 
     /// The keyed hash of an API key.
     pub fn hash_key(&self, app: &App, text: &str) -> [u8; 32] {
-        use crate::secrets::{Purpose, mac};
         let key = self.api_key.get_or_init(|| {
-            let version = app.secrets.current();
-            app.secrets.key(Purpose::ApiKey, version).unwrap_or_default()
+            let key = app.secrets.key(Purpose::ApiKey, app.secrets.current())?;
+            MacKey::new(&key[..])
         });
-        mac(&key[..], &[text.as_bytes()])
+        // Without its version no hash is right, and none of zeros was ever stored.
+        key.as_ref().map_or([0; 32], |key| key.mac(&[text.as_bytes()]))
     }
 }
 

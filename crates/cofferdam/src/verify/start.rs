@@ -55,7 +55,7 @@ async fn begin(app: &Arc<App>, caller: &Caller, input: StartInput) -> Result<Ver
     };
     let judged = judge::judge(app, case).await?;
     if let Some(limited) = judged.limited() {
-        app.store.records.journal(&judged.journalled());
+        app.store.records.journal(&judged.entry, judged.marks.clone());
         return Err(limited);
     }
     let fixed = fixed(app, &id, &profile, &to, &judged, &input);
@@ -137,7 +137,7 @@ fn blocked(mut verification: Verification) -> Verification {
 /// The error of a start or resend that the records refused.
 pub(super) async fn refused(app: &App, judged: Judged, refusal: &Refusal) -> VerifyError {
     let judged = judged.refused(app, refusal).await;
-    app.store.records.journal(&judged.journalled());
+    app.store.records.journal(&judged.entry, judged.marks.clone());
     let limited = judged.limited();
     limited.unwrap_or_else(|| VerifyError::State("a budget is spent".to_owned()))
 }

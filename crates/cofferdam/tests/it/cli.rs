@@ -63,7 +63,7 @@ impl Drop for Folder {
     }
 }
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "dev",
     "serve",
     "check-config",
@@ -74,6 +74,7 @@ const COMMANDS: [&str; 17] = [
     "lookup",
     "assess",
     "explain",
+    "replay",
     "keys",
     "allow",
     "deny",

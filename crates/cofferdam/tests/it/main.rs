@@ -19,6 +19,7 @@ mod hostile;
 mod idempotency;
 #[cfg(test)]
 mod outside;
+mod replay;
 mod server;
 mod standing;
 mod support;

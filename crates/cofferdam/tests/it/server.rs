@@ -67,6 +67,25 @@ async fn an_idle_connection_is_closed_in_time() {
 }
 
 #[tokio::test]
+async fn a_slow_head_ends_its_connection_and_an_idle_one_waits_longer() {
+    let timeouts =
+        [("COFFERDAM_LISTEN__HEADER_TIMEOUT_S", "1"), ("COFFERDAM_LISTEN__IDLE_TIMEOUT_S", "3600")];
+    let program = Program::with(&timeouts).await;
+    let served = async || {
+        let mut stream = TcpStream::connect(program.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        read_reply(&mut stream, false).await.unwrap();
+        stream
+    };
+    let mut idle = served().await;
+    let mut slow = served().await;
+    slow.write_all(b"GET /healthz HTT").await.unwrap();
+    until_closed(&mut slow).await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_eq!(read_reply(&mut idle, false).await.unwrap().0.status, 200);
+}
+
+#[tokio::test]
 async fn a_stop_answers_what_is_in_flight_and_then_ends() {
     let program = Program::start().await;
     let mut waiting = program.tester();

@@ -15,9 +15,9 @@ const DAY_MS: i64 = 86_400_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub i64);
 
-impl fmt::Display for Time {
+impl Time {
     /// By the proleptic Gregorian calendar (days to civil date, after Hinnant's well-known algorithm).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn text(self) -> [u8; 24] {
         // Years 0 to 9999, which RFC 3339 can write.
         let ms = self.0.clamp(-62_167_219_200_000, 253_402_300_799_999);
         let (days, of_day) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
@@ -47,13 +47,19 @@ impl fmt::Display for Time {
                 rest /= 10;
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -72,25 +78,52 @@ pub struct Money<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Micros(pub i64);
 
+impl Micros {
+    /// Written from behind into `to`: digit by digit, which is all that an assessment's money needs.
+    fn text(self, to: &mut [u8; 24]) -> &str {
+        let mut at = to.len();
+        let mut put = |byte: u8| {
+            at = at.saturating_sub(1);
+            if let Some(slot) = to.get_mut(at) {
+                *slot = byte;
+            }
+        };
+        let (mut whole, mut part) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let mut shown = false;
+        for _ in 0..6 {
+            let digit = (part % 10) as u8;
+            part /= 10;
+            shown |= digit != 0;
+            if shown {
+                put(b'0' + digit);
+            }
+        }
+        if shown {
+            put(b'.');
+        }
+        loop {
+            put(b'0' + (whole % 10) as u8);
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
+        if self.0 < 0 {
+            put(b'-');
+        }
+        to.get(at..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let (whole, mut part) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
-        if part == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let mut width = 6;
-        while part % 10 == 0 {
-            part /= 10;
-            width -= 1;
-        }
-        write!(f, "{sign}{whole}.{part:0width$}")
+        f.write_str(self.text(&mut [0; 24]))
     }
 }
 
 impl Serialize for Micros {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text(&mut [0; 24]))
     }
 }
 
@@ -180,9 +213,14 @@ mod tests {
 
     #[test]
     fn money_is_written_exactly() {
-        for (micros, text) in
-            [(74_200, "0.0742"), (1_000_000, "1"), (0, "0"), (-500_000, "-0.5"), (1, "0.000001")]
-        {
+        for (micros, text) in [
+            (74_200, "0.0742"),
+            (1_000_000, "1"),
+            (0, "0"),
+            (-500_000, "-0.5"),
+            (1, "0.000001"),
+            (i64::MIN, "-9223372036854.775808"),
+        ] {
             assert_eq!(Micros(micros).to_string(), text);
         }
     }

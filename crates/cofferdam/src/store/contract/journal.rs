@@ -7,7 +7,7 @@ pub async fn an_entry_is_found_at_once_and_after(home: Home) {
         // Two seconds apart, so that a row's span ends before its entries do.
         let journalled = journalled(&owner(), number(), NOW_MS + n * 2_000);
         entries.push(journalled.entry.clone());
-        assert!(records.journal(&journalled));
+        assert!(records.journal(&journalled.entry, journalled.marks.clone()));
     }
     let find = async |entry: &JournalEntry| {
         for id in [&entry.assessment_id, &entry.attempt_id] {
@@ -35,7 +35,7 @@ pub async fn entries_keep_every_bit(home: Home) {
     odd.entry.assessment.score = f64::from_bits(0x3FB9_9999_9999_999B);
     odd.entry.reservations = vec![limit(LimitScope::Tenant, u64::MAX, 3, 60), money(i64::MAX, 1)];
     odd.marks = Marks(vec![1; 300]);
-    records.journal(&odd.clone());
+    records.journal(&odd.entry, odd.marks.clone());
     records.flush().await.unwrap();
     let found = records.journalled(&owner(), &odd.entry.attempt_id).await.unwrap().unwrap();
     assert_eq!(found.assessment.score.to_bits(), odd.entry.assessment.score.to_bits());
@@ -51,7 +51,7 @@ pub async fn pages_follow_one_another(home: Home) {
         let mut one = journalled(&owner(), number(), NOW_MS + n);
         one.marks = Marks(vec![n as u8; n as usize % 5]);
         all.push(one.clone());
-        records.journal(&one);
+        records.journal(&one.entry, one.marks.clone());
         if n % 300 == 0 {
             records.journal_marks(Marks(vec![9; 7]));
             records.flush().await.unwrap();
@@ -76,7 +76,7 @@ pub async fn an_outcome_counts_once(home: Home) {
     let records = &home.store.records;
     let judged = journalled(&owner(), number(), NOW_MS);
     let entry = judged.entry.clone();
-    records.journal(&judged);
+    records.journal(&judged.entry, judged.marks.clone());
     let by = |what, once| told(ToldOf::Attempt(entry.attempt_id.clone()), what, once);
     let ok = What::Check { result: CheckResult::Ok };
     let tell = async |told: Vec<Told>| records.told(Some(&owner()), told).await.unwrap();

@@ -23,7 +23,7 @@ pub async fn a_sweep_takes_what_is_old(home: Home) {
     }
     let judged = journalled(&owner(), number(), NOW_MS);
     let attempt = judged.entry.attempt_id.clone();
-    records.journal(&judged);
+    records.journal(&judged.entry, judged.marks.clone());
     let told = Told {
         of: ToldOf::Attempt(attempt.clone()),
         outcome: Outcome { at_ms: NOW_MS, what: What::NotSent },
@@ -57,7 +57,7 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let beside = start(&owner(), other, NOW_MS);
     let beside_v = beside.verification.clone();
     home.begin(beside).await;
-    records.journal(&journalled(&owner(), erased, NOW_MS + 1));
+    records.journal(&journalled(&owner(), erased, NOW_MS + 1).entry, Marks::default());
     let listed = fact(&owner(), &number_unique(erased));
     let entry_id = listed.id.clone();
     let change = FactChange { change: FactEdit::Insert(vec![listed]), audit: audit(&owner(), NOW_MS) };
@@ -66,7 +66,8 @@ pub async fn an_erased_number_is_nowhere(home: Home) {
     let kept = keep_answers(&home, &[&v.id, &entry_id, &beside_v.id]).await;
     // Rows of the journal that are longer than a page.
     for n in 0..600 {
-        records.journal(&journalled(&owner(), if n % 3 == 0 { other } else { erased }, NOW_MS + 2 + n));
+        let whose = if n % 3 == 0 { other } else { erased };
+        records.journal(&journalled(&owner(), whose, NOW_MS + 2 + n).entry, Marks::default());
     }
     records.settle_down().await.unwrap();
     let fresh = number();
@@ -146,7 +147,7 @@ pub async fn a_backup_is_whole(home: Home) {
     let v = home.pending().await;
     let need = Needs::from_iter([Need { scope: LimitScope::Ip, key: 5, windows_s: [3600, 0, 0], add: true }]);
     let marks = home.store.tallies.count(&need, NOW_S).await.unwrap().marks;
-    records.journal(&Journalled { entry: entry(&owner(), number(), NOW_MS), marks });
+    records.journal(&entry(&owner(), number(), NOW_MS), marks);
     let folder = Folder::new();
     let copy = folder.0.join("backup.db");
     let bytes = records.backup(&copy).await.unwrap();

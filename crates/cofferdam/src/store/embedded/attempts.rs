@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 impl Embedded {
     pub(super) async fn once_more(&self, again: Again) -> Result<AgainAnswer, StoreError> {
-        let line = Arc::new(self.bases.known(Line::of(&again.journal)?));
+        let line = Arc::new(self.bases.known(Line::of(&again.journal.entry, again.journal.marks.clone())?));
         let basis = line.basis();
         let answer = self.writer.change(move |tx| once_more(tx, again, line)).await?;
         if let (AgainAnswer::Made, Some(basis)) = (&answer, basis) {

@@ -10,15 +10,17 @@ use super::{Embedded, sql};
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
 use crate::store::tallies::Marks;
+use fold::Fold;
 use line::{FORMAT, Format, Line, Read};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+mod fold;
 pub(super) mod line;
-mod pack;
+pub(super) mod pack;
 pub(super) mod queue;
-mod unpack;
+pub(super) mod unpack;
 
 /// Lines in a row.
 const LINES: usize = 256;
@@ -27,7 +29,7 @@ const SPAN_MS: i64 = 10_000;
 
 /// What attempts were judged under, as far as it is known to stand in the records.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>>>);
+pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>, foldhash::fast::RandomState>>);
 
 /// Policies and profiles change rarely; more than this many at once are read again when needed.
 const BASES: usize = 4096;
@@ -97,23 +99,19 @@ pub(super) fn write(tx: &Tx<'_>, lines: &[Arc<Line>]) -> Result<u64, StoreError>
 }
 
 fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Result<u64, StoreError> {
-    let bytes: usize = lines.iter().map(|line| line.size()).sum();
-    let mut body = Vec::with_capacity(bytes);
-    let mut marks = Vec::with_capacity(lines.len() * 4 + bytes / 4);
     for line in lines {
         if let Some(basis) = &line.basis {
             let json = serde_json::to_vec(&(&basis.policy, &basis.terms))
                 .map_err(|e| StoreError::Unreadable(e.to_string()))?;
             tx.run("INSERT OR IGNORE INTO bases (id, body) VALUES (?1, ?2)", params![basis.id, json])?;
         }
-        if line.text.is_empty() {
-            // Changes of no entry: after a length that no entry's have.
-            marks.extend_from_slice(&u32::MAX.to_le_bytes());
-        }
-        marks.extend_from_slice(&(line.marks.len() as u32).to_le_bytes());
-        marks.extend_from_slice(&line.marks);
-        body.extend_from_slice(&line.text);
     }
+    let bytes: usize = lines.iter().map(|line| line.size()).sum();
+    let mut body = Fold::with_capacity(bytes / 2);
+    for line in lines.iter().filter(|line| !line.text.is_empty()) {
+        body.add(&line.text);
+    }
+    let (body, marks) = (body.end(), folded_marks(lines));
     let bytes = (body.len() + marks.len()) as i64;
     let n = lines.iter().filter(|line| !line.text.is_empty()).count() as i64;
     tx.run(
@@ -123,7 +121,39 @@ fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Resu
     Ok(bytes as u64)
 }
 
-/// The changes in a row's marks: those of its entries in order, and those of none.
+/// A row's plain body as its format has it.
+pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    if format != Format::Folded {
+        return Ok(body);
+    }
+    let mut fold = Fold::with_capacity(body.len() / 2);
+    for line in format.lines(&body) {
+        fold.add(line?);
+    }
+    Ok(fold.end())
+}
+
+/// The tally changes of a row's lines, each after their length; those of no entry after one more, that
+/// none has.
+fn folded_marks(lines: &[Arc<Line>]) -> Vec<u8> {
+    let (mut marks, mut ends) = (Vec::with_capacity(lines.len() * 192), Vec::with_capacity(lines.len()));
+    for line in lines {
+        if line.text.is_empty() {
+            marks.extend_from_slice(&u32::MAX.to_le_bytes());
+        }
+        marks.extend_from_slice(&(line.marks.len() as u32).to_le_bytes());
+        marks.extend_from_slice(&line.marks);
+        ends.push(marks.len());
+    }
+    let (mut fold, mut begins) = (Fold::with_capacity(marks.len()), 0);
+    for end in ends {
+        fold.add(marks.get(begins..end).unwrap_or(&[]));
+        begins = end;
+    }
+    fold.end()
+}
+
+/// The changes in a row's plain marks: those of its entries in order, and those of none.
 pub(super) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks), StoreError> {
     let torn = || StoreError::Unreadable("the tally changes of a journal row are torn".into());
     let mut rest = marks;
@@ -163,8 +193,8 @@ pub(super) fn find(
     while let Some(row) = rows.next().map_err(sql)? {
         let format = Format::of(row.get(0).map_err(sql)?)?;
         let body = row.get_ref(1).map_err(sql)?;
-        let body = body.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?;
-        if let Some(found) = find_in(format, body, owner, id)? {
+        let body = format.plain(body.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?)?;
+        if let Some(found) = find_in(format, &body, owner, id)? {
             let basis = bases.read(conn, &found.basis)?;
             return Ok(Some(found.entry(basis)));
         }
@@ -202,8 +232,9 @@ pub(super) fn page(conn: &Connection, bases: &Bases, after: u64, limit: u32) -> 
             return Ok((found, next));
         }
         let format = Format::of(row.get(1).map_err(sql)?)?;
-        let (marks, _) = split_marks(&row.get::<_, Vec<u8>>(2).map_err(sql)?)?;
-        let body: Vec<u8> = row.get(3).map_err(sql)?;
+        let (marks, body): (Vec<u8>, Vec<u8>) = (row.get(2).map_err(sql)?, row.get(3).map_err(sql)?);
+        let (marks, body) = (format.plain(&marks)?, format.plain(&body)?);
+        let (marks, _) = split_marks(&marks)?;
         for (line, marks) in format.lines(&body).zip(marks) {
             let read = line::read(format, line?)?;
             let basis = bases.read(conn, &read.basis)?;
@@ -220,10 +251,13 @@ pub(super) fn each_marks(
     after: u64,
     mut each: impl FnMut(Marks) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut rows = conn.prepare("SELECT marks FROM journal WHERE seq > ?1 ORDER BY seq").map_err(sql)?;
+    let mut rows =
+        conn.prepare("SELECT format, marks FROM journal WHERE seq > ?1 ORDER BY seq").map_err(sql)?;
     let mut rows = rows.query([i64::try_from(after).unwrap_or(i64::MAX)]).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
-        let (entries, alone) = split_marks(&row.get::<_, Vec<u8>>(0).map_err(sql)?)?;
+        let format = Format::of(row.get(0).map_err(sql)?)?;
+        let marks: Vec<u8> = row.get(1).map_err(sql)?;
+        let (entries, alone) = split_marks(&format.plain(&marks)?)?;
         for marks in entries.into_iter().chain([alone]).filter(|marks| !marks.0.is_empty()) {
             each(marks)?;
         }

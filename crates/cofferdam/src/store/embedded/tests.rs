@@ -2,6 +2,7 @@
 
 #![allow(clippy::wildcard_imports, reason = "the makers of test values are many")]
 
+use super::journal::line::Format;
 use crate::clock::{SetClock, SetDice};
 use crate::store::contract::make::*;
 use crate::store::contract::{Folder, Home};
@@ -10,11 +11,13 @@ use crate::store::tallies::Marks;
 use crate::store::{Store, StoreError, StoreOptions};
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::need::{Need, Needs};
+use std::borrow::Cow;
 use std::path::Path;
 
 mod child;
 mod crash;
 mod power;
+mod upgrade;
 
 fn open(file: &Path) -> Result<Store, StoreError> {
     Store::embedded(&StoreOptions::at(file), SetClock::at(NOW_MS), &*SetDice::seeded(1))
@@ -41,7 +44,7 @@ async fn what_was_acknowledged_is_found_after_closing() {
     records.settle_guess(&owner(), &v.id, false, NOW_MS, Marks::default()).await.unwrap();
     let judged = journalled(&owner(), number(), NOW_MS);
     let entry = judged.entry.clone();
-    records.journal(&judged);
+    records.journal(&judged.entry, judged.marks.clone());
     let home = home.reopened();
     let records = &home.store.records;
     assert_eq!(home.get(&v).await, Verification { checks_left: 4, ..v.clone() });
@@ -182,7 +185,7 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     let judged: Vec<_> = (0..100).map(|n| journalled(&owner(), number(), NOW_MS + n)).collect();
     let entry = judged[99].entry.clone();
     for one in &judged {
-        assert!(records.queue.push(super::Line::of(one).unwrap()));
+        assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
     }
     assert!(matches!(records.queue.flush().await, Err(StoreError::Full)));
     records.cap_pages(false).await;
@@ -190,6 +193,50 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     records.queue.flush().await.unwrap();
     let found = records.find_entry(Some(&owner()), &entry.attempt_id).await.unwrap();
     assert_eq!(found, Some(entry), "the journal kept it meanwhile");
+}
+
+/// Makes every row of the journal one of format 2, which did not fold.
+fn unfold(tx: &super::writer::Tx<'_>) -> Result<(), StoreError> {
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = tx
+        .prepare("SELECT seq, body, marks FROM journal")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .and_then(Iterator::collect)
+        .map_err(super::sql)?;
+    for (seq, body, marks) in rows {
+        let plain = |bytes: &[u8]| Format::Folded.plain(bytes).map(Cow::into_owned);
+        let (body, marks) = (plain(&body)?, plain(&marks)?);
+        tx.run("UPDATE journal SET format = 2, body = ?2, marks = ?3 WHERE seq = ?1", (seq, body, marks))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_of_the_format_before_are_read_and_erased_as_well() {
+    for folded in [true, false] {
+        let folder = Folder::new();
+        let records = super::open_for_tests(&folder.file());
+        let (one, fresh) = (number(), number());
+        let of = |n| journalled(&owner(), if n % 2 == 0 { one } else { number() }, NOW_MS + n);
+        let marks = |n: i64| Marks(vec![n as u8; n as usize]);
+        let judged: Vec<_> = (0..40).map(|n| Journalled { marks: marks(n), ..of(n) }).collect();
+        for one in &judged {
+            assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
+        }
+        records.queue.flush().await.unwrap();
+        if !folded {
+            records.writer.change(|tx| unfold(tx)).await.unwrap();
+        }
+        assert_eq!(records.page_of_journal(0, 99).await.unwrap().0, judged);
+        assert_eq!(records.erase_numbers(&[(owner(), one)], fresh).await.unwrap().journal, 20);
+        for mut judged in judged {
+            let entry = &mut judged.entry;
+            if entry.attempt.place.number == one {
+                entry.attempt.place.number = fresh;
+            }
+            let found = records.find_entry(Some(&owner()), &entry.attempt_id).await.unwrap();
+            assert_eq!(found.as_ref(), Some(&*entry), "folded: {folded}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -229,13 +276,13 @@ async fn a_full_queue_loses_and_counts() {
 #[tokio::test]
 async fn the_journal_stays_within_its_size() {
     let folder = Folder::new();
-    let options = StoreOptions { journal_bytes_max: 150_000, ..StoreOptions::at(folder.file()) };
+    let options = StoreOptions { journal_bytes_max: 60_000, ..StoreOptions::at(folder.file()) };
     let store = Store::embedded(&options, SetClock::at(NOW_MS), &*SetDice::seeded(1)).unwrap();
     let mut last = None;
     for n in 0..2_000 {
         let judged = journalled(&owner(), number(), NOW_MS + n);
         last = Some(judged.entry.clone());
-        store.records.journal(&judged);
+        store.records.journal(&judged.entry, judged.marks.clone());
     }
     store.records.flush().await.unwrap();
     let (rows, _) = store.records.journal_page(0, 9_999).await.unwrap();
@@ -244,7 +291,7 @@ async fn the_journal_stays_within_its_size() {
     for n in 0..64 {
         let judged = journalled(&owner(), number(), NOW_MS + 2_000 + n);
         last = Some(judged.entry.clone());
-        store.records.journal(&judged);
+        store.records.journal(&judged.entry, judged.marks.clone());
         store.records.flush().await.unwrap();
     }
     let last = last.unwrap();

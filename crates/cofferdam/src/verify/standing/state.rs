@@ -66,9 +66,9 @@ pub struct State {
     pub tenants: BTreeMap<String, TenantFact>,
     pub tenant_names: HashMap<String, String>,
     /// By keyed hash: who looks for a key must know it, so look-up time tells nothing.
-    pub keys: HashMap<[u8; 32], Arc<KeyFact>>,
+    pub keys: HashMap<[u8; 32], Arc<KeyFact>, super::Quick>,
     pub key_ids: BTreeMap<String, [u8; 32]>,
-    pub worlds: HashMap<Owner, World>,
+    pub worlds: HashMap<Owner, World, super::Quick>,
 }
 
 /// The realm of a tenant's world. One formula for attempts, lists and erasure.

@@ -22,7 +22,7 @@ fn ask(number: &str) -> AssessInput {
 
 impl House {
     async fn assess(&self, number: &str) -> JournalEntry {
-        assess::assess(&self.app, &self.test, &ask(number)).await.unwrap()
+        *assess::assess(&self.app, &self.test, &ask(number)).await.unwrap()
     }
 
     async fn tell(&self, attempt: &str, what: What) -> ReportAnswer {

@@ -129,8 +129,8 @@ impl Records for Faulty {
     async fn release(&self, owner: &Owner, attempt: &str) -> Result<(), StoreError> {
         self.around(self.inner.release(owner, attempt)).await
     }
-    fn journal(&self, entry: &Journalled) -> bool {
-        self.inner.journal(entry)
+    fn journal(&self, entry: &JournalEntry, marks: Marks) -> bool {
+        self.inner.journal(entry, marks)
     }
     fn journal_marks(&self, marks: Marks) {
         self.inner.journal_marks(marks);

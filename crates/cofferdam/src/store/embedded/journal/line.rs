@@ -4,10 +4,11 @@
 //! Written by whoever was judged for, not by the writing thread. The format has a number in each row
 //! of the journal: earlier ones are still read, a later one is refused rather than guessed at.
 
+use super::fold::unfold;
 use super::pack::pack;
 use super::unpack::unpack;
 use crate::store::StoreError;
-use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Reservation};
+use crate::store::row::{Basis, JournalEntry, Owner, Reservation};
 use crate::store::tallies::Marks;
 use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
@@ -19,12 +20,14 @@ use std::sync::Arc;
 pub(in crate::store::embedded) enum Format {
     /// JSON, a line each; not written any more.
     Json,
-    /// Packed, each after its length in four bytes.
+    /// Packed, each after its length in four bytes; not written any more.
     Packed,
+    /// The same, folded ([`super::fold`]); so are the row's tally changes.
+    Folded,
 }
 
-/// The number of the format that this program writes: 3 since evidence stands in it, which came behind the
-/// fields of 2, so both are read alike; but a program that knows no evidence must not judge again by it.
+/// The number of the format that this program writes. With evidence, which came behind the fields of 2: a
+/// program that knows none must not judge again by it.
 pub(in crate::store::embedded) const FORMAT: i64 = 3;
 
 /// Both identifiers stand within so many bytes of a packed line's beginning.
@@ -35,14 +38,23 @@ impl Format {
     pub(in crate::store::embedded) fn of(number: i64) -> Result<Self, StoreError> {
         match number {
             1 => Ok(Self::Json),
-            2 | FORMAT => Ok(Self::Packed),
+            2 => Ok(Self::Packed),
+            FORMAT => Ok(Self::Folded),
             later => Err(StoreError::Unreadable(format!(
                 "the journal has a row of format {later}; a newer cofferdam wrote it"
             ))),
         }
     }
 
-    /// The lines of a row's body, each with what parts it from the next.
+    /// A row's bytes as they were before they were folded, if they were.
+    pub(in crate::store::embedded) fn plain(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
+        match self {
+            Self::Json | Self::Packed => Ok(Cow::Borrowed(bytes)),
+            Self::Folded => unfold(bytes).map(Cow::Owned),
+        }
+    }
+
+    /// The lines of a row's plain body, each with what parts it from the next.
     pub(in crate::store::embedded) fn lines(
         self,
         body: &[u8],
@@ -54,7 +66,7 @@ impl Format {
             }
             let length = match self {
                 Self::Json => rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1),
-                Self::Packed => rest
+                Self::Packed | Self::Folded => rest
                     .first_chunk()
                     .map_or(usize::MAX, |n| (u32::from_le_bytes(*n) as usize).saturating_add(4)),
             };
@@ -71,7 +83,7 @@ impl Format {
     pub(super) fn may_have(self, line: &[u8], id: &str) -> bool {
         let within = match self {
             Self::Json => line,
-            Self::Packed => line.get(..IDS_WITHIN).unwrap_or(line),
+            Self::Packed | Self::Folded => line.get(..IDS_WITHIN).unwrap_or(line),
         };
         within.windows(id.len().max(1)).any(|some| some == id.as_bytes())
     }
@@ -132,8 +144,7 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
 
 impl Line {
     /// The line of a judged attempt.
-    pub(in crate::store::embedded) fn of(journalled: &Journalled) -> Result<Self, StoreError> {
-        let e = &journalled.entry;
+    pub(in crate::store::embedded) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
         let reserved =
             !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
         let shape = Shape {
@@ -160,7 +171,7 @@ impl Line {
         let times = [at(&e.assessment_id), at(&e.attempt_id)];
         Ok(Self {
             text,
-            marks: journalled.marks.0.clone(),
+            marks: marks.0,
             from_ms: times.into_iter().min().unwrap_or(0),
             to_ms: times.into_iter().max().unwrap_or(0),
             ids: [short(&e.assessment_id), short(&e.attempt_id)],
@@ -198,7 +209,9 @@ pub(super) struct Read {
 pub(super) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
     let shape: Shape<'static> = match format {
         Format::Json => serde_json::from_slice(line).map_err(|e| unreadable(&e))?,
-        Format::Packed => unpack(line.get(4..).unwrap_or(&[])).map_err(|e| unreadable(&e))?,
+        Format::Packed | Format::Folded => {
+            unpack(line.get(4..).unwrap_or(&[])).map_err(|e| unreadable(&e))?
+        }
     };
     Ok(Read { basis: shape.basis.clone().into_owned(), shape })
 }
@@ -296,7 +309,7 @@ mod tests {
     fn a_line_that_was_written_stays_readable() {
         let packed = entry_of(Format::Packed, &kept());
         assert_eq!(packed, entry_of(Format::Json, KEPT_JSON.as_bytes()));
-        let again = Line::of(&Journalled { entry: packed.clone(), marks: Marks::default() }).unwrap();
+        let again = Line::of(&packed, Marks::default()).unwrap();
         assert_eq!(entry_of(Format::Packed, &again.text), packed);
         for id in [&packed.assessment_id, &packed.attempt_id] {
             assert!(Format::Packed.may_have(&again.text, id), "both stand at the beginning");
