@@ -15,6 +15,7 @@ mod access;
 mod assessments;
 mod blocks;
 mod cli;
+mod evidence;
 mod hostile;
 mod idempotency;
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl ReadingView {
         let most = past.max_by(|(((a, b), _), _), (((c, d), _), _)| {
             standing_out(*a, *b).total_cmp(&standing_out(*c, *d))
         });
-        let (((seen, usual), window_s), (due, converted)) = most.filter(|(((seen, _), _), _)| *seen >= LEAST)?;
+        let (((seen, usual), window_s), (due, converted)) =
+            most.filter(|(((seen, _), _), _)| *seen >= LEAST)?;
         let rounded = eyes == Eyes::Tenant && reading.scope.is_shared();
         let count = |count: f32| match rounded {
             true => more_than(f64::from(count)),
