@@ -227,7 +227,9 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
             .map(|hit| AssessedScope::Limit(hit.scope))
             .or_else(|| blocked::scope(signals))
             .or_else(|| denied_prefix(signals)),
-        until_ms: retry_after_ms.map(|ms| attempt.at_ms.saturating_add(ms)).or_else(|| blocked::until_ms(case, decision)),
+        until_ms: retry_after_ms
+            .map(|ms| attempt.at_ms.saturating_add(ms))
+            .or_else(|| blocked::until_ms(case, decision)),
         retry_after_ms,
         level: policy.level,
         mode: terms.mode,
@@ -238,7 +240,8 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
     };
     assessment.effects = effects(case, assessment.followed());
     let followed = assessment.followed();
-    let kept = remembered(case, decision).into_iter().chain(blocked::effects(case, followed, decision, score));
+    let kept =
+        remembered(case, decision).into_iter().chain(blocked::effects(case, followed, decision, score));
     assessment.effects.extend(kept.take(assessment.effects.remaining_capacity()));
     assessment
 }

@@ -102,9 +102,9 @@ impl fmt::Display for Sentence<'_> {
                 }
                 EvidenceKey::Evidence(Scope::Device) => f.write_str("The device is blocked."),
                 EvidenceKey::Evidence(Scope::User) => f.write_str("The user is blocked."),
-                EvidenceKey::Evidence(Scope::WhenceNetwork) => {
-                    f.write_str("What comes from this network of addresses to this telephone network is blocked.")
-                }
+                EvidenceKey::Evidence(Scope::WhenceNetwork) => f.write_str(
+                    "What comes from this network of addresses to this telephone network is blocked.",
+                ),
                 EvidenceKey::Evidence(Scope::ProfileNetwork) => {
                     f.write_str("What this profile sends to this telephone network is blocked.")
                 }

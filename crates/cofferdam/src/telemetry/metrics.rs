@@ -37,8 +37,11 @@ const ASSESSED: Name = name("cofferdam_assessments", &["world", "decision"], "Ju
 const REASONS: Name = name("cofferdam_assessment_reasons", &["code"], "Reasons that stood in assessments");
 const BLIND: Name = name("cofferdam_assessments_blind", &[], "Attempts judged without tallies");
 const BLOCKS: Name = name("cofferdam_blocks", &["world"], "Standing blocks");
-const BLOCK_CHANGES: Name =
-    name("cofferdam_block_changes", &["world", "change"], "Blocks that were opened, extended, ended or lifted");
+const BLOCK_CHANGES: Name = name(
+    "cofferdam_block_changes",
+    &["world", "change"],
+    "Blocks that were opened, extended, ended or lifted",
+);
 const STARTED_VERIFICATIONS: Name =
     name("cofferdam_verifications", &["world", "status"], "Verifications, by the status of their start");
 const CHECKS: Name = name("cofferdam_checks", &["world", "result"], "Checked codes");

@@ -111,9 +111,9 @@ async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Mar
             | Effect::EndEntry { .. }
             | Effect::Explain { .. }
             | Effect::Strike { .. }
-        | Effect::OpenBlock(_)
-        | Effect::StopAtBlock { .. }
-        | Effect::PassBlock { .. } => None,
+            | Effect::OpenBlock(_)
+            | Effect::StopAtBlock { .. }
+            | Effect::PassBlock { .. } => None,
         })
         .collect();
     // Away: the person is approved all the same, and proves himself next time.

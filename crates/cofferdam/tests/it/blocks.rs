@@ -36,7 +36,10 @@ async fn a_block_is_listed_shown_and_lifted_by_its_own_world_alone() {
     assert!(block["id"].as_str().unwrap().starts_with("blk_"));
     assert_eq!((&block["state"], &block["channels"]), (&json!("shut"), &json!(["sms"])));
     let refused = pump(&mut client, 385).await;
-    assert_eq!((&refused["decision"], &refused["reasons"][0]["code"]), (&json!("block"), &json!("block.standing")));
+    assert_eq!(
+        (&refused["decision"], &refused["reasons"][0]["code"]),
+        (&json!("block"), &json!("block.standing"))
+    );
     assert_eq!(refused["scope"]["kind"], block["scope"]["kind"]);
     assert_eq!(refused["until"], block["until"]);
     let shown = client.get(&path).await.expect(200);
@@ -69,7 +72,8 @@ async fn a_block_is_listed_shown_and_lifted_by_its_own_world_alone() {
     let ended = client.get("/v1/blocks?state=ended").await.expect(200);
     assert_eq!(ended["data"][0]["id"], block["id"]);
     let audit = client.get("/v1/audit").await.expect(200);
-    let lift = audit["data"].as_array().unwrap().iter().find(|entry| entry["action"] == "block.lift").unwrap();
+    let lift =
+        audit["data"].as_array().unwrap().iter().find(|entry| entry["action"] == "block.lift").unwrap();
     assert_eq!((&lift["subject"], &lift["detail"]["note"]), (&block["id"], &json!("ours")));
 }
 
