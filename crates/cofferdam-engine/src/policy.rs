@@ -9,6 +9,7 @@ mod validate;
 
 pub use validate::{LimitError, TooManyWindows};
 
+use crate::block::BlockTerms;
 use crate::limit::{LimitScope, Limits, WINDOWS};
 use crate::rival::Rivals;
 use alloc::{string::String, vec::Vec};
@@ -63,6 +64,9 @@ pub struct Policy {
     /// Prior masses of the rival explanations: see the engine's `rival`.
     #[serde(default)]
     pub rivals: Rivals,
+    /// How blocks are opened, and what is let through them.
+    #[serde(default)]
+    pub blocks: BlockTerms,
 }
 
 /// What signals are worth and where the decision changes; all money in micros of one currency.

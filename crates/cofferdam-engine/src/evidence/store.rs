@@ -332,9 +332,10 @@ impl EvidenceTallies {
             if sent && (flight.newcomer || flight.trusted) {
                 let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
                 let at = Moment::new(flight.at_s);
-                match flight.trusted {
-                    true => self.raise_trusted(flight, Field::Matured, &at, -matured),
-                    false => self.raise(flight, Field::Matured, &at, -matured),
+                if flight.trusted {
+                    self.raise_trusted(flight, Field::Matured, &at, -matured);
+                } else {
+                    self.raise(flight, Field::Matured, &at, -matured);
                 }
             }
             if flight.newcomer && !flight.trusted {

@@ -138,7 +138,10 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
         | Effect::Prove { .. }
         | Effect::EndEntry { .. }
         | Effect::Explain { .. }
-        | Effect::Strike { .. } => None,
+        | Effect::Strike { .. }
+        | Effect::OpenBlock(_)
+        | Effect::StopAtBlock { .. }
+        | Effect::PassBlock { .. } => None,
     })
 }
 
