@@ -6,7 +6,7 @@
 //! a place full of people under a thin attack never has one near 1.
 
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{Bb, Nb, bb, dispersion, ln_binomial, logit, nb, rise, rise_per_count};
+use crate::math::{Bb, Nb, bb, dispersion, ln, ln_gamma, logit, nb, rise, rise_per_count};
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,7 @@ const STEP: f64 = 0.29 / 7.0;
 
 #[derive(Debug, Clone, Copy)]
 struct Term {
+    weight: f64,
     ln: f64,
     /// Share of the newcomers that are attack if this holds.
     attack: f64,
@@ -101,32 +102,53 @@ struct Term {
 
 struct Terms {
     all: ArrayVec<Term, 48>,
+    /// The greatest likelihood among them.
+    most: f64,
 }
+
+/// What lies so far below the greatest, in nats, changes no figure that is told.
+const FAR_BELOW: f64 = 40.0;
+/// A chance below this is below the base rate and tells nothing, see [`points`].
+const TELLS: f64 = 0.0019;
 
 impl Terms {
     fn add(&mut self, weight: f64, ln: f64, attack: f64) {
         if weight > 0.0 {
-            let _ = self.all.try_push(Term { ln: libm::log(weight) + ln, attack });
+            self.most = self.most.max(ln);
+            let _ = self.all.try_push(Term { weight, ln, attack });
         }
     }
 
-    fn chance(&self) -> f64 {
-        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, term| most.max(term.ln));
+    /// All of them and their attacks, as parts of `exp(most)`.
+    fn sums(&self) -> (f64, f64) {
         let (mut whole, mut attack) = (0.0, 0.0);
-        for term in &self.all {
-            let weight = libm::exp(term.ln - most);
+        for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
+            let weight = term.weight * libm::exp(term.ln - self.most);
             whole += weight;
             attack += weight * term.attack;
         }
+        (whole, attack)
+    }
+
+    fn chance(&self) -> f64 {
+        let (whole, attack) = self.sums();
         if whole > 0.0 { attack / whole } else { 0.0 }
+    }
+
+    /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
+    fn at_most(&self, weight: f64, ln: f64) -> f64 {
+        let (whole, _) = self.sums();
+        let attack = weight * libm::exp((ln - self.most).min(300.0));
+        attack / (whole + attack)
     }
 }
 
-/// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at.
+/// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at, or to tell.
 pub(crate) fn suspect(reading: &Reading, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
     let mut worst: Option<Suspicion> = None;
     for horizon in 0..HORIZONS {
-        if let Some(found) = at_horizon(reading, horizon, around, rivals)
+        let least = worst.map_or(TELLS, |worst| worst.p.max(TELLS));
+        if let Some(found) = at_horizon(reading, horizon, around, rivals, least)
             && worst.is_none_or(|worst| found.p > worst.p)
         {
             worst = Some(found);
@@ -220,7 +242,14 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
     (prior + 0.1 * left).min(0.25)
 }
 
-fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+/// `None` as well where the chance cannot come to `least`: then most of the work is spared.
+fn at_horizon(
+    reading: &Reading,
+    horizon: usize,
+    around: &Around,
+    rivals: &Rivals,
+    least: f64,
+) -> Option<Suspicion> {
     let figures = Figures::of(reading, horizon, f64::from(around.climate.pipe));
     let Figures { n, m, v, e, p, kappa, r, .. } = figures;
     let strikes = f64::from(reading.strikes);
@@ -229,16 +258,25 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
     }
     let base = prior(reading, around, rivals);
     let prior = remembered(base, reading);
-    let mut terms = Terms { all: ArrayVec::new() };
+    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
     let control = Control::of(reading, horizon, rivals);
-    let normal_count = nb(n, e, r);
-    let normal = normal_count + bb(v, m, p, kappa) + control.well();
-    terms.add(1.0, normal, 0.0);
+    // Both say how much a place wanders: they share what of it is the same.
+    let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
+    let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
+    let as_usual = bb(v, m, p, kappa);
+    terms.add(1.0, count(e) + as_usual + control.well, 0.0);
     if !rivals.outage_off {
-        terms.add(rivals.outage, nb(n, 1.15 * e, r) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill(), 0.0);
+        terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
     }
-    honest(&mut terms, reading, &figures, &control, around, rivals);
-    attack(&mut terms, reading, &figures, &control, prior);
+    let surges = Surges::of(reading, &figures, &control, prior);
+    if surges.at_most(&terms) < least {
+        return None;
+    }
+    honest(&mut terms, reading, &figures, &surges, as_usual, &control, around, rivals);
+    if surges.at_most(&terms) < least {
+        return None;
+    }
+    attack(&mut terms, &figures, &surges);
     let mut chance = terms.chance();
     if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
         // The long one counts only while it is still going on.
@@ -249,8 +287,8 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
         chance = chance.min(0.5);
     }
     let excess = (1.0 - e / n.max(e)).max(0.0);
-    let weight = if n > e { n * libm::log(n / e) - (n - e) } else { 0.0 };
-    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - bb(v, m, p, kappa) > 2.0;
+    let weight = if n > e { n * ln(n / e) - (n - e) } else { 0.0 };
+    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - as_usual > 2.0;
     let seen = m >= 2.0
         || reading.challenged >= 5.0
         || order(reading) > 2.0
@@ -260,23 +298,72 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
 struct Control {
-    matured: f64,
-    converted: f64,
+    /// How likely what they do is if all is well.
+    well: f64,
+    /// And if nobody's outcomes arrive.
+    ill: f64,
 }
 
 impl Control {
     fn of(reading: &Reading, horizon: usize, rivals: &Rivals) -> Self {
         let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
         let converted = f(&converted, horizon);
-        Self { matured: f(&matured, horizon).max(converted), converted }
+        let matured = f(&matured, horizon).max(converted);
+        if matured < 1.0 {
+            return Self { well: 0.0, ill: 0.0 };
+        }
+        Self { well: bb(converted, matured, 0.88, 10.0), ill: bb(converted, matured, 0.12, 3.0) }
+    }
+}
+
+/// What surges of several sizes and attacks of that size have in common.
+struct Surges {
+    all: ArrayVec<Surge, { AROUND.len() }>,
+    /// The weight of attacks of one size.
+    prior: f64,
+    /// No belief about shares makes what converted likelier than this.
+    best: f64,
+}
+
+struct Surge {
+    /// How likely the count is.
+    count: f64,
+    /// The same and what else speaks, if it is attack.
+    attack: f64,
+    /// Share that is not expected.
+    share: f64,
+}
+
+impl Surges {
+    fn of(reading: &Reading, figures: &Figures, control: &Control, prior: f64) -> Self {
+        let Figures { n, m, v, e, .. } = *figures;
+        let ordered = order(reading);
+        let mut all = ArrayVec::new();
+        for factor in AROUND {
+            let x = n * factor;
+            if x <= e {
+                continue;
+            }
+            let (count, share) = (figures.surge(x), 1.0 - e / x);
+            let attack = if share <= 0.05 {
+                f64::NEG_INFINITY
+            } else {
+                count + control.well + (challenge(reading, share) + ordered)
+            };
+            all.push(Surge { count, attack, share });
+        }
+        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
+        Self { all, prior: prior * STEP, best: times(v.min(m)) + times(m - v.min(m)) }
     }
 
-    fn well(&self) -> f64 {
-        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.88, 10.0) }
-    }
-
-    fn ill(&self) -> f64 {
-        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.12, 3.0) }
+    /// What is told of the place is at most this, whatever share of the attack's codes is entered.
+    fn at_most(&self, terms: &Terms) -> f64 {
+        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, surge| most.max(surge.attack));
+        if most == f64::NEG_INFINITY {
+            return 0.0;
+        }
+        let sum: f64 = self.all.iter().map(|surge| surge.share * libm::exp(surge.attack - most)).sum();
+        terms.at_most(self.prior * sum, most + self.best)
     }
 }
 
@@ -285,6 +372,8 @@ fn honest(
     terms: &mut Terms,
     reading: &Reading,
     figures: &Figures,
+    surges: &Surges,
+    as_usual: f64,
     control: &Control,
     around: &Around,
     rivals: &Rivals,
@@ -292,58 +381,50 @@ fn honest(
     if rivals.growth_off {
         return;
     }
-    let Figures { n, m, v, e, p, kappa, .. } = *figures;
+    let Figures { n, m, v, p, kappa, .. } = *figures;
     if !is_wide(reading.scope) {
         // Somebody mistypes and then types right, or asks for the other number he has.
         terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
-    let well = control.well();
-    for factor in AROUND {
-        let x = n * factor;
-        if x <= e {
-            continue;
+    let (well, once) = (control.well, young * STEP);
+    let each = |terms: &mut Terms, weight: f64, ln: f64| {
+        for surge in &surges.all {
+            terms.add(weight, surge.count + ln, 0.0);
         }
-        let count = figures.surge(x);
-        match reading.scope {
-            Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
-                terms.add(rivals.batch * young * STEP, count + bb(v, m, p, kappa) + order(reading), 0.0);
-            }
-            Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
-                terms.add(rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
-            }
-            Scope::Device | Scope::User => {
-                terms.add(0.3 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
-            }
-            _ => {
-                // What lifts a whole country is in the expectation of its parts.
-                let part = if reading.scope == Scope::Country { 1.0 } else { rivals.part };
-                let growth = part * rivals.growth * young * STEP;
-                terms.add(growth, count + bb(v, m, 0.95 * p, kappa.min(12.0)) + well, 0.0);
-                terms.add(part * rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
-            }
+    };
+    match reading.scope {
+        Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
+            each(terms, rivals.batch * once, as_usual + order(reading));
+        }
+        Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
+            each(terms, rivals.shared * once, as_usual);
+        }
+        Scope::Device | Scope::User => each(terms, 0.3 * rivals.shared * once, as_usual),
+        _ => {
+            // What lifts a whole country is in the expectation of its parts.
+            let part = if reading.scope == Scope::Country { 1.0 } else { rivals.part };
+            each(terms, part * rivals.growth * once, bb(v, m, 0.95 * p, kappa.min(12.0)) + well);
+            each(terms, part * rivals.campaign * once, bb(v, m, 0.6 * p, 10.0) + well);
         }
     }
 }
 
-fn attack(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, prior: f64) {
-    let Figures { n, m, v, e, p, .. } = *figures;
-    let (well, ordered) = (control.well(), order(reading));
-    for factor in AROUND {
-        let x = n * factor;
-        let share = 1.0 - e / x;
-        if share <= 0.05 {
+fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
+    let Figures { m, v, p, .. } = *figures;
+    for Surge { attack, share, .. } in surges.all.iter().rev() {
+        if attack + surges.best < terms.most - FAR_BELOW {
             continue;
         }
-        let pattern = challenge(reading, share) + ordered;
-        let count = figures.surge(x) + well + pattern;
+        if m <= 0.0 {
+            // Nothing came of it yet, whatever share is entered.
+            terms.add(surges.prior, *attack, *share);
+            continue;
+        }
         for (entered, weight) in ENTERED {
             let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(
-                prior * STEP * weight,
-                count + Bb::new(mixed.clamp(0.005, 0.995), MIXED).ln_given(v, m, figures.rise_m),
-                share,
-            );
+            let belief = Bb::new(mixed.clamp(0.005, 0.995), MIXED);
+            terms.add(surges.prior * weight, attack + belief.ln_given(v, m, figures.rise_m), *share);
         }
     }
 }
@@ -359,9 +440,12 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
     let mut mean = 0.0;
     for passes in [0.05, 0.35, 0.65, 0.9] {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
-        mean += libm::exp(ln_binomial(failed, asked, fails) - ln_binomial(failed, asked, GOOD_FAIL)) / 4.0;
+        // In how many ways so many fail is the same for both.
+        let passed = asked - failed;
+        mean +=
+            libm::exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
     }
-    libm::log(mean.max(1e-9)).clamp(-4.0, 8.0)
+    ln(mean.max(1e-9)).clamp(-4.0, 8.0)
 }
 
 fn order(reading: &Reading) -> f64 {

@@ -91,8 +91,12 @@ impl EvidenceTallies {
         }
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
-                let _ =
-                    self.recent.change(Touch::sure(*key), ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                let _ = self.recent.change(
+                    Touch::sure(*key),
+                    ask.at_s,
+                    |recent| recent.add(ask.at_s, ask.last4),
+                    |(), ()| (),
+                );
             }
         }
         self.read(ask, &at)
@@ -100,9 +104,15 @@ impl EvidenceTallies {
 
     fn face(&mut self, ask: &Ask) {
         let new = ask.newcomer;
-        let _ = self.seen.change(Touch::sure(ask.faces.number), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        let _ = self.seen.change(
+            Touch::sure(ask.faces.number),
+            ask.at_s,
+            |seen| seen.ask(ask.at_s, new),
+            |(), ()| (),
+        );
         if let Some(session) = ask.faces.session {
-            let _ = self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+            let _ =
+                self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         }
     }
 

@@ -2,6 +2,7 @@
 //! beta-binomial where it wanders.
 
 use super::gamma::{ln_gamma, rise};
+use super::ln::ln;
 
 /// Believed shares are kept off the ends, so that nothing is ever a proof.
 const BELIEF_MIN: f64 = 0.005;
@@ -44,9 +45,9 @@ impl Bb {
 pub fn ln_binomial(k: f64, n: f64, p: f64) -> f64 {
     let k = k.clamp(0.0, n.max(0.0));
     // Nought times minus infinity is nothing here: what cannot happen did not.
-    let times = |n: f64, ln: f64| if n == 0.0 { 0.0 } else { n * ln };
+    let times = |n: f64, each: f64| if n == 0.0 { 0.0 } else { n * each };
     let ways = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
-    ways + times(k, libm::log(p)) + times(n - k, libm::log1p(-p))
+    ways + times(k, ln(p)) + times(n - k, libm::log1p(-p))
 }
 
 #[cfg(test)]
