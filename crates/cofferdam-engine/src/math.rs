@@ -7,15 +7,17 @@
 
 mod beta;
 mod count;
+mod exp;
 mod gamma;
 mod ln;
 mod share;
 
 pub use beta::beta_above;
 pub use count::{Nb, nb, rise_per_count};
+pub use exp::exp;
 pub use gamma::{ln_gamma, rise};
 pub use ln::ln;
-pub use share::{Bb, bb, ln_binomial};
+pub use share::{BELIEF, Bb, bb, bb_of_14, ln_binomial};
 
 /// Shares nearer to 0 or 1 than this are taken for it.
 const SHARE_MIN: f64 = 1e-12;
@@ -28,7 +30,7 @@ pub fn logit(p: f64) -> f64 {
 
 /// The probability of log-odds.
 pub fn sigma(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
+    1.0 / (1.0 + exp(-x))
 }
 
 /// The logarithm of a sum, of terms given as (ln weight, ln likelihood): the largest is taken out
@@ -40,7 +42,7 @@ pub fn log_sum_exp(terms: &[(f64, f64)]) -> f64 {
     }
     // What is forty below the largest changes no bit of the sum; nearly all terms are, often.
     let near = terms.iter().map(|(w, l)| w + l - most).filter(|below| *below > -40.0);
-    most + ln(near.map(libm::exp).sum())
+    most + ln(near.map(exp).sum())
 }
 
 /// How much a place of some expectation wanders: knots of (ln expectation, size r). The last knot is

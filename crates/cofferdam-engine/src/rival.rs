@@ -6,7 +6,7 @@
 //! a place full of people under a thin attack never has one near 1.
 
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{Bb, Nb, bb, dispersion, ln, ln_gamma, logit, nb, rise, rise_per_count};
+use crate::math::{BELIEF, Nb, bb, bb_of_14, dispersion, exp, ln, ln_gamma, logit, nb, rise, rise_per_count};
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +123,7 @@ impl Terms {
     fn sums(&self) -> (f64, f64) {
         let (mut whole, mut attack) = (0.0, 0.0);
         for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
-            let weight = term.weight * libm::exp(term.ln - self.most);
+            let weight = term.weight * exp(term.ln - self.most);
             whole += weight;
             attack += weight * term.attack;
         }
@@ -138,7 +138,7 @@ impl Terms {
     /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
     fn at_most(&self, weight: f64, ln: f64) -> f64 {
         let (whole, _) = self.sums();
-        let attack = weight * libm::exp((ln - self.most).min(300.0));
+        let attack = weight * exp((ln - self.most).min(300.0));
         attack / (whole + attack)
     }
 }
@@ -177,7 +177,7 @@ const SURGE: f64 = 4.0;
 /// ln gamma(SURGE) = ln 6
 const LN_GAMMA_SURGE: f64 = 1.791_759_469_228_055;
 /// How firmly an attack's mixed rate is.
-const MIXED: f64 = 14.0;
+const MIXED: f64 = BELIEF;
 
 fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
     f64::from(values.get(horizon).copied().unwrap_or(0.0))
@@ -230,7 +230,7 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
         Scope::Device | Scope::User => rivals.attack_person,
     };
     let price = (0.3 + 7.0 * around.price).min(3.0);
-    let heat = 2.0 - libm::exp(-f64::from(around.climate.heat) / 20.0);
+    let heat = 2.0 - exp(-f64::from(around.climate.heat) / 20.0);
     (kind * price * around.risky * heat).min(0.1)
 }
 
@@ -238,7 +238,7 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
 fn remembered(prior: f64, reading: &Reading) -> f64 {
     // Conversions wear the memory off.
     let [.., converted] = reading.converted;
-    let left = f64::from(reading.strikes).min(2.5) * libm::exp(-0.2 * f64::from(converted));
+    let left = f64::from(reading.strikes).min(2.5) * exp(-0.2 * f64::from(converted));
     (prior + 0.1 * left).min(0.25)
 }
 
@@ -362,7 +362,7 @@ impl Surges {
         if most == f64::NEG_INFINITY {
             return 0.0;
         }
-        let sum: f64 = self.all.iter().map(|surge| surge.share * libm::exp(surge.attack - most)).sum();
+        let sum: f64 = self.all.iter().map(|surge| surge.share * exp(surge.attack - most)).sum();
         terms.at_most(self.prior * sum, most + self.best)
     }
 }
@@ -423,8 +423,7 @@ fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
         }
         for (entered, weight) in ENTERED {
             let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            let belief = Bb::new(mixed.clamp(0.005, 0.995), MIXED);
-            terms.add(surges.prior * weight, attack + belief.ln_given(v, m, figures.rise_m), *share);
+            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, figures.rise_m), *share);
         }
     }
 }
@@ -442,8 +441,7 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
         // In how many ways so many fail is the same for both.
         let passed = asked - failed;
-        mean +=
-            libm::exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
+        mean += exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
     }
     ln(mean.max(1e-9)).clamp(-4.0, 8.0)
 }

@@ -8,13 +8,15 @@ const HALF_LN_TAU: f64 = 0.918_938_533_204_672_8;
 const FAR: f64 = 8.0;
 
 /// Stirling's formula, for arguments of at least [`FAR`].
-fn stirling(x: f64) -> f64 {
+#[inline]
+pub(super) fn stirling(x: f64) -> f64 {
     let inverse = 1.0 / x;
     (x - 0.5) * ln(x) - x + HALF_LN_TAU + inverse * (1.0 / 12.0 - inverse * inverse / 360.0)
 }
 
 /// x (x + 1) … (x + 7): what gamma is divided by to come back from x + 8.
-fn eight(x: f64) -> f64 {
+#[inline]
+pub(super) fn eight(x: f64) -> f64 {
     // Two at a time, so that the factors do not wait for one another.
     let (y, square) = (7.0 * x, x * x);
     (square + y) * (square + y + 6.0) * ((square + y + 10.0) * (square + y + 12.0))

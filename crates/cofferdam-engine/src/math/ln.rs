@@ -9,7 +9,7 @@ const BITS: u32 = 7;
 const PARTS: usize = 1 << BITS;
 
 /// For each part the inverse of its begin, and the logarithm of the begin.
-const TABLE: [(f64, f64); PARTS] = table();
+static TABLE: [(f64, f64); PARTS] = table();
 
 #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which would not build past the end")]
 const fn table() -> [(f64, f64); PARTS] {
