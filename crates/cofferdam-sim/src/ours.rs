@@ -5,7 +5,7 @@ use crate::stream::{AttemptEvent, Became};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
-use cofferdam_engine::evidence::{EvidenceTallies, faces};
+use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -55,6 +55,16 @@ impl Ours {
             limits: Table::new(KEYS_MAX),
             proofs: Table::new(KEYS_MAX),
             evidence: EvidenceTallies::new(KEYS_MAX),
+        }
+    }
+
+    /// How much is kept: evidence, limits and proofs together.
+    pub fn size(&self) -> EvidenceSize {
+        let evidence = self.evidence.size();
+        EvidenceSize {
+            keys: evidence.keys + self.limits.len() + self.proofs.len(),
+            bytes: evidence.bytes + self.limits.bytes() + self.proofs.bytes(),
+            open: evidence.open,
         }
     }
 
