@@ -186,7 +186,7 @@ fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
 impl Figures {
     /// How likely the count is if the mean were `x`.
     fn surge(&self, x: f64) -> f64 {
-        Nb::with(x, SURGE, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+        Nb::known(x, SURGE, 2.0 * core::f64::consts::LN_2, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
     }
 
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {

@@ -47,6 +47,8 @@ struct Factors {
     grown: f64,
     /// What a unit of its epoch, of the one before and of the one before that comes to.
     shares: [f64; 3],
+    /// What a unit of either sum comes to in a record that was counted at this very moment.
+    fresh: [f64; 2],
 }
 
 /// Moments by their lowest bits, so that those that are asked for again need not be worked out again:
@@ -82,7 +84,9 @@ impl Moment {
             let grown = exp(f64::from(at_s % (tau * EPOCH_TAUS)) / f64::from(tau));
             let shares = [1.0, EPOCH_FADE, EPOCH_FADE * EPOCH_FADE].map(|faded| faded / (UNIT * grown));
             let one = nearest(UNIT * grown);
-            Factors { epoch: epoch(horizon, at_s), one, grown, shares }
+            let (epoch, [newer, older, _]) = (epoch(horizon, at_s), shares);
+            let fresh = if epoch & 1 == 0 { [newer, older] } else { [older, newer] };
+            Factors { epoch, one, grown, shares, fresh }
         });
         Self { at_s, of }
     }
@@ -143,6 +147,13 @@ pub fn add(pair: &mut Pair, horizon: usize, touched_s: u32, moment: &Moment, uni
         let sum = if own & 1 == 0 { &mut pair[0] } else { &mut pair[1] };
         *sum = sum.saturating_add(units);
     }
+}
+
+/// What the two come to at a moment, in a record that was counted at that very moment.
+#[inline]
+pub fn read_fresh(pair: &Pair, horizon: usize, at: &Moment) -> f64 {
+    let [even, odd] = at.of.get(horizon).map_or([0.0; 2], |of| of.fresh);
+    (f64::from(pair[0]) * even + f64::from(pair[1]) * odd).max(0.0)
 }
 
 /// What the two come to at a moment.

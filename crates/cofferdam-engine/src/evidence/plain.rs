@@ -119,7 +119,15 @@ impl PlainRecord {
     #[inline]
     pub fn read(&self, field: Field, at: &Moment) -> [f64; HORIZONS] {
         let mut all = [0.0; HORIZONS];
+        // Nearly all are read right after they were counted.
+        let fresh = self.touched_s == at.at_s;
         match field.index() {
+            (true, n) if fresh => {
+                let pairs = self.every.get(n).into_iter().flatten();
+                for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
+                    *value = decay::read_fresh(pair, horizon, at);
+                }
+            }
             (true, n) => {
                 let pairs = self.every.get(n).into_iter().flatten();
                 for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
@@ -128,7 +136,11 @@ impl PlainRecord {
             }
             (false, n) => {
                 if let (Some(pair), Some(value)) = (self.last.get(n), all.get_mut(LONG)) {
-                    *value = decay::read(pair, LONG, self.touched_s, at);
+                    *value = if fresh {
+                        decay::read_fresh(pair, LONG, at)
+                    } else {
+                        decay::read(pair, LONG, self.touched_s, at)
+                    };
                 }
             }
         }

@@ -37,9 +37,15 @@ impl Nb {
 
     /// The same where ln gamma(r) is known, as it is for every hypothesis of one kind.
     pub fn with(mean: f64, r: f64, ln_gamma_r: f64) -> Self {
+        Self::known(mean, r, ln(r), ln_gamma_r)
+    }
+
+    /// The same where ln r is known as well.
+    #[inline]
+    pub fn known(mean: f64, r: f64, ln_r: f64, ln_gamma_r: f64) -> Self {
         let mean = mean.max(MEAN_MIN);
         let sum = ln(r + mean);
-        let constant = r * (ln(r) - sum) - ln_gamma_r;
+        let constant = r * (ln_r - sum) - ln_gamma_r;
         Self { mean, r, constant, each: ln(mean) - sum }
     }
 
