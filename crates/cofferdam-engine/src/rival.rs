@@ -168,8 +168,6 @@ struct Figures {
     r: f64,
     /// What every surge's likelihood shares.
     rise_n: f64,
-    /// The same of an attack's conversions.
-    rise_m: f64,
 }
 
 /// How firmly a surge of any size is believed in.
@@ -187,6 +185,21 @@ impl Figures {
     /// How likely the count is if the mean were `x`.
     fn surge(&self, x: f64) -> f64 {
         Nb::known(x, SURGE, 2.0 * core::f64::consts::LN_2, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+    }
+
+    /// No belief about shares makes what converted likelier than this.
+    fn best(&self) -> f64 {
+        let (v, m) = (self.v.min(self.m), self.m);
+        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
+        times(v) + times(m - v)
+    }
+
+    /// The odds of attack against what is usual are at most this: surges are likeliest that are as large
+    /// as what was seen. What the trusted do speaks for both alike.
+    fn odds_at_most(&self, reading: &Reading, prior: f64, normal: f64) -> f64 {
+        let tried = if reading.challenged < 5.0 { 0.0 } else { CHALLENGE_MOST };
+        let attack = self.surge(self.n) + self.best() + order(reading) + tried;
+        prior * STEP * AROUND.len() as f64 * exp((attack - normal).min(300.0))
     }
 
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
@@ -208,8 +221,8 @@ impl Figures {
             _ => 7.0,
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
-        let (rise_n, rise_m) = (rise_per_count(left, SURGE), rise(MIXED, m));
-        Self { n: left, m, v, e, rise_n, rise_m, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
+        let rise_n = rise_per_count(left, SURGE);
+        Self { n: left, m, v, e, rise_n, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
     }
 }
 
@@ -258,13 +271,17 @@ fn at_horizon(
     }
     let base = prior(reading, around, rivals);
     let prior = remembered(base, reading);
-    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
-    let control = Control::of(reading, horizon, rivals);
     // Both say how much a place wanders: they share what of it is the same.
     let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
     let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
     let as_usual = bb(v, m, p, kappa);
-    terms.add(1.0, count(e) + as_usual + control.well, 0.0);
+    let normal = count(e) + as_usual;
+    if figures.odds_at_most(reading, prior, normal) < least {
+        return None;
+    }
+    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
+    let control = Control::of(reading, horizon, rivals);
+    terms.add(1.0, normal + control.well, 0.0);
     if !rivals.outage_off {
         terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
     }
@@ -336,7 +353,7 @@ struct Surge {
 
 impl Surges {
     fn of(reading: &Reading, figures: &Figures, control: &Control, prior: f64) -> Self {
-        let Figures { n, m, v, e, .. } = *figures;
+        let Figures { n, e, .. } = *figures;
         let ordered = order(reading);
         let mut all = ArrayVec::new();
         for factor in AROUND {
@@ -352,8 +369,7 @@ impl Surges {
             };
             all.push(Surge { count, attack, share });
         }
-        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
-        Self { all, prior: prior * STEP, best: times(v.min(m)) + times(m - v.min(m)) }
+        Self { all, prior: prior * STEP, best: figures.best() }
     }
 
     /// What is told of the place is at most this, whatever share of the attack's codes is entered.
@@ -412,6 +428,7 @@ fn honest(
 
 fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
     let Figures { m, v, p, .. } = *figures;
+    let rise_m = rise(MIXED, m);
     for Surge { attack, share, .. } in surges.all.iter().rev() {
         if attack + surges.best < terms.most - FAR_BELOW {
             continue;
@@ -423,10 +440,13 @@ fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
         }
         for (entered, weight) in ENTERED {
             let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, figures.rise_m), *share);
+            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, rise_m), *share);
         }
     }
 }
+
+/// The most that challenges say.
+const CHALLENGE_MOST: f64 = 8.0;
 
 /// Who fails challenges, and how often: outcomes that arrive in seconds.
 fn challenge(reading: &Reading, share: f64) -> f64 {
@@ -443,7 +463,7 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
         let passed = asked - failed;
         mean += exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
     }
-    ln(mean.max(1e-9)).clamp(-4.0, 8.0)
+    ln(mean.max(1e-9)).clamp(-4.0, CHALLENGE_MOST)
 }
 
 fn order(reading: &Reading) -> f64 {

@@ -155,7 +155,7 @@ impl EvidenceTallies {
         let network = self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
         let profile = self.usually(key(Scope::Profile), &all, 0.05, 50.0, &season, now_s, since_s);
         let age_s = f64::from(now_s.saturating_sub(since_s));
-        let filled = TAU_S.map(|tau| 1.0 - libm::exp(-age_s / f64::from(tau)));
+        let filled = TAU_S.map(|tau| 1.0 - crate::math::exp(-age_s / f64::from(tau)));
         let lean = (profile.rate / all.rate.max(0.01)).clamp(0.4, 1.4);
         let parent = Usually { rate: (network.rate * lean).clamp(0.005, 0.995), ..network };
         let line = &[Scope::All, Scope::Country, Scope::Network];
