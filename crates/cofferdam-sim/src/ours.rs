@@ -5,7 +5,7 @@ use crate::stream::{AttemptEvent, Became};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
-use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, faces};
+use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -18,6 +18,10 @@ use cofferdam_engine::{
 };
 use core::net::IpAddr;
 use core::str::FromStr as _;
+
+mod state;
+
+pub use state::BadState;
 
 /// Keys of each kind that are kept.
 const KEYS_MAX: usize = 1 << 24;
@@ -104,7 +108,12 @@ impl Ours {
                 }
             }
         }
-        self.evidence.decided(name(&event.id), &ask, &assessment);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
         (assessment, known)
     }
 

@@ -22,6 +22,8 @@ pub enum State {
     Sent,
     /// Asked to solve a challenge.
     Waiting,
+    /// Not solved in time. Some people are slow: it may be passed yet.
+    Abandoned,
     /// Not sent.
     Over,
 }
@@ -107,6 +109,36 @@ impl Flights {
         let taken = self.steps.iter().take(STEPS - 1).filter(|next| **next > number).count();
         let flight = self.open.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)?;
         Some((flight, taken))
+    }
+
+    /// For saving: the number of the first, and of the first that has not taken each step.
+    pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
+        core::iter::once(self.first).chain(self.steps)
+    }
+
+    /// The number of the first that is kept.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Those from a number on.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = (u64, &Flight)> {
+        let skip = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        (self.first..).zip(&self.open).skip(skip)
+    }
+
+    /// Takes in what [`Flights::places`] said, before the first is added.
+    pub fn restore(&mut self, places: [u64; STEPS + 1]) {
+        let [first, steps @ ..] = places;
+        (self.first, self.steps) = (first, steps);
+    }
+
+    /// Parts what is open from a number.
+    pub fn forget(&mut self, number: u64) {
+        for flight in self.open.iter_mut().filter(|flight| flight.number == number) {
+            flight.number = 0;
+            flight.proofs.clear();
+        }
     }
 
     /// How many are open.

@@ -2,7 +2,7 @@
 //! is usual here: four buckets a day for a week, the hours and days of people's lives, and how long
 //! codes take to come back. Few keys have one.
 
-use super::decay::{HORIZONS, Moment};
+use super::decay::{AHEAD_S, HORIZONS, Moment};
 use super::plain::{Field, PlainRecord};
 
 /// Length of a baseline's bucket.
@@ -132,7 +132,9 @@ impl RichRecord {
     /// Adds to the bucket of a moment, unless it is past the week.
     pub fn usual(&mut self, what: Usual, at_s: u32, amount: u32) {
         let own = at_s / BUCKET_S;
-        if own > self.head {
+        if self.head > own.saturating_add(AHEAD_S / BUCKET_S) {
+            (self.head, self.buckets) = (own, [[0; USUALS]; BUCKETS]);
+        } else if own > self.head {
             let skipped = (own - self.head).min(BUCKETS as u32);
             for bucket in own + 1 - skipped..=own {
                 if let Some(bucket) = self.buckets.get_mut(bucket as usize % BUCKETS) {
@@ -199,6 +201,10 @@ impl RichRecord {
 
     fn slot(&mut self, at_s: u32) -> Option<usize> {
         let own = at_s / ERA_S;
+        if self.era > own.saturating_add(1) {
+            // Written by a clock that has been set back since.
+            self.era = 0;
+        }
         if own > self.era {
             if own > self.era + 1 {
                 (self.hours, self.days, self.delays) = ([[0; 24]; 2], [[0; 7]; 2], [[0; DELAYS]; 2]);
@@ -263,6 +269,10 @@ impl RichRecord {
             .chain(self.delays.iter().flatten().copied())
             .chain(self.meets.iter().flatten().flat_map(|n| [*n as u32, (*n >> 32) as u32]))
     }
+
+    /// Words of a saved record.
+    pub const WORDS: usize =
+        2 * PlainRecord::WORDS + 3 + BUCKETS * USUALS + 2 * (24 + 7 + DELAYS + 2 * MEETS);
 
     /// Reads what [`RichRecord::words`] gave.
     pub fn from_words(words: &mut impl Iterator<Item = u32>) -> Option<Self> {

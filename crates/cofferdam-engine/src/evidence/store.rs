@@ -4,7 +4,7 @@
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
 use super::count::{Ask, Faces, Fate, Glimpse};
-use super::decay::{HORIZONS, LONG, Moment, Moments};
+use super::decay::{AHEAD_S, HORIZONS, LONG, Moment, Moments};
 use super::flight::{ABANDONED_S, Flight, Flights, Places, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
@@ -12,8 +12,6 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
-use crate::assessment::{Assessment, Decision};
-use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::table::{Place, Table, Touch};
 use alloc::boxed::Box;
@@ -27,7 +25,7 @@ const ONE: i32 = 64;
 /// Rich records are for places and profiles; beyond so many, new ones are not taken in.
 const RICH_MAX: usize = 60_000;
 /// At most so many attempts are open at once.
-const OPEN_MAX: usize = 1 << 20;
+pub(super) const OPEN_MAX: usize = 1 << 20;
 
 /// The evidence of one process.
 #[derive(Debug)]
@@ -81,6 +79,10 @@ impl EvidenceTallies {
 
     /// Round two: counts an attempt in all its scopes, and answers with what then stands.
     pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        if self.now_s > ask.at_s.saturating_add(AHEAD_S) {
+            // The clock was ahead and has been set back: what is open would wait until time comes there again.
+            (self.flights, self.now_s) = (Flights::default(), ask.at_s);
+        }
         self.advance(ask.at_s);
         let at = self.moments.get(ask.at_s);
         self.face(ask);
@@ -170,20 +172,14 @@ impl EvidenceTallies {
     }
 
     /// What was decided of an attempt that was counted, and what evidence remembers of it.
-    pub fn decided(&mut self, id: u64, ask: &Ask, assessment: &Assessment) {
+    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
         let at = self.moments.get(ask.at_s);
-        let fate = match assessment.followed() {
-            Decision::Allow => Fate::Sent,
-            Decision::Challenge => Fate::Challenged,
-            Decision::Block => Fate::Stopped,
-        };
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
-        self.follow(ask, &assessment.effects);
-        let score = assessment.score;
+        self.follow(ask, effects);
         let mut flight = Flight {
             id,
             at_s: ask.at_s,
@@ -199,7 +195,7 @@ impl EvidenceTallies {
             good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
             east_h: ask.east_h(),
             state,
-            explained: assessment.effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
+            explained: effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
             undelivered: false,
             converted: false,
         };
@@ -259,7 +255,7 @@ impl EvidenceTallies {
         }
         while let Some(flight) = flights.due(STEPS - 1, ABANDONED_S, now_s) {
             if flight.state == State::Waiting {
-                flight.state = State::Over;
+                flight.state = State::Abandoned;
                 self.failed(flight);
             }
         }
@@ -280,14 +276,7 @@ impl EvidenceTallies {
         if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
             return;
         }
-        let shares = self.maturity(&flight.keys);
-        let share = match step {
-            // What comes later still is expected at the last step.
-            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
-            _ => shares.get(step).copied().unwrap_or(0.0),
-        };
-        let whole = if flight.undelivered { 32.0 } else { 64.0 };
-        let amount = libm::round(share * whole) as i32;
+        let amount = self.matured(flight, step);
         if amount == 0 {
             return;
         }
@@ -296,13 +285,35 @@ impl EvidenceTallies {
             self.raise_trusted(flight, Field::Matured, &at, amount);
             return;
         }
-        self.raise(flight, Field::Matured, &at, amount);
+        // While nobody's outcomes arrive, the want of one says little. The whole is counted as it is,
+        // since that is how the want is noticed.
+        let arrives = self.cached.arrives;
+        let heard = libm::round(f64::from(amount) * arrives) as i32;
+        self.raise(flight, Field::Matured, &at, heard);
+        if let Some((scope, key)) = flight.keys.first()
+            && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
+        {
+            record.plain.add(Field::Matured, &at, amount - heard);
+        }
+        let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {
                 record.usual(Usual::Matured, flight.at_s, weighed);
             }
         }
+    }
+
+    /// How much of an observation a message becomes at a step, in 64ths.
+    fn matured(&mut self, flight: &Flight, step: usize) -> i32 {
+        let shares = self.maturity(&flight.keys);
+        let share: f64 = match step {
+            // What comes later still is expected at the last step.
+            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
+            _ => shares.get(step).copied().unwrap_or(0.0),
+        };
+        let whole = if flight.undelivered { 32.0 } else { 64.0 };
+        libm::round(share * whole) as i32
     }
 
     fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
@@ -317,9 +328,13 @@ impl EvidenceTallies {
     pub fn challenged(&mut self, id: u64, passed: bool) {
         let mut flights = core::mem::take(&mut self.flights);
         if let Some((flight, taken)) = flights.find(id)
-            && flight.state == State::Waiting
+            && (flight.state == State::Waiting || (passed && flight.state == State::Abandoned))
         {
             if passed {
+                if flight.state == State::Abandoned {
+                    // Slow is not failed.
+                    self.raise(flight, Field::Failed, &Moment::new(flight.at_s), -ONE);
+                }
                 flight.state = State::Sent;
                 for step in 0..taken {
                     self.mature(flight, step);
@@ -339,6 +354,30 @@ impl EvidenceTallies {
         }
     }
 
+    /// It was not sent after all: its person got nothing that could have been answered.
+    pub fn not_sent(&mut self, id: u64) {
+        let mut flights = core::mem::take(&mut self.flights);
+        if let Some((flight, taken)) = flights.find(id)
+            && flight.state != State::Over
+            && !flight.converted
+        {
+            let sent = flight.state == State::Sent;
+            flight.state = State::Over;
+            if sent && (flight.newcomer || flight.trusted) {
+                let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
+                let at = Moment::new(flight.at_s);
+                match flight.trusted {
+                    true => self.raise_trusted(flight, Field::Matured, &at, -matured),
+                    false => self.raise(flight, Field::Matured, &at, -matured),
+                }
+            }
+            if flight.newcomer && !flight.trusted {
+                self.stopped(flight);
+            }
+        }
+        self.flights = flights;
+    }
+
     /// A right code came back. Answers with the keys that it proves; none if it is not known, or if the
     /// attempt was more likely pumped than not.
     pub fn converted(&mut self, id: u64, now_s: u32) -> ArrayVec<u64, 5> {
@@ -356,6 +395,17 @@ impl EvidenceTallies {
         }
         self.flights = flights;
         proved
+    }
+
+    /// Whether an attempt was more likely pumped than not; `None` if it is not known any more.
+    pub fn doubts(&mut self, id: u64) -> Option<bool> {
+        self.flights.find(id).map(|(flight, _)| flight.good <= 32)
+    }
+
+    /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
+    pub fn forget(&mut self, faces: &Faces) {
+        self.seen.change_own(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.flights.forget(faces.number);
     }
 
     /// Carries out what a judgement says of evidence.
@@ -489,6 +539,11 @@ impl EvidenceTallies {
         }
     }
 
+    /// The newest moment that it knows of, in Unix seconds.
+    pub fn now_s(&self) -> u32 {
+        self.now_s
+    }
+
     /// How much is kept.
     pub fn size(&self) -> EvidenceSize {
         EvidenceSize {
@@ -508,9 +563,4 @@ pub(super) fn left(record: &PlainRecord, at: &Moment) -> f64 {
     let [.., long] = record.read(Field::Newcomers, at);
     let _ = LONG;
     long + record.long(Field::Strikes, at)
-}
-
-/// The name under which an attempt's outcomes are awaited.
-pub fn name_of(attempt: &Attempt) -> u64 {
-    attempt.dice ^ (attempt.at_ms as u64).rotate_left(32)
 }
