@@ -53,10 +53,8 @@ impl Replay {
             Event::Outcome(outcome) => {
                 let Some(decided) = self.decided.get_mut(&outcome.attempt_id) else { return };
                 let challenge = matches!(outcome.what, Became::Challenge { .. });
-                let tells = matches!(
-                    (*decided, challenge),
-                    (Decision::Challenge, true) | (Decision::Allow, false)
-                );
+                let tells =
+                    matches!((*decided, challenge), (Decision::Challenge, true) | (Decision::Allow, false));
                 if let Became::Challenge { passed } = outcome.what
                     && tells
                 {
@@ -83,9 +81,17 @@ fn stream(live: usize) {
         warm += 1;
     }
     let size = replay.ours.size();
-    println!("{warm} events of {:.1} days made {} live keys, {} bytes each; {} attempts open",
-        (days.1 - days.0) as f64 / 86_400_000.0, size.keys, size.bytes / size.keys.max(1), size.open);
-    println!("{:>10} {:>12} {:>12} {:>12} {:>8} {:>8} {:>14}", "attempts", "parse/s", "judge/s", "read+judge/s", "judge", "both", "ns an attempt");
+    println!(
+        "{warm} events of {:.1} days made {} live keys, {} bytes each; {} attempts open",
+        (days.1 - days.0) as f64 / 86_400_000.0,
+        size.keys,
+        size.bytes / size.keys.max(1),
+        size.open
+    );
+    println!(
+        "{:>10} {:>12} {:>12} {:>12} {:>8} {:>8} {:>14}",
+        "attempts", "parse/s", "judge/s", "read+judge/s", "judge", "both", "ns an attempt"
+    );
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let lines: Vec<String> = events
@@ -113,14 +119,24 @@ fn stream(live: usize) {
         let judge = timed(|| read.iter().for_each(|event| replay.push(event)));
         let attempts = replay.attempts - before;
         let rate = |seconds: f64| EVENTS as f64 / seconds;
-        println!("{attempts:>10} {:>12.0} {:>12.0} {:>12.0} {:>8.3} {:>8.3} {:>14.0}", rate(parse), rate(judge),
-            rate(judge + reading), parse / judge, parse / (judge + reading), judge * 1e9 / attempts as f64);
+        println!(
+            "{attempts:>10} {:>12.0} {:>12.0} {:>12.0} {:>8.3} {:>8.3} {:>14.0}",
+            rate(parse),
+            rate(judge),
+            rate(judge + reading),
+            parse / judge,
+            parse / (judge + reading),
+            judge * 1e9 / attempts as f64
+        );
         rounds.push((rate(judge), parse / judge, parse / (judge + reading)));
     }
     rounds.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (rate, ratio, both) = rounds[ROUNDS / 2];
     let size = replay.ours.size();
-    println!("median: {rate:.0} events a second, {ratio:.3} of parsing them, {both:.3} with reading them; then {} live keys\n", size.keys);
+    println!(
+        "median: {rate:.0} events a second, {ratio:.3} of parsing them, {both:.3} with reading them; then {} live keys\n",
+        size.keys
+    );
 }
 
 /// Processor time of this thread, in seconds.
