@@ -221,8 +221,8 @@ impl Figures {
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
         let rise_n = rise_per_count(left, SURGE);
-        let p = (f64::from(reading.rate) * pipe).clamp(0.005, 0.995);
-        Self { n: left, m, v, e, rise_n, p, kappa, r }
+        let rate = (f64::from(reading.rate) * pipe).clamp(0.005, 0.995);
+        Self { n: left, m, v, e, rise_n, p: rate, kappa, r }
     }
 }
 
@@ -285,11 +285,11 @@ fn at_horizon(
     if !rivals.outage_off {
         terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
     }
-    let surges = Surges::of(reading, &figures, &control, prior);
+    let surges = Surges::of(reading, &figures, control.well, as_usual, prior);
     if surges.at_most(&terms) < least {
         return None;
     }
-    honest(&mut terms, reading, &figures, &surges, as_usual, &control, around, rivals);
+    honest(&mut terms, reading, &figures, &surges, around, rivals);
     if surges.at_most(&terms) < least {
         return None;
     }
@@ -340,6 +340,10 @@ struct Surges {
     prior: f64,
     /// No belief about shares makes what converted likelier than this.
     best: f64,
+    /// How likely what the trusted do is if all is well.
+    well: f64,
+    /// How likely what converted is if people convert as ever.
+    as_usual: f64,
 }
 
 struct Surge {
@@ -352,7 +356,7 @@ struct Surge {
 }
 
 impl Surges {
-    fn of(reading: &Reading, figures: &Figures, control: &Control, prior: f64) -> Self {
+    fn of(reading: &Reading, figures: &Figures, well: f64, as_usual: f64, prior: f64) -> Self {
         let Figures { n, e, .. } = *figures;
         let ordered = order(reading);
         let mut all = ArrayVec::new();
@@ -365,11 +369,11 @@ impl Surges {
             let attack = if share <= 0.05 {
                 f64::NEG_INFINITY
             } else {
-                count + control.well + (challenge(reading, share) + ordered)
+                count + well + (challenge(reading, share) + ordered)
             };
             all.push(Surge { count, attack, share });
         }
-        Self { all, prior: prior * STEP, best: figures.best() }
+        Self { all, prior: prior * STEP, best: figures.best(), well, as_usual }
     }
 
     /// What is told of the place is at most this, whatever share of the attack's codes is entered.
@@ -389,8 +393,6 @@ fn honest(
     reading: &Reading,
     figures: &Figures,
     surges: &Surges,
-    as_usual: f64,
-    control: &Control,
     around: &Around,
     rivals: &Rivals,
 ) {
@@ -403,7 +405,8 @@ fn honest(
         terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
-    let (well, once) = (control.well, young * STEP);
+    let Surges { well, as_usual, .. } = *surges;
+    let once = young * STEP;
     let each = |terms: &mut Terms, weight: f64, ln: f64| {
         for surge in &surges.all {
             terms.add(weight, surge.count + ln, 0.0);

@@ -58,12 +58,12 @@ struct Factors {
 /// Moments by their lowest bits, so that those that are asked for again need not be worked out again:
 /// an attempt comes back four times while its message grows old, and others share its second.
 #[derive(Debug)]
-pub struct Moments(alloc::boxed::Box<[Moment; MOMENTS]>);
+pub struct Moments(alloc::boxed::Box<[Moment]>);
 const MOMENTS: usize = 1_024;
 
 impl Default for Moments {
     fn default() -> Self {
-        Self(alloc::boxed::Box::new([Moment::new(0); MOMENTS]))
+        Self(alloc::vec![Moment::new(0); MOMENTS].into_boxed_slice())
     }
 }
 
@@ -155,7 +155,7 @@ pub fn add(pair: &mut Pair, horizon: usize, touched_s: u32, moment: &Moment, uni
 
 /// What the two come to at a moment, in a record that was counted at that very moment.
 #[inline]
-pub fn read_fresh(pair: &Pair, horizon: usize, at: &Moment) -> f64 {
+pub fn read_fresh(pair: Pair, horizon: usize, at: &Moment) -> f64 {
     let [even, odd] = at.of.get(horizon).map_or([0.0; 2], |of| of.fresh);
     (f64::from(pair[0]) * even + f64::from(pair[1]) * odd).max(0.0)
 }

@@ -129,7 +129,7 @@ impl PlainRecord {
             (true, n) if fresh => {
                 let pairs = self.every.get(n).into_iter().flatten();
                 for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
-                    *value = decay::read_fresh(pair, horizon, at);
+                    *value = decay::read_fresh(*pair, horizon, at);
                 }
             }
             (true, n) => {
@@ -141,7 +141,7 @@ impl PlainRecord {
             (false, n) => {
                 if let (Some(pair), Some(value)) = (self.last.get(n), all.get_mut(LONG)) {
                     *value = if fresh {
-                        decay::read_fresh(pair, LONG, at)
+                        decay::read_fresh(*pair, LONG, at)
                     } else {
                         decay::read(pair, LONG, self.touched_s, at)
                     };

@@ -65,12 +65,12 @@ const AROUND_15: [f64; 9] = [
 pub fn bb_of_14(v: f64, m: f64, p: f64, rise_all: f64) -> f64 {
     let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
     let v = v.min(m);
-    let (a, b) = (p * BELIEF, (1.0 - p) * BELIEF);
-    let (to_a, to_b) = (a + v, b + (m - v));
-    let u = (a - 7.0) * (a - 7.0) / 24.5 - 1.0;
-    let from = AROUND_15.iter().rev().fold(0.0, |sum, each| sum * u + each);
-    let back = ln(eight(a) * eight(b) / (eight(to_a) * eight(to_b)));
-    stirling(to_a + 8.0) + stirling(to_b + 8.0) - from + back - rise_all
+    let (yes, no) = (p * BELIEF, (1.0 - p) * BELIEF);
+    let (to_yes, to_no) = (yes + v, no + (m - v));
+    let aside = (yes - 7.0) * (yes - 7.0) / 24.5 - 1.0;
+    let from = AROUND_15.iter().rev().fold(0.0, |sum, each| sum * aside + each);
+    let back = ln(eight(yes) * eight(no) / (eight(to_yes) * eight(to_no)));
+    stirling(to_yes + 8.0) + stirling(to_no + 8.0) - from + back - rise_all
 }
 
 /// ln of the chance of exactly `k` of `n` where each has chance `p`.
