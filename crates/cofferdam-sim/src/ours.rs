@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
 use cofferdam_engine::block::{Blocks, Followed};
-use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
+use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -68,6 +68,16 @@ impl Ours {
     /// What stands.
     pub fn blocks(&self) -> &Blocks {
         &self.blocks
+    }
+
+    /// How much is kept: evidence, limits and proofs together.
+    pub fn size(&self) -> EvidenceSize {
+        let evidence = self.evidence.size();
+        EvidenceSize {
+            keys: evidence.keys + self.limits.len() + self.proofs.len(),
+            bytes: evidence.bytes + self.limits.bytes() + self.proofs.bytes(),
+            open: evidence.open,
+        }
     }
 
     /// Judges an attempt whose number is one.

@@ -10,6 +10,7 @@ use super::flight::{Flight, State};
 use super::rich::RichRecord;
 use super::scope::{Keys, Scope};
 use super::store::EvidenceTallies;
+use crate::table::Place;
 use crate::table::{Cursor, Record, Table};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
@@ -278,6 +279,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
     Ok(Flight {
         id,
         at_s,
+        places: keys.iter().map(|_| Place::UNKNOWN).collect(),
         keys,
         number,
         proofs,
