@@ -70,9 +70,6 @@ pub struct Attempt {
     pub dice: u64,
     /// The tenant's world.
     pub realm: Realm,
-    /// The world's shared realm: evidence about places and sources is the installation's.
-    #[serde(default)]
-    pub commons: Realm,
     /// Keyed name of the profile.
     pub profile: u64,
     /// The channel asked for.
@@ -90,6 +87,9 @@ pub struct Attempt {
     /// Date of the atlas's data that `place` and `source` were read from. It stands here, not in
     /// the assessment's making, so that an attempt judged again under a later build keeps its own.
     pub edition: Edition,
+    /// The world's shared realm: evidence about places and sources is the installation's.
+    #[serde(default)]
+    pub commons: Realm,
 }
 
 /// The date of an edition, as text.

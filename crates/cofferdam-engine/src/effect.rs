@@ -23,6 +23,18 @@ pub enum Effect {
     },
     /// Give back what was counted for this attempt: it is not sent.
     GiveBack,
+    /// Remember that this was proved: a number, device, user or pair.
+    Prove {
+        /// The record's key.
+        key: u64,
+        /// When, in Unix seconds.
+        at_s: u32,
+    },
+    /// The standing entry of a list is over.
+    EndEntry {
+        /// Its identifier.
+        entry: String,
+    },
     /// A narrow scope of evidence explains what wider ones have seen.
     Explain {
         /// Which.
@@ -38,17 +50,5 @@ pub enum Effect {
         scope: crate::evidence::Scope,
         /// Its record.
         key: u64,
-    },
-    /// Remember that this was proved: a number, device, user or pair.
-    Prove {
-        /// The record's key.
-        key: u64,
-        /// When, in Unix seconds.
-        at_s: u32,
-    },
-    /// The standing entry of a list is over.
-    EndEntry {
-        /// Its identifier.
-        entry: String,
     },
 }

@@ -24,15 +24,15 @@ pub struct Identity {
     /// When this user last proved this very number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_user_proved_s: Option<u32>,
-    /// What is known of the number's and session's last days.
-    #[serde(default)]
-    pub glimpse: crate::evidence::Glimpse,
     /// The safe list's entry that matched most narrowly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe: Option<Listed>,
     /// The deny list's entry that matched most narrowly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny: Option<Listed>,
+    /// What is known of the number's and session's last days.
+    #[serde(default)]
+    pub glimpse: crate::evidence::Glimpse,
 }
 
 /// An entry of a list that matched.
@@ -105,12 +105,12 @@ pub struct Known {
     pub identity: Identity,
     /// Round two, in the order of the needs.
     pub seen: ArrayVec<Seen, { crate::need::RECORDS }>,
-    /// What its scopes say.
-    #[serde(default)]
-    pub evidence: crate::evidence::Evidenced,
     /// What is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blind: Option<Blind>,
+    /// What its scopes say.
+    #[serde(default)]
+    pub evidence: crate::evidence::Evidenced,
 }
 
 /// Windows as `[[window_s, seen, frees_in_s], …]`, those in use: the journal has a line an attempt.

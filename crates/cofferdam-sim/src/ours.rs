@@ -19,6 +19,10 @@ use cofferdam_engine::{
 use core::net::IpAddr;
 use core::str::FromStr as _;
 
+mod state;
+
+pub use state::BadState;
+
 /// Keys of each kind that are kept.
 const KEYS_MAX: usize = 1 << 24;
 const REALM: Realm = Realm(1);

@@ -2,6 +2,7 @@
 //!
 //! Each job is a small loop with a stop signal; none decides anything. Started once by whoever serves.
 
+mod advance;
 mod every;
 mod expire;
 mod health;
@@ -29,6 +30,7 @@ impl Jobs {
             jobs.spawn(every::every(Duration::from_secs(seconds), Arc::clone(app), stop.clone(), work));
         };
         job(1, Box::new(|app| Box::pin(expire::once(app))));
+        job(1, Box::new(|app| Box::pin(advance::once(app))));
         job(1, Box::new(|app| Box::pin(review::refresh(app))));
         job(10, Box::new(|app| Box::pin(health::once(app))));
         job(60, Box::new(|app| Box::pin(review::lists(app))));

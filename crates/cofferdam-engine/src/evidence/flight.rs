@@ -103,6 +103,36 @@ impl Flights {
         Some((flight, taken))
     }
 
+    /// For saving: the number of the first, and of the first that has not taken each step.
+    pub fn places(&self) -> impl Iterator<Item = u64> + '_ {
+        core::iter::once(self.first).chain(self.steps)
+    }
+
+    /// The number of the first that is kept.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Those from a number on.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = (u64, &Flight)> {
+        let skip = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        (self.first..).zip(&self.open).skip(skip)
+    }
+
+    /// Takes in what [`Flights::places`] said, before the first is added.
+    pub fn restore(&mut self, places: [u64; STEPS + 1]) {
+        let [first, steps @ ..] = places;
+        (self.first, self.steps) = (first, steps);
+    }
+
+    /// Parts what is open from a number.
+    pub fn forget(&mut self, number: u64) {
+        for flight in self.open.iter_mut().filter(|flight| flight.number == number) {
+            flight.number = 0;
+            flight.proofs.clear();
+        }
+    }
+
     /// How many are open.
     pub fn len(&self) -> usize {
         self.open.len()

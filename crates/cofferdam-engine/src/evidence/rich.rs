@@ -259,6 +259,10 @@ impl RichRecord {
             .chain(self.meets.iter().flatten().flat_map(|n| [*n as u32, (*n >> 32) as u32]))
     }
 
+    /// Words of a saved record.
+    pub const WORDS: usize =
+        2 * PlainRecord::WORDS + 3 + BUCKETS * USUALS + 2 * (24 + 7 + DELAYS + 2 * MEETS);
+
     /// Reads what [`RichRecord::words`] gave.
     pub fn from_words(words: &mut impl Iterator<Item = u32>) -> Option<Self> {
         let mut record = Self {

@@ -53,6 +53,28 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them, each at the place of its number.
+    pub(super) const EVERY: [Self; SCOPES] = [
+        Self::All,
+        Self::Country,
+        Self::Network,
+        Self::Rare,
+        Self::Profile,
+        Self::Client,
+        Self::Asn,
+        Self::ProfileNetwork,
+        Self::ClientNetwork,
+        Self::WhenceNetwork,
+        Self::ChannelNetwork,
+        Self::Prefix4,
+        Self::Prefix3,
+        Self::Prefix2,
+        Self::Neighbourhood,
+        Self::Address,
+        Self::Device,
+        Self::User,
+    ];
+
     /// Its name in answers and in the journal.
     pub fn name(self) -> &'static str {
         match self {

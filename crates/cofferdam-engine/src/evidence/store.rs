@@ -27,7 +27,7 @@ const ONE: i32 = 64;
 /// Rich records are for places and profiles; beyond so many, new ones are not taken in.
 const RICH_MAX: usize = 60_000;
 /// At most so many attempts are open at once.
-const OPEN_MAX: usize = 1 << 20;
+pub(super) const OPEN_MAX: usize = 1 << 20;
 
 /// The evidence of one process.
 #[derive(Debug)]
@@ -241,14 +241,7 @@ impl EvidenceTallies {
         if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
             return;
         }
-        let shares = self.maturity(&flight.keys);
-        let share = match step {
-            // What comes later still is expected at the last step.
-            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
-            _ => shares.get(step).copied().unwrap_or(0.0),
-        };
-        let whole = if flight.undelivered { 32.0 } else { 64.0 };
-        let amount = libm::round(share * whole) as i32;
+        let amount = self.matured(flight, step);
         if amount == 0 {
             return;
         }
@@ -264,6 +257,18 @@ impl EvidenceTallies {
                 record.usual(Usual::Matured, flight.at_s, weighed);
             }
         }
+    }
+
+    /// How much of an observation a message becomes at a step, in 64ths.
+    fn matured(&mut self, flight: &Flight, step: usize) -> i32 {
+        let shares = self.maturity(&flight.keys);
+        let share: f64 = match step {
+            // What comes later still is expected at the last step.
+            last if last + 1 == STEPS_S.len() => shares.iter().skip(last).sum(),
+            _ => shares.get(step).copied().unwrap_or(0.0),
+        };
+        let whole = if flight.undelivered { 32.0 } else { 64.0 };
+        libm::round(share * whole) as i32
     }
 
     fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
@@ -300,6 +305,30 @@ impl EvidenceTallies {
         }
     }
 
+    /// It was not sent after all: its person got nothing that could have been answered.
+    pub fn not_sent(&mut self, id: u64) {
+        let mut flights = core::mem::take(&mut self.flights);
+        if let Some((flight, taken)) = flights.find(id)
+            && flight.state != State::Over
+            && !flight.converted
+        {
+            let sent = flight.state == State::Sent;
+            flight.state = State::Over;
+            if sent && (flight.newcomer || flight.trusted) {
+                let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
+                let at = Moment::new(flight.at_s);
+                match flight.trusted {
+                    true => self.raise_trusted(flight, Field::Matured, &at, -matured),
+                    false => self.raise(flight, Field::Matured, &at, -matured),
+                }
+            }
+            if flight.newcomer && !flight.trusted {
+                self.stopped(flight);
+            }
+        }
+        self.flights = flights;
+    }
+
     /// A right code came back. Answers with the keys that it proves; none if it is not known, or if the
     /// attempt was more likely pumped than not.
     pub fn converted(&mut self, id: u64, now_s: u32) -> ArrayVec<u64, 5> {
@@ -317,6 +346,17 @@ impl EvidenceTallies {
         }
         self.flights = flights;
         proved
+    }
+
+    /// Whether an attempt was more likely pumped than not; `None` if it is not known any more.
+    pub fn doubts(&mut self, id: u64) -> Option<bool> {
+        self.flights.find(id).map(|(flight, _)| flight.good <= 32)
+    }
+
+    /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
+    pub fn forget(&mut self, faces: &Faces) {
+        self.seen.touch(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.flights.forget(faces.number);
     }
 
     /// Carries out what a judgement says of evidence.
@@ -447,6 +487,11 @@ impl EvidenceTallies {
         } else {
             self.plain.change_own(key, |record| record.add(Field::Strikes, &at, amount));
         }
+    }
+
+    /// The newest moment that it knows of, in Unix seconds.
+    pub fn now_s(&self) -> u32 {
+        self.now_s
     }
 
     /// How much is kept.

@@ -5,10 +5,11 @@
 //! exactly once. It knows no file and no records: the embedded home saves and recovers it.
 
 use super::StoreError;
-use super::tallies::{Counted, Marks, Proofs, Tallies, TallySize};
+use super::tallies::{Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize};
 use arrayvec::ArrayVec;
 use async_trait::async_trait;
 use cofferdam_engine::Needs;
+use cofferdam_engine::evidence::{Ask, EvidenceTallies, Evidenced, Faces};
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::table::Place;
 use cofferdam_engine::tally::Change;
@@ -33,13 +34,26 @@ fn shard_of(key: u64) -> usize {
 /// Tallies of one process.
 pub struct ProcessTallies {
     shards: Box<[Mutex<Shard>]>,
+    /// All evidence behind one lock: an attempt reads and writes some twenty of its records, wide ones
+    /// among them, so that parting it by key would have every attempt meet at the same few places.
+    evidence: Mutex<EvidenceTallies>,
+    keys_max: usize,
 }
 
 impl ProcessTallies {
     /// Empty tallies for at most about so many keys of each kind.
     pub fn new(keys_max: usize) -> Self {
         let each = keys_max.div_ceil(SHARDS);
-        Self { shards: (0..SHARDS).map(|_| Mutex::new(Shard::new(each))).collect() }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::new(Shard::new(each))).collect(),
+            evidence: Mutex::new(EvidenceTallies::new(keys_max)),
+            keys_max,
+        }
+    }
+
+    /// The evidence. No other lock is taken while it is held.
+    fn evidence(&self) -> MutexGuard<'_, EvidenceTallies> {
+        self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self, shard: usize) -> Option<MutexGuard<'_, Shard>> {
@@ -70,7 +84,8 @@ impl ProcessTallies {
 
     /// Counts an attempt in the same steps.
     fn count_now(&self, needs: &Needs, at_s: u32) -> Counted {
-        let mut counted = Counted { seen: ArrayVec::new(), marks: Marks::default() };
+        let mut counted =
+            Counted { seen: ArrayVec::new(), evidence: Evidenced::default(), marks: Marks::default() };
         counted.marks.0.reserve(needs.len() * marks::COUNT_BYTES);
         let mut held = Held::hold(self, needs.iter().map(|need| need.key));
         let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
@@ -97,6 +112,24 @@ impl ProcessTallies {
         counted
     }
 
+    fn raise_now(&self, changes: &[Change]) -> Marks {
+        let mut marks = Marks::default();
+        for change in changes {
+            if let Some(mut shard) = self.shard(marks::key_of(change)) {
+                shard.apply(change);
+                Mark { seq: shard.next_seq(), change: *change }.write(&mut marks.0);
+            }
+        }
+        marks
+    }
+
+    fn proofs_of(&self, inquiry: &Inquiry) -> Proofs {
+        let Inquiry { number, device, user, number_device, number_user } = *inquiry;
+        let [number_s, device_s, user_s, number_device_s, number_user_s] =
+            self.proofs_now([Some(number), device, user, number_device, number_user]);
+        Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
+    }
+
     /// Brings one row of the journal back.
     pub(super) fn recover_now(&self, marks: &Marks) -> Result<(), StoreError> {
         for mark in Mark::read(&marks.0) {
@@ -112,25 +145,68 @@ impl ProcessTallies {
 #[async_trait]
 impl Tallies for ProcessTallies {
     async fn proofs(&self, inquiry: &Inquiry) -> Result<Proofs, StoreError> {
-        let Inquiry { number, device, user, number_device, number_user } = *inquiry;
-        let [number_s, device_s, user_s, number_device_s, number_user_s] =
-            self.proofs_now([Some(number), device, user, number_device, number_user]);
-        Ok(Proofs { number_s, device_s, user_s, number_device_s, number_user_s })
+        Ok(self.proofs_of(inquiry))
+    }
+
+    async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError> {
+        let glimpse = self.evidence().glimpse(faces, at_s);
+        Ok(Identified { proofs: self.proofs_of(inquiry), glimpse })
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
         Ok(self.count_now(needs, at_s))
     }
 
-    async fn raise(&self, changes: &[Change]) -> Result<Marks, StoreError> {
-        let mut marks = Marks::default();
-        for change in changes {
-            if let Some(mut shard) = self.shard(marks::key_of(change)) {
-                shard.apply(change);
-                Mark { seq: shard.next_seq(), change: *change }.write(&mut marks.0);
+    async fn count_with(&self, needs: &Needs, ask: &Ask) -> Result<Counted, StoreError> {
+        let mut counted = self.count_now(needs, ask.at_s);
+        counted.evidence = self.evidence().count(ask);
+        Ok(counted)
+    }
+
+    async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {
+        let Followed { name, ask, fate, score, effects, changes } = *followed;
+        {
+            let mut evidence = self.evidence();
+            evidence.decided(name, ask, fate, score);
+            evidence.follow(ask, effects);
+        }
+        Ok(self.raise_now(changes))
+    }
+
+    async fn forget(&self, faces: &[Faces]) -> Result<(), StoreError> {
+        let mut evidence = self.evidence();
+        faces.iter().for_each(|faces| evidence.forget(faces));
+        Ok(())
+    }
+
+    async fn learn(&self, lessons: &[(u64, Lesson)]) -> Result<Learned, StoreError> {
+        if lessons.is_empty() {
+            return Ok(Learned::default());
+        }
+        let (mut good, mut doubtful) = (false, false);
+        let mut evidence = self.evidence();
+        for (name, lesson) in lessons {
+            match *lesson {
+                Lesson::Converted(at_s) => {
+                    let _ = evidence.converted(*name, at_s);
+                    good |= evidence.doubts(*name) == Some(false);
+                    doubtful |= evidence.doubts(*name) == Some(true);
+                }
+                Lesson::Challenged { passed } => evidence.challenged(*name, passed),
+                Lesson::Undelivered => evidence.undelivered(*name),
+                Lesson::NotSent => evidence.not_sent(*name),
             }
         }
-        Ok(marks)
+        Ok(Learned { doubted: doubtful && !good })
+    }
+
+    async fn advance(&self, now_s: u32) -> Result<(), StoreError> {
+        self.evidence().advance(now_s);
+        Ok(())
+    }
+
+    async fn raise(&self, changes: &[Change]) -> Result<Marks, StoreError> {
+        Ok(self.raise_now(changes))
     }
 
     async fn recover(&self, marks: &Marks) -> Result<(), StoreError> {
@@ -142,7 +218,9 @@ impl Tallies for ProcessTallies {
     }
 
     fn size(&self) -> TallySize {
-        let mut size = TallySize::default();
+        let evidence = self.evidence().size();
+        let mut size =
+            TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, ..TallySize::default() };
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             size.keys += (shard.limits.len() + shard.proofs.len()) as u64;

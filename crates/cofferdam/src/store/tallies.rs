@@ -2,7 +2,8 @@
 
 use super::StoreError;
 use async_trait::async_trait;
-use cofferdam_engine::Needs;
+use cofferdam_engine::evidence::{Ask, Evidenced, Faces, Fate, Glimpse};
+use cofferdam_engine::{Effect, Needs};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::tally::Change;
@@ -30,12 +31,64 @@ impl Marks {
     }
 }
 
+/// The answer to round one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Identified {
+    /// What was proved, and when.
+    pub proofs: Proofs,
+    /// The last days of the number and the session.
+    pub glimpse: Glimpse,
+}
+
 /// The answer to round two, in the order of the needs.
 pub struct Counted {
     /// What was seen, this attempt included where it was added.
     pub seen: arrayvec::ArrayVec<Seen, RECORDS>,
+    /// What the scopes of the attempt say; nothing where only limits were asked for.
+    pub evidence: Evidenced,
     /// What was changed.
     pub marks: Marks,
+}
+
+/// What was decided of an attempt that was counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Followed<'a> {
+    /// The name under which its outcomes come.
+    pub name: u64,
+    /// What was counted.
+    pub ask: &'a Ask,
+    /// Sent, challenged, or stopped.
+    pub fate: Fate,
+    /// The chance that it is pumped.
+    pub score: f64,
+    /// What the judgement says of evidence.
+    pub effects: &'a [Effect],
+    /// What else changes: what is given back.
+    pub changes: &'a [Change],
+}
+
+/// What became of an attempt, as far as evidence is concerned. Told twice, it counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lesson {
+    /// A right code came back, at this Unix second.
+    Converted(u32),
+    /// The person passed or failed the challenge.
+    Challenged {
+        /// Passed.
+        passed: bool,
+    },
+    /// The provider says that it did not arrive.
+    Undelivered,
+    /// It was not sent after all.
+    NotSent,
+}
+
+/// What is to be known of lessons that were taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Right codes came back, and all of those whose attempts are known were more likely pumped than
+    /// not: they prove nothing.
+    pub doubted: bool,
 }
 
 /// Evidence and limits to a bucket. One trip a call, however many keys.
@@ -47,6 +100,25 @@ pub trait Tallies: Send + Sync {
     /// Round two: adds the attempt where the need says so, and answers with what then stands.
     /// Atomic a key, so that two attempts never see the same count.
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError>;
+
+    /// Round one with evidence: as [`Tallies::proofs`], and what is known of the last days.
+    async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError>;
+
+    /// Round two with evidence: as [`Tallies::count`], and counts the attempt in its scopes.
+    async fn count_with(&self, needs: &Needs, ask: &Ask) -> Result<Counted, StoreError>;
+
+    /// Takes what was decided of an attempt that [`Tallies::count_with`] counted.
+    async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError>;
+
+    /// Forgets when these numbers were asked for.
+    async fn forget(&self, faces: &[Faces]) -> Result<(), StoreError>;
+
+    /// Takes what became of attempts, by their names. Nothing is proved by it: who proves what is said
+    /// in changes.
+    async fn learn(&self, lessons: &[(u64, Lesson)]) -> Result<Learned, StoreError>;
+
+    /// Lets time pass for evidence: messages come of age, challenges are abandoned.
+    async fn advance(&self, now_s: u32) -> Result<(), StoreError>;
 
     /// What follows afterwards: giving back, proofs. Commutes with everything else.
     async fn raise(&self, changes: &[Change]) -> Result<Marks, StoreError>;

@@ -1,9 +1,10 @@
 //! Takes the answer to a challenge. Only the test world can be challenged yet: `pass` passes.
 
 use super::resend::{self, Further};
-use super::{Caller, Verified, VerifyError, get, report};
+use super::{Caller, Verified, VerifyError, get, judge, report};
 use crate::app::App;
 use crate::store::row::Status;
+use crate::store::tallies::Lesson;
 use cofferdam_engine::outcome::{Outcome, What};
 use std::sync::Arc;
 
@@ -30,10 +31,18 @@ async fn take(app: &Arc<App>, caller: &Caller, id: &str, passed: bool) -> Result
     }
     let to = get::number(app, &verification).ok_or(VerifyError::NotFound)?;
     let outcome = Outcome { at_ms, what: What::Challenge { passed } };
+    let challenged = verification.fixed.assessment.clone();
+    // Away: it fades as a challenge that nobody answered.
+    let _ = app.store.tallies.learn(&[(judge::name(&challenged), Lesson::Challenged { passed })]).await;
     report::challenge_behind(app, &verification, outcome);
     if passed {
         let why = Further { channel: None, from: Status::ChallengeRequired, at_ms };
-        return Box::pin(resend::further(app, caller, verification, to, why)).await;
+        let further = Box::pin(resend::further(app, caller, verification, to, why)).await;
+        let sent = further.as_ref().is_ok_and(|verified| verified.verification.status == Status::Pending);
+        if !sent {
+            judge::not_sent(app, &challenged).await;
+        }
+        return further;
     }
     app.store.records.challenge_failed(&caller.owner, id, at_ms).await?;
     get::get(app, caller, id).await

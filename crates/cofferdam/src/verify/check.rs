@@ -4,11 +4,11 @@
 //! that no number of guesses at once is compared more often than is allowed.
 
 use super::code::{self, Code};
-use super::{Caller, Checked, Verified, VerifyError, get, report};
+use super::{Caller, Checked, Verified, VerifyError, get, judge, report};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::store::row::{Guess, Owner, Status, Verification};
-use crate::store::tallies::Marks;
+use crate::store::tallies::{Lesson, Marks};
 use cofferdam_engine::Effect;
 use cofferdam_engine::limit::{LimitScope, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, Outcome, What};
@@ -86,14 +86,28 @@ async fn compare(
     }
 }
 
-/// What a right code proves: number, device, user, and the number with each.
+/// What a right code proves: number, device, user, and the number with each. Where the attempt was more
+/// likely pumped than not it proves nothing, or accomplices could launder themselves.
 async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Marks {
+    let lesson = Lesson::Converted(judge::seconds(outcome.at_ms));
+    let rows = verification.attempts.iter().map(|row| row.assessment.as_str());
+    let judged = std::iter::once(verification.fixed.assessment.as_str()).chain(rows);
+    let mut lessons: Vec<_> = judged.map(|assessment| (judge::name(assessment), lesson)).collect();
+    lessons.dedup();
+    // Away: evidence knows less, and nobody is doubted.
+    if app.store.tallies.learn(&lessons).await.is_ok_and(|learned| learned.doubted) {
+        return Marks::default();
+    }
     let learned = cofferdam_engine::learn(outcome, &verification.fixed.attempt);
     let proofs: Vec<Change> = learned
         .into_iter()
         .filter_map(|effect| match effect {
             Effect::Prove { key, at_s } => Some(Change::Prove { key, at_s }),
-            Effect::GiveBack | Effect::Reserve { .. } | Effect::EndEntry { .. } => None,
+            Effect::GiveBack
+            | Effect::Reserve { .. }
+            | Effect::EndEntry { .. }
+            | Effect::Explain { .. }
+            | Effect::Strike { .. } => None,
         })
         .collect();
     // Away: the person is approved all the same, and proves himself next time.

@@ -45,14 +45,16 @@ async fn unprove(
     to: &cofferdam_atlas::Destination,
 ) -> Result<(), VerifyError> {
     let client = Client::default();
-    let mut forgotten = Vec::new();
+    let (mut forgotten, mut faces) = (Vec::new(), Vec::new());
     for (owner, _) in numbers {
         let Some(profile) = profiles::named(app, owner, None) else { continue };
         let at_ms = app.clock.now_ms();
         let sought = Sought { to, client: &client, channel: Channel::Sms, price_micros: None, at_ms };
         let attempt = judge::attempt(app, owner, &profile, &sought);
+        faces.push(cofferdam_engine::evidence::faces(&attempt));
         forgotten.push(Change::Unprove { key: cofferdam_engine::identify(&attempt).number });
     }
+    app.store.tallies.forget(&faces).await?;
     let marks = app.store.tallies.raise(&forgotten).await?;
     app.store.records.journal_marks(marks);
     Ok(app.store.records.flush().await?)

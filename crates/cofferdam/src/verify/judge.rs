@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::id::{self, Noun};
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Refusal, Reservation};
-use crate::store::tallies::{Marks, Proofs};
+use crate::store::tallies::{Followed, Identified, Lesson, Marks};
 use cofferdam_atlas::Destination;
 use cofferdam_engine::assessment::AssessedScope;
+use cofferdam_engine::evidence::{self, Ask, Fate};
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::need::Need;
@@ -86,21 +87,25 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
     let at_s = seconds(case.attempt.at_ms);
     // Round one: who asks.
-    let proofs = app.store.tallies.proofs(&cofferdam_engine::identify(&case.attempt)).await;
-    let mut blind = proofs.is_err();
-    let identity = identity(app, &case, proofs.unwrap_or_default());
+    let faces = evidence::faces(&case.attempt);
+    let identified =
+        app.store.tallies.identify(&cofferdam_engine::identify(&case.attempt), &faces, at_s).await;
+    let mut blind = identified.is_err();
+    let identity = identity(app, &case, identified.unwrap_or_default());
     // Round two: how much was seen, this attempt included.
     let mut needs = cofferdam_engine::needs(&case.attempt, &identity, &basis.policy, &basis.terms);
     if case.assess_only {
         // Wrong guesses stop starts; who only asks for a judgement has no guesses here.
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
     }
+    let ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
     let mut known = Known { identity, ..Known::default() };
     let mut marks = Marks::default();
     if !blind {
-        match app.store.tallies.count(&needs, at_s).await {
+        match app.store.tallies.count_with(&needs, &ask).await {
             Ok(counted) => {
                 known.seen = counted.seen;
+                known.evidence = counted.evidence;
                 marks = counted.marks;
             }
             Err(_) => blind = true,
@@ -118,8 +123,8 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
     }
-    if judged.followed() != Decision::Allow {
-        judged.give_back(app).await;
+    if !blind {
+        judged.follow(app, &ask).await;
     }
     Ok(judged)
 }
@@ -141,7 +146,8 @@ fn counted(app: &App, owner: &Owner, assessment: &Assessment, blind: bool) {
 }
 
 /// What lists and proofs say of who asks.
-fn identity(app: &App, case: &Case<'_>, proofs: Proofs) -> Identity {
+fn identity(app: &App, case: &Case<'_>, identified: Identified) -> Identity {
+    let Identified { proofs, glimpse } = identified;
     let (number, at_ms) = (case.attempt.place.number, case.attempt.at_ms);
     let found =
         app.standing.world(case.owner, |world| world.lists.find(number, case.to.number, case.ip, at_ms));
@@ -151,6 +157,7 @@ fn identity(app: &App, case: &Case<'_>, proofs: Proofs) -> Identity {
         user_proved_s: proofs.user_s,
         number_device_proved_s: proofs.number_device_s,
         number_user_proved_s: proofs.number_user_s,
+        glimpse,
         ..Identity::default()
     };
     found.unwrap_or_default().put_into(&mut identity);
@@ -239,7 +246,11 @@ pub(super) fn reservations(assessment: &Assessment) -> Vec<Reservation> {
             limits: limits.iter().copied().collect(),
             windows_s: *windows_s,
         }),
-        Effect::GiveBack | Effect::Prove { .. } | Effect::EndEntry { .. } => None,
+        Effect::GiveBack
+        | Effect::Prove { .. }
+        | Effect::EndEntry { .. }
+        | Effect::Explain { .. }
+        | Effect::Strike { .. } => None,
     });
     wanted.collect()
 }
@@ -285,10 +296,37 @@ impl Judged {
         self.entry.assessment.followed()
     }
 
-    /// Gives back what was counted: it is not sent.
+    /// Has the tallies remember what was decided; what is not sent is given back with it.
+    async fn follow(&mut self, app: &App, ask: &Ask) {
+        let fate = match self.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        let changes = if fate == Fate::Sent { Vec::new() } else { give_back(&self.entry) };
+        if fate != Fate::Sent {
+            self.entry.reservations.clear();
+        }
+        let assessment = &self.entry.assessment;
+        let followed = Followed {
+            name: name(&self.entry.assessment_id),
+            ask,
+            fate,
+            score: assessment.score,
+            effects: &assessment.effects,
+            changes: &changes,
+        };
+        // Away: what was counted leaves its windows by itself, and evidence knows less.
+        if let Ok(marks) = app.store.tallies.follow(&followed).await {
+            self.marks.and(&marks);
+        }
+    }
+
+    /// Gives back what was counted: it is not sent after all.
     pub async fn give_back(&mut self, app: &App) {
         let changes = give_back(&self.entry);
         self.entry.reservations.clear();
+        not_sent(app, &self.entry.assessment_id).await;
         if changes.is_empty() {
             return;
         }
@@ -344,6 +382,22 @@ impl Judged {
     pub fn journalled(&self) -> Journalled {
         Journalled { entry: JournalEntry::clone(&self.entry), marks: self.marks.clone() }
     }
+}
+
+/// The name under which the tallies know an attempt, from the identifier of its assessment: a
+/// verification names the assessment of each of its attempts, also of one that was only challenged.
+pub(super) fn name(assessment: &str) -> u64 {
+    let mut name = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in assessment.bytes() {
+        name = (name ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    name ^ (name >> 29)
+}
+
+/// A message that was to go out did not: that nobody answers it says nothing.
+pub(super) async fn not_sent(app: &App, assessment: &str) {
+    // Away: evidence knows less, and its messages fade.
+    let _ = app.store.tallies.learn(&[(name(assessment), Lesson::NotSent)]).await;
 }
 
 /// Unix seconds of Unix milliseconds.

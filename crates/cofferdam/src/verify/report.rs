@@ -9,6 +9,8 @@ use super::{Caller, VerifyError, judge};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::provider::{Callback, CallbackError, DeliveryOf};
+use crate::store::StoreError;
+use crate::store::tallies::Lesson;
 use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, ToldOf, Verification};
 use cofferdam_engine::outcome::{ActivityKind, CheckResult, DeliveryStatus, Label, Outcome, What};
 use cofferdam_engine::tally::Change;
@@ -133,6 +135,11 @@ pub async fn due(app: &App) {
     }
 }
 
+/// Lets time pass for evidence.
+pub async fn advance(app: &App) -> Result<(), StoreError> {
+    app.store.tallies.advance(judge::seconds(app.clock.now_ms())).await
+}
+
 /// A delivery that we know of ourselves.
 pub(super) async fn delivery(
     app: &App,
@@ -188,17 +195,21 @@ async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<R
     }
     let outcomes: Vec<Outcome> = told.iter().map(|told| told.outcome).collect();
     let taken = app.store.records.told(owner, told).await?;
-    let mut changes = Vec::new();
+    let (mut changes, mut lessons) = (Vec::new(), Vec::new());
     let mut answers = Vec::with_capacity(taken.len());
     for (answer, outcome) in taken.into_iter().zip(outcomes) {
         answers.push(match answer {
             ToldAnswer::Accepted(entry) => {
                 changes.extend(learned(&entry, &outcome));
+                lessons.extend(lesson(&entry, &outcome).map(|lesson| (judge::name(&entry.assessment_id), lesson)));
                 ReportAnswer::Accepted
             }
             ToldAnswer::Duplicate => ReportAnswer::Duplicate,
             ToldAnswer::Unknown => ReportAnswer::Unknown,
         });
+    }
+    if let Err(error) = app.store.tallies.learn(&lessons).await {
+        tracing::warn!(%error, "what an outcome says was not counted as evidence");
     }
     if !changes.is_empty() {
         // Away: evidence is lost, which only makes the next judgement know less.
@@ -210,7 +221,22 @@ async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<R
     Ok(answers)
 }
 
-/// What the tallies learn from an outcome. What we sent and checked ourselves we have counted already.
+/// What evidence learns from an outcome. Prices, labels and later activity teach it nothing yet, and what
+/// was never answered it sees by itself, with time.
+fn lesson(entry: &JournalEntry, outcome: &Outcome) -> Option<Lesson> {
+    match outcome.what {
+        What::Check { result: CheckResult::Ok } => Some(Lesson::Converted(judge::seconds(outcome.at_ms))),
+        What::Challenge { passed } => Some(Lesson::Challenged { passed }),
+        What::Delivery {
+            status: DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Expired,
+        } => Some(Lesson::Undelivered),
+        // What we sent ourselves we know better.
+        What::NotSent if entry.assess_only => Some(Lesson::NotSent),
+        _ => None,
+    }
+}
+
+/// What the limits and proofs learn from an outcome. What we sent and checked ourselves we have counted already.
 fn learned(entry: &JournalEntry, outcome: &Outcome) -> Vec<Change> {
     if !entry.assess_only {
         return Vec::new();
@@ -223,10 +249,16 @@ fn learned(entry: &JournalEntry, outcome: &Outcome) -> Vec<Change> {
     for effect in cofferdam_engine::learn(outcome, &entry.attempt) {
         match effect {
             Effect::GiveBack if decided == Decision::Allow => changes.extend(judge::give_back(entry)),
-            Effect::Prove { key, at_s } if decided != Decision::Block => {
+            // Who was more likely pumped than not proves nothing by it.
+            Effect::Prove { key, at_s } if decided != Decision::Block && entry.assessment.score <= 0.5 => {
                 changes.push(Change::Prove { key, at_s });
             }
-            Effect::GiveBack | Effect::Prove { .. } | Effect::Reserve { .. } | Effect::EndEntry { .. } => {}
+            Effect::GiveBack
+            | Effect::Prove { .. }
+            | Effect::Reserve { .. }
+            | Effect::EndEntry { .. }
+            | Effect::Explain { .. }
+            | Effect::Strike { .. } => {}
         }
     }
     changes

@@ -161,6 +161,7 @@ async fn hand_over(app: Arc<App>, job: Job) -> (HandOver, AttemptStatus) {
         // Away: what was counted leaves its windows by itself.
         let changes = judge::give_back(&job.entry);
         over.marks = app.store.tallies.raise(&changes).await.unwrap_or_default();
+        judge::not_sent(&app, &job.entry.assessment_id).await;
     }
     tell(&app, &job, &over).await;
     let mut status = over.status;

@@ -34,6 +34,23 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
             "The number, its prefix or the address stands on the safe list, so nothing that others do stops it.",
             "Nothing. Remove the entry if it should not stand there.",
         ),
+        Code::PrefixDensity
+        | Code::PrefixConversion
+        | Code::NumberSequence
+        | Code::NetworkVolume
+        | Code::NetworkConversion
+        | Code::CountryVolume
+        | Code::CountryConversion
+        | Code::RareSpread => destination(code),
+        Code::ProfileUnusual | Code::ClientUnusual | Code::WhenceUnusual | Code::ChannelUnusual => share(code),
+        Code::IpVelocity
+        | Code::IpHosting
+        | Code::IpCountry
+        | Code::IpProved
+        | Code::DeviceReuse
+        | Code::UserReuse
+        | Code::PersonProved
+        | Code::NumberSittings => person(code),
         Code::NumberProved => {
             ("A right code came back from this number before: it speaks for the attempt.", "Nothing.")
         }
@@ -57,6 +74,104 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
             "Look at the store that holds the tallies. Money and exact limits were not affected.",
         ),
         Code::Limit(scope) => limit(scope),
+    }
+}
+
+/// What evidence says of where messages go.
+fn destination(code: Code) -> (&'static str, &'static str) {
+    match code {
+        Code::PrefixDensity => (
+            "Many new people asked for numbers that lie closer together than chance would put them: somebody works through numbers that he holds.",
+            "Nothing, if you don't know them. A company that signs its people up together: put its prefix on the safe list.",
+        ),
+        Code::PrefixConversion => (
+            "Codes sent to numbers that lie close together are not entered, where they usually are: nobody reads them.",
+            "Look whether messages arrive there. If they don't, tell your provider; if they do, leave it.",
+        ),
+        Code::NumberSequence => (
+            "The numbers asked for in a run of ten thousand stand in a regular order, whatever its step: people's numbers don't.",
+            "Nothing. It ends when the counting ends.",
+        ),
+        Code::NetworkVolume => (
+            "More new people ask for a telephone network than it has at this hour of the week.",
+            "If you began to advertise there: it learns it from the codes that are entered. Put the country's prefix on the safe list while it lasts, if that takes too long.",
+        ),
+        Code::NetworkConversion => (
+            "Codes sent to a telephone network are not entered, where they usually are.",
+            "Look whether messages arrive there: an outage of the network looks alike, but its proved people are silent too, and then this is not said.",
+        ),
+        Code::CountryVolume => (
+            "More new people ask for a country than it has at this hour of the week.",
+            "If you began to offer your service there: it learns it from the codes that are entered.",
+        ),
+        Code::CountryConversion => (
+            "Codes sent to a country are not entered, where they usually are.",
+            "Look whether messages arrive there, and whether you have people there at all: `destinations` of the profile can leave the country out.",
+        ),
+        _ => (
+            "Dozens of telephone networks that hardly anybody uses here are asked for, none of them often: somebody spreads his numbers.",
+            "Name the countries that you have people in as `destinations` of the profile.",
+        ),
+    }
+}
+
+/// What evidence says of crossings: who or what suddenly has more than its share.
+fn share(code: Code) -> (&'static str, &'static str) {
+    match code {
+        Code::ProfileUnusual => (
+            "One profile sends to a telephone network far more than its share of that network's messages.",
+            "Look at the page or app behind the profile: it may be open to a script.",
+        ),
+        Code::ClientUnusual => (
+            "One browser or app, by its own description, sends to a telephone network far more than its share.",
+            "Nothing. A release of your app that nobody had before does this for some hours, and is learned from the codes that are entered.",
+        ),
+        Code::WhenceUnusual => (
+            "One network of internet addresses, or one country, sends to a telephone network far more than its share.",
+            "Nothing, if you don't know it. A partner's servers belong on the safe list.",
+        ),
+        _ => (
+            "Voice or another channel than text is asked for on a telephone network far more than usual.",
+            "Look whether texts arrive there: people who get none ask for a call.",
+        ),
+    }
+}
+
+/// What evidence says of who asks, and from where.
+fn person(code: Code) -> (&'static str, &'static str) {
+    match code {
+        Code::IpVelocity => (
+            "One internet address, or its neighbourhood, asked for many numbers, and the codes are not entered.",
+            "An office, a school or a mobile network shares addresses: people there enter their codes, and that clears it. Else put its addresses on the safe list.",
+        ),
+        Code::IpHosting => (
+            "The address belongs to a data centre or a VPN. Honest people use VPNs too, so it weighs little.",
+            "Nothing. If your own servers ask for your people, send the person's address as `client.ip`.",
+        ),
+        Code::IpCountry => (
+            "The address and the number are from different countries. Travellers are, too, so it weighs little.",
+            "Nothing.",
+        ),
+        Code::IpProved => (
+            "Others at this address entered right codes lately: it is where people are. It speaks for the attempt.",
+            "Nothing.",
+        ),
+        Code::DeviceReuse => (
+            "One device, by the caller's own name for it, asked for many numbers.",
+            "Look whether `client.device_id` names one device: a version of your app that sends the same for all does this.",
+        ),
+        Code::UserReuse => (
+            "One user, by the caller's own name, asked for many numbers.",
+            "Look whether `client.user_id` names one user, and let one user change his number only so often.",
+        ),
+        Code::PersonProved => (
+            "The device or user entered a right code for another number before. It speaks for a few new numbers, not for many.",
+            "Nothing.",
+        ),
+        _ => (
+            "The number was asked for on several days, and no right code ever came back: an attack at any pace, or a number that messages don't reach.",
+            "If a person asks: find out whether messages reach the number. A monitor of your own belongs on the safe list.",
+        ),
     }
 }
 

@@ -162,6 +162,7 @@ impl EvidenceView {
             EvidenceKey::Network(id) => Some(Key::Network(id)),
             EvidenceKey::Scope(scope) => Some(Key::Word(scope.name())),
             EvidenceKey::Kind(kind) => Some(Key::Word(kind.as_str())),
+            EvidenceKey::Evidence(scope) => Some(Key::Word(scope.name())),
             EvidenceKey::Tariff(tariff) => Some(Key::Word(tariff.as_str())),
         };
         Self {

@@ -49,10 +49,12 @@ pub fn attempt_facts(number: Pseudonym, at_ms: i64) -> Attempt {
         fictional: true,
         shown: prefix(),
         prefixes: [1, 2, u64::MAX],
+        last4: 0,
     };
     Attempt {
         at_ms,
         dice: u64::MAX - 3,
+        commons: cofferdam_engine::Realm(6),
         realm: cofferdam_engine::Realm(5),
         profile: 9,
         channel: Channel::Sms,

@@ -8,6 +8,7 @@
 use super::ProcessTallies;
 use super::marks::array;
 use crate::store::StoreError;
+use cofferdam_engine::evidence::EvidenceTallies;
 use cofferdam_engine::table::Cursor;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -15,8 +16,12 @@ use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
 use std::sync::PoisonError;
 
+/// Evidence is written when so much of it was copied.
+const PIECE: usize = 1 << 20;
+
 const MAGIC: &[u8; 8] = b"CFDTALLY";
-const VERSION: u32 = 1;
+/// 2: with evidence. The first had limits and proofs alone, and is still read.
+const VERSION: u32 = 2;
 
 /// What a file of saved tallies says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,10 +108,26 @@ fn write(tallies: &ProcessTallies, head: Head, out: &mut Out) -> std::io::Result
             out.put(part)?;
         }
     }
+    write_evidence(tallies, out)?;
     let sum = out.sum.finalize_reset();
     out.file.write_all(&sum)?;
     out.file.flush()?;
     out.file.get_ref().sync_all()
+}
+
+/// In steps, each under the lock for a copy alone, and each as a part; an empty one ends them.
+fn write_evidence(tallies: &ProcessTallies, out: &mut Out) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    let mut at = Some(tallies.evidence().begin_save(&mut bytes));
+    while let Some(from) = at {
+        at = tallies.evidence().save_step(from, &mut bytes);
+        if bytes.len() >= PIECE || at.is_none() {
+            out.put(&(bytes.len() as u64).to_le_bytes())?;
+            out.put(&bytes)?;
+            bytes.clear();
+        }
+    }
+    out.put(&0_u64.to_le_bytes())
 }
 
 /// Reads saved tallies into empty ones. `None`: there is no such file. After an error the tallies
@@ -124,7 +145,8 @@ pub(in crate::store) fn load(
     let refused = |why: &str| StoreError::Unreadable(format!("saved tallies `{}`: {why}", from.display()));
     let body = checked(&bytes).ok_or_else(|| refused("torn or damaged: its checksum is wrong"))?;
     let mut rest = body;
-    let head = head(&mut rest, tallies.shards.len()).ok_or_else(|| refused("of another version"))?;
+    let (version, head) =
+        head(&mut rest, tallies.shards.len()).ok_or_else(|| refused("of another version"))?;
     if head.store != store {
         return Err(refused("of another store"));
     }
@@ -136,6 +158,20 @@ pub(in crate::store) fn load(
         shard.limits.restore(limits, head.at_s).map_err(|e| refused(&e.to_string()))?;
         shard.proofs.restore(proofs, head.at_s).map_err(|e| refused(&e.to_string()))?;
         shard.set_floor(floor);
+    }
+    if version > 1 {
+        let mut bytes = Vec::new();
+        loop {
+            match part(&mut rest).ok_or_else(|| refused("too short"))? {
+                [] => break,
+                piece => bytes.extend_from_slice(piece),
+            }
+        }
+        match EvidenceTallies::restore(tallies.keys_max, &bytes) {
+            Ok(evidence) => *tallies.evidence() = evidence,
+            // Limits and proofs must not be lost with it; evidence only makes the next hours know less.
+            Err(e) => tracing::warn!("saved tallies `{}`: {e}; evidence begins anew", from.display()),
+        }
     }
     Ok(Some(head))
 }
@@ -157,14 +193,16 @@ fn checked(bytes: &[u8]) -> Option<&[u8]> {
     (Sha256::digest(body).as_slice() == sum).then_some(body)
 }
 
-fn head(rest: &mut &[u8], shards: usize) -> Option<Head> {
-    let ours = array::<8>(rest)? == *MAGIC && array(rest).map(u32::from_le_bytes)? == VERSION;
+fn head(rest: &mut &[u8], shards: usize) -> Option<(u32, Head)> {
+    let ours = array::<8>(rest)? == *MAGIC;
+    let version = array(rest).map(u32::from_le_bytes)?;
+    let ours = ours && (1..=VERSION).contains(&version);
     let head = Head {
         store: array(rest)?,
         position: array(rest).map(u64::from_le_bytes)?,
         at_s: array(rest).map(u32::from_le_bytes)?,
     };
-    (ours && array(rest).map(u32::from_le_bytes)? as usize == shards).then_some(head)
+    (ours && array(rest).map(u32::from_le_bytes)? as usize == shards).then_some((version, head))
 }
 
 fn part<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {

@@ -3,9 +3,10 @@
 use super::faulty::{Fails, Faulty};
 use super::*;
 use crate::store::row::{AttemptStatus, Status};
-use crate::store::tallies::{Counted, Marks, Proofs, TallySize};
+use crate::store::tallies::{Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, TallySize};
 use crate::store::{StoreError, Tallies};
 use cofferdam_engine::Needs;
+use cofferdam_engine::evidence::{Ask, Faces};
 use cofferdam_engine::need::Inquiry;
 use cofferdam_engine::signal::Code;
 use cofferdam_engine::tally::Change;
@@ -26,6 +27,24 @@ impl Tallies for Away {
         away()
     }
     async fn count(&self, _needs: &Needs, _at_s: u32) -> Result<Counted, StoreError> {
+        away()
+    }
+    async fn identify(&self, _: &Inquiry, _: &Faces, _: u32) -> Result<Identified, StoreError> {
+        away()
+    }
+    async fn count_with(&self, _: &Needs, _: &Ask) -> Result<Counted, StoreError> {
+        away()
+    }
+    async fn follow(&self, _: &Followed<'_>) -> Result<Marks, StoreError> {
+        away()
+    }
+    async fn forget(&self, _: &[Faces]) -> Result<(), StoreError> {
+        away()
+    }
+    async fn learn(&self, _: &[(u64, Lesson)]) -> Result<Learned, StoreError> {
+        away()
+    }
+    async fn advance(&self, _: u32) -> Result<(), StoreError> {
         away()
     }
     async fn raise(&self, _changes: &[Change]) -> Result<Marks, StoreError> {

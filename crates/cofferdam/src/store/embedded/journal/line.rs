@@ -133,7 +133,11 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
             limits: limits.iter().copied().collect(),
             windows_s: *windows_s,
         }),
-        Effect::GiveBack | Effect::Prove { .. } | Effect::EndEntry { .. } => None,
+        Effect::GiveBack
+        | Effect::Prove { .. }
+        | Effect::EndEntry { .. }
+        | Effect::Explain { .. }
+        | Effect::Strike { .. } => None,
     })
 }
 
