@@ -221,6 +221,7 @@ const NEWCOMER: u8 = 1;
 const TRUSTED: u8 = 2;
 const UNDELIVERED: u8 = 4;
 const CONVERTED: u8 = 8;
+const EXPLAINED: u8 = 16;
 
 fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
     let flags = [
@@ -228,6 +229,7 @@ fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
         (flight.trusted, TRUSTED),
         (flight.undelivered, UNDELIVERED),
         (flight.converted, CONVERTED),
+        (flight.explained, EXPLAINED),
     ];
     let state = match flight.state {
         State::Sent => 0,
@@ -281,6 +283,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
         good,
         east_h,
         state,
+        explained: is(EXPLAINED),
         undelivered: is(UNDELIVERED),
         converted: is(CONVERTED),
     })

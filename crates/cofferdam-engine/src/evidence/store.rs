@@ -140,19 +140,23 @@ impl EvidenceTallies {
 
     /// What was decided of an attempt that was counted, and what evidence remembers of it.
     pub fn decided(&mut self, id: u64, ask: &Ask, assessment: &Assessment) {
-        let at = Moment::new(ask.at_s);
         let fate = match assessment.followed() {
             Decision::Allow => Fate::Sent,
             Decision::Challenge => Fate::Challenged,
             Decision::Block => Fate::Stopped,
         };
+        self.settle(id, ask, fate, assessment.score, &assessment.effects);
+    }
+
+    /// The same, for whoever knows by other means what became of it, and what its assessment said of evidence.
+    pub fn settle(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
+        let at = Moment::new(ask.at_s);
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
-        self.follow(ask, &assessment.effects);
-        let score = assessment.score;
+        self.follow(ask, effects);
         let flight = Flight {
             id,
             at_s: ask.at_s,
@@ -164,7 +168,7 @@ impl EvidenceTallies {
             good: libm::round((1.0 - score).clamp(0.0, 1.0) * 64.0) as u8,
             east_h: ask.east_h(),
             state,
-            explained: assessment.effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
+            explained: effects.iter().any(|effect| matches!(effect, Effect::Explain { .. })),
             undelivered: false,
             converted: false,
         };
@@ -355,7 +359,7 @@ impl EvidenceTallies {
 
     /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
     pub fn forget(&mut self, faces: &Faces) {
-        self.seen.touch(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.seen.change_own(faces.number, |seen| *seen = SeenRecord::NONE);
         self.flights.forget(faces.number);
     }
 

@@ -165,11 +165,7 @@ impl Tallies for ProcessTallies {
 
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {
         let Followed { name, ask, fate, score, effects, changes } = *followed;
-        {
-            let mut evidence = self.evidence();
-            evidence.decided(name, ask, fate, score);
-            evidence.follow(ask, effects);
-        }
+        self.evidence().settle(name, ask, fate, score, effects);
         Ok(self.raise_now(changes))
     }
 
