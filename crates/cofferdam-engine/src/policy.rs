@@ -5,8 +5,10 @@
 //! that is the settings file's business.
 
 mod levels;
+mod off;
 mod validate;
 
+pub use off::Off;
 pub use validate::{LimitError, TooManyWindows};
 
 use crate::limit::{LimitScope, Limits, WINDOWS};
@@ -63,6 +65,9 @@ pub struct Policy {
     /// Prior masses of the rival explanations: see the engine's `rival`.
     #[serde(default)]
     pub rivals: Rivals,
+    /// Detectors that are neither asked nor told.
+    #[serde(default, skip_serializing_if = "Off::is_empty")]
+    pub off: Off,
 }
 
 /// What signals are worth and where the decision changes; all money in micros of one currency.
