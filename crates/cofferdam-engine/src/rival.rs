@@ -174,8 +174,7 @@ impl Figures {
         let left = if is_wide(reading.scope) { left } else { seen };
         let kept = if seen > 0.0 { left / seen } else { 1.0 };
         let v = f(&reading.converted, horizon);
-        let m = (f(&reading.matured, horizon) * kept).max(v) * pipe;
-        let v = v * pipe;
+        let m = (f(&reading.matured, horizon) * kept).max(v);
         let e = f(&reading.expected, horizon).max(1e-4);
         let narrow = !is_wide(reading.scope) && reading.scope != Scope::ProfileNetwork;
         let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
@@ -187,7 +186,17 @@ impl Figures {
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
         let (rise_n, rise_m) = (rise_per_count(left, SURGE), rise(MIXED, m));
-        Self { n: left, m, v, e, rise_n, rise_m, p: f64::from(reading.rate).clamp(0.005, 0.995), kappa, r }
+        Self {
+            n: left,
+            m,
+            v,
+            e,
+            rise_n,
+            rise_m,
+            p: (f64::from(reading.rate) * pipe).clamp(0.005, 0.995),
+            kappa,
+            r,
+        }
     }
 }
 
@@ -221,7 +230,7 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
 }
 
 fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
-    let figures = Figures::of(reading, horizon, f64::from(around.climate.pipe));
+    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
     let Figures { n, m, v, e, p, kappa, r, .. } = figures;
     let strikes = f64::from(reading.strikes);
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
@@ -317,9 +326,14 @@ fn honest(
             }
             _ => {
                 // What lifts a whole country is in the expectation of its parts.
-                let part = if reading.scope == Scope::Country { 1.0 } else { rivals.part };
+                let part = match reading.scope {
+                    Scope::Country => 1.0,
+                    Scope::Network | Scope::ProfileNetwork => rivals.part,
+                    _ => 0.3 * rivals.part,
+                };
                 let growth = part * rivals.growth * young * STEP;
-                terms.add(growth, count + bb(v, m, 0.95 * p, kappa.min(12.0)) + well, 0.0);
+                terms.add(growth, count + bb(v, m, 0.95 * p, kappa) + well, 0.0);
+                let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
                 terms.add(part * rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
             }
         }
@@ -371,8 +385,34 @@ fn order(reading: &Reading) -> f64 {
 /// Points of a suspicion: how far it is from the base rate, in thousandths of log-odds, so that alone
 /// it comes to its own chance.
 pub(crate) fn points(found: &Suspicion) -> i32 {
-    let moved = logit(found.p.clamp(1e-6, 1.0 - 1e-6)) - BASE;
+    let moved = calibrated(logit(found.p.clamp(1e-6, 1.0 - 1e-6))) - BASE;
     libm::round(1000.0 * moved) as i32
+}
+
+/// What a chance was found to be worth, in log-odds: middle ones are said too high by the rivals, since a
+/// place under a thin attack is mostly full of people. From made-up worlds of both densities; monotone.
+const CALIBRATION: [(f64, f64); 10] = [
+    (-6.0, -6.0),
+    (-2.2, -2.4),
+    (-1.1, -1.8),
+    (-0.2, -1.15),
+    (0.6, -0.6),
+    (1.1, 0.2),
+    (1.8, 1.1),
+    (3.4, 2.8),
+    (4.6, 4.6),
+    (14.0, 14.0),
+];
+
+fn calibrated(raw: f64) -> f64 {
+    let mut below = (-14.0, -14.0);
+    for above in CALIBRATION {
+        if raw <= above.0 {
+            return below.1 + (raw - below.0) * (above.1 - below.1) / (above.0 - below.0);
+        }
+        below = above;
+    }
+    below.1
 }
 
 /// ln(0.002 / 0.998): the base rate of the policy.

@@ -247,7 +247,9 @@ impl<R: Record> Table<R> {
     /// Changes a key's own record, if it has one.
     pub fn change_own(&mut self, key: u64, change: impl FnMut(&mut R)) -> bool {
         let at = self.directory.find(named(key));
-        at.and_then(|at| self.directory.slot_mut(at)).and_then(|slot| slot.change(&mut self.wide, change)).is_some()
+        at.and_then(|at| self.directory.slot_mut(at))
+            .and_then(|slot| slot.change(&mut self.wide, change))
+            .is_some()
     }
 
     /// Takes a key's own record out.

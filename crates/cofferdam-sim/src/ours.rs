@@ -5,7 +5,7 @@ use crate::stream::{AttemptEvent, Became};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
-use cofferdam_engine::evidence::{EvidenceTallies, faces};
+use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -98,7 +98,12 @@ impl Ours {
                 }
             }
         }
-        self.evidence.decided(name(&event.id), &ask, &assessment);
+        let fate = match assessment.followed() {
+            Decision::Allow => Fate::Sent,
+            Decision::Challenge => Fate::Challenged,
+            Decision::Block => Fate::Stopped,
+        };
+        self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
         (assessment, known)
     }
 

@@ -28,13 +28,28 @@ const CROSSING: f64 = 4.0;
 const RARE_A_DAY: f64 = 2.0;
 
 /// What is computed now and then rather than for each attempt.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cached {
     usual: Map<(u32, Usually)>,
     seasons: Map<(u32, Season, [f64; HORIZONS])>,
     maturity: Map<(u32, [f64; DELAYS])>,
+    /// The share of outcomes that arrives just now.
+    pub arrives: f64,
     numbers: Map<f64>,
     countries: alloc::collections::BTreeSet<Option<Country>>,
+}
+
+impl Default for Cached {
+    fn default() -> Self {
+        Self {
+            usual: Map::default(),
+            seasons: Map::default(),
+            maturity: Map::default(),
+            arrives: 1.0,
+            numbers: Map::default(),
+            countries: alloc::collections::BTreeSet::new(),
+        }
+    }
 }
 
 /// The places of an attempt and what is usual in them.
@@ -177,7 +192,10 @@ impl EvidenceTallies {
         if ask.trusted {
             return evidenced;
         }
-        let places = self.places(ask, at, &usual);
+        let pipe = evidenced.climate.pipe;
+        let [now, ..] = pipe;
+        self.cached.arrives = f64::from(now);
+        let places = self.places(ask, at, &usual, pipe);
         self.rare(ask, at, &usual);
         for (scope, key) in &ask.keys {
             let Some(record) = self.record(*scope, *key) else { continue };
@@ -186,7 +204,7 @@ impl EvidenceTallies {
                 Scope::All => [0.0; HORIZONS],
                 Scope::Country => places.country,
                 Scope::Network => places.network,
-                Scope::Rare => goes_on(&record, at, rate.0, [1e-3; HORIZONS]),
+                Scope::Rare => goes_on(&record, at, rate.0, pipe, [1e-3; HORIZONS]),
                 Scope::Profile | Scope::Client | Scope::Asn => continue,
                 Scope::ProfileNetwork
                 | Scope::ClientNetwork
@@ -213,7 +231,7 @@ impl EvidenceTallies {
                         }
                         _ => own,
                     };
-                    goes_on(&record, at, rate.0, own)
+                    goes_on(&record, at, rate.0, pipe, own)
                 }
                 Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
                     let (width, what) = match scope {
@@ -232,7 +250,7 @@ impl EvidenceTallies {
                     );
                     let floor = per_day(1.0 / 30.0, &usual);
                     let own = beside(places.network, &places.network_seen, &record, at, share);
-                    goes_on(&record, at, rate.0, greater(own, floor.map(|e| e * width / 1e4)))
+                    goes_on(&record, at, rate.0, pipe, greater(own, floor.map(|e| e * width / 1e4)))
                 }
                 Scope::Neighbourhood | Scope::Address => {
                     let (what, least, floor) = if *scope == Scope::Address {
@@ -242,7 +260,7 @@ impl EvidenceTallies {
                     };
                     let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
                     let own = beside(places.country, &places.country_seen, &record, at, share);
-                    goes_on(&record, at, rate.0, greater(own, per_day(floor, &usual)))
+                    goes_on(&record, at, rate.0, pipe, greater(own, per_day(floor, &usual)))
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
@@ -305,12 +323,11 @@ impl EvidenceTallies {
 
     fn climate(&self, ask: &Ask, at: &Moment, usual: &Usual) -> Climate {
         let Some(all) = key_of(&ask.keys, Scope::All).and_then(|key| self.rich.get(&key)) else {
-            return Climate { age_h: 0.0, heat: 0.0, pipe: 1.0 };
+            return Climate { age_h: 0.0, heat: 0.0, pipe: [1.0; HORIZONS] };
         };
         let age_h = f64::from(ask.at_s.saturating_sub(all.first_s)) / 3_600.0;
-        let [_, matured, converted] = all.control(at);
-        let pipe = pipe(matured, converted, &all.plain, at, usual.all.rate);
-        Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe: pipe as f32 }
+        let pipe = figures(pipe(all, at, usual.all.rate));
+        Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe }
     }
 
     /// Counts in the rare pool what belongs there, now that it is known how much is usual.
@@ -337,7 +354,7 @@ impl EvidenceTallies {
     }
 
     /// What is expected of country and network, raised by what explains a surge honestly.
-    fn places(&self, ask: &Ask, at: &Moment, usual: &Usual) -> Places {
+    fn places(&self, ask: &Ask, at: &Moment, usual: &Usual, pipe: Figures) -> Places {
         let record = |scope| key_of(&ask.keys, scope).and_then(|key| self.rich.get(&key)).map(|rich| &**rich);
         let base = |usually: &Usually, least_a_day: f64, least_share: f64| {
             let least = (least_a_day / DAY_S).max(least_share * usual.all.newcomers);
@@ -357,7 +374,8 @@ impl EvidenceTallies {
         let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
         let share = (usual.numbers / usual.country_numbers).max(0.05).min(0.5);
         for h in 0..HORIZONS {
-            let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0) / usual.country.rate;
+            let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
+            let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0) / (usual.country.rate * arrives);
             if let Some(e) = network.get_mut(h) {
                 *e = e.max(0.8 * others * share / (1.0 - share));
             }
@@ -398,8 +416,8 @@ impl EvidenceTallies {
                 }
             }
         }
-        country = goes_on(&wide.plain, at, usual.country.rate, country);
-        network = goes_on(&own.plain, at, usual.network.rate, network);
+        country = goes_on(&wide.plain, at, usual.country.rate, pipe, country);
+        network = goes_on(&own.plain, at, usual.network.rate, pipe, network);
         let seen = |rich: &RichRecord| rich.plain.read(Field::Newcomers, at);
         Places {
             country,
@@ -476,11 +494,18 @@ fn per_day(count: f64, usual: &Usual) -> [f64; HORIZONS] {
 }
 
 /// Newcomers that converted over the next longer horizon are expected to go on coming.
-fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, mut expected: [f64; HORIZONS]) -> [f64; HORIZONS] {
+fn goes_on(
+    record: &PlainRecord,
+    at: &Moment,
+    rate: f64,
+    pipe: Figures,
+    mut expected: [f64; HORIZONS],
+) -> [f64; HORIZONS] {
     let converted = record.read(Field::Converted, at);
     for h in 0..LONG {
         let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
-        let come = GOES_ON * at_of(&converted, h + 1) / rate * f64::from(short) / f64::from(long);
+        let arrives = pipe.get(h + 1).copied().map_or(1.0, f64::from);
+        let come = GOES_ON * at_of(&converted, h + 1) / (rate * arrives) * f64::from(short) / f64::from(long);
         if let Some(e) = expected.get_mut(h) {
             *e = e.max(come);
         }
@@ -494,7 +519,8 @@ fn goes_on(record: &PlainRecord, at: &Moment, rate: f64, mut expected: [f64; HOR
         if m >= ENOUGH
             && let Some(e) = expected.get_mut(h)
         {
-            *e = e.max((EXPLAINED * v / rate * n / m).min(n));
+            let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
+            *e = e.max((EXPLAINED * v / (rate * arrives) * n / m).min(n));
         }
     }
     expected
@@ -505,33 +531,19 @@ const ENOUGH: f64 = 8.0;
 /// So much of what converts as usual. Guess.
 const EXPLAINED: f64 = 0.9;
 
-/// How far outcomes arrive: less when the trusted, who convert as ever, seem to convert no more.
-fn pipe(
-    matured: [f64; HORIZONS],
-    converted: [f64; HORIZONS],
-    all: &PlainRecord,
-    at: &Moment,
-    rate: f64,
-) -> f64 {
-    use crate::math::{bb, sigma};
-    let [short, middle, _] = all.read(Field::Matured, at);
-    let [short_v, middle_v, _] = all.read(Field::Converted, at);
-    let mut worst: f64 = 1.0;
-    for (m, v, new_m, new_v) in
-        [(matured[0], converted[0], short, short_v), (matured[1], converted[1], middle, middle_v)]
-    {
-        if m < 3.0 {
-            continue;
-        }
-        let m = m.max(v);
-        let usual = bb(v, m, 0.9, 15.0);
-        let broken = bb(v, m, 0.05, 3.0);
-        let new_m = new_m.max(new_v);
-        // Newcomers may be attack, so their silence speaks little.
-        let news = 0.3 * (bb(new_v, new_m, 0.05, 3.0) - bb(new_v, new_m, rate, 5.0));
-        worst = worst.min(sigma(4.0 + usual - broken - news));
-    }
-    worst
+/// The share of outcomes that arrives: less when fewer convert everywhere, the trusted included. An
+/// attack lowers the share of newcomers alone; a broken pipe lowers both.
+fn pipe(all: &RichRecord, at: &Moment, rate: f64) -> [f64; HORIZONS] {
+    let [_, trusted_m, trusted_v] = all.control(at);
+    let (m, v) = (all.plain.read(Field::Matured, at), all.plain.read(Field::Converted, at));
+    let share = |v: f64, m: f64, usual: f64, weight: f64| (v + weight * usual) / (m.max(v) + weight) / usual;
+    let long = ((at_of(&trusted_v, LONG) + 8.0) / (at_of(&trusted_m, LONG) + 10.0)).clamp(0.1, 1.0);
+    [0, 1, 2].map(|h| {
+        let new = share(at_of(&v, h), at_of(&m, h), rate, 5.0);
+        let known =
+            if h == LONG { 0.0 } else { share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0) };
+        new.max(known).clamp(0.05, 1.0)
+    })
 }
 
 fn reading(

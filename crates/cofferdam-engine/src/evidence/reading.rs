@@ -62,8 +62,9 @@ pub struct Climate {
     pub age_h: f32,
     /// How much of all that was asked lately was attack for sure.
     pub heat: f32,
-    /// How far outcomes can be trusted to arrive: 1, and less while nobody's do.
-    pub pipe: f32,
+    /// The share of outcomes that arrives, in each horizon: 1, and less while nobody's do, the trusted's
+    /// included.
+    pub pipe: Figures,
 }
 
 /// What is known of an attempt by evidence.

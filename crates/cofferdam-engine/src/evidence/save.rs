@@ -283,9 +283,9 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
         good,
         east_h,
         state,
-        explained: is(EXPLAINED),
         undelivered: is(UNDELIVERED),
         converted: is(CONVERTED),
+        explained: is(EXPLAINED),
     })
 }
 

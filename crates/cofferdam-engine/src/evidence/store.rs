@@ -12,7 +12,6 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
-use crate::assessment::{Assessment, Decision};
 use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::table::{Table, Touch};
@@ -91,8 +90,12 @@ impl EvidenceTallies {
         }
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
-                let _ =
-                    self.recent.change(Touch::sure(*key), ask.at_s, |recent| recent.add(ask.at_s, ask.last4), |(), ()| ());
+                let _ = self.recent.change(
+                    Touch::sure(*key),
+                    ask.at_s,
+                    |recent| recent.add(ask.at_s, ask.last4),
+                    |(), ()| (),
+                );
             }
         }
         self.read(ask, &at)
@@ -100,9 +103,15 @@ impl EvidenceTallies {
 
     fn face(&mut self, ask: &Ask) {
         let new = ask.newcomer;
-        let _ = self.seen.change(Touch::sure(ask.faces.number), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+        let _ = self.seen.change(
+            Touch::sure(ask.faces.number),
+            ask.at_s,
+            |seen| seen.ask(ask.at_s, new),
+            |(), ()| (),
+        );
         if let Some(session) = ask.faces.session {
-            let _ = self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
+            let _ =
+                self.seen.change(Touch::sure(session), ask.at_s, |seen| seen.ask(ask.at_s, new), |(), ()| ());
         }
     }
 
@@ -139,17 +148,7 @@ impl EvidenceTallies {
     }
 
     /// What was decided of an attempt that was counted, and what evidence remembers of it.
-    pub fn decided(&mut self, id: u64, ask: &Ask, assessment: &Assessment) {
-        let fate = match assessment.followed() {
-            Decision::Allow => Fate::Sent,
-            Decision::Challenge => Fate::Challenged,
-            Decision::Block => Fate::Stopped,
-        };
-        self.settle(id, ask, fate, assessment.score, &assessment.effects);
-    }
-
-    /// The same, for whoever knows by other means what became of it, and what its assessment said of evidence.
-    pub fn settle(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
+    pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
         let at = Moment::new(ask.at_s);
         let state = match fate {
             Fate::Sent => State::Sent,
@@ -254,7 +253,17 @@ impl EvidenceTallies {
             self.raise_trusted(flight, Field::Matured, &at, amount);
             return;
         }
-        self.raise(flight, Field::Matured, &at, amount);
+        // While nobody's outcomes arrive, the want of one says little. The whole is counted as it is,
+        // since that is how the want is noticed.
+        let arrives = self.cached.arrives;
+        let heard = libm::round(f64::from(amount) * arrives) as i32;
+        self.raise(flight, Field::Matured, &at, heard);
+        if let Some((scope, key)) = flight.keys.first()
+            && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
+        {
+            record.plain.add(Field::Matured, &at, amount - heard);
+        }
+        let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {

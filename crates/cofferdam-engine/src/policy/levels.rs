@@ -78,8 +78,8 @@ impl Weights {
             // 0.05 a message where nobody says what it costs: between a text to the United States
             // (below 0.01) and one to a dear country (0.30). Guess.
             default_price_micros: 50_000,
-            // A message that goes out pays for the search as well: none is judged as cheaper than 0.03. Guess.
-            least_price_micros: 30_000,
+            // A message that goes out pays for the search as well: none is judged as cheaper than 0.05. Guess.
+            least_price_micros: 50_000,
             // A success invites further messages: one that is pumped stands for four. Source: detection
             // paper, section 3.13 (1 alone, 2 to 5 during an incident).
             invites_percent: 400,

@@ -111,7 +111,11 @@ mod tests {
         AttemptEvent {
             id: alloc::format!("att_{n}"),
             at_ms: 1_795_200_000_000 + n as i64 * 3_000,
-            phone: alloc::format!("+1{}55501{:02}", [212, 213, 312, 415, 512, 617, 702, 808][n as usize % 8], n / 8),
+            phone: alloc::format!(
+                "+1{}55501{:02}",
+                [212, 213, 312, 415, 512, 617, 702, 808][n as usize % 8],
+                n / 8
+            ),
             channel: Channel::Sms,
             price_micros: Some(50_000),
             ip: Some(alloc::format!("192.0.2.{}", n % 200)),

@@ -21,9 +21,11 @@ use cofferdam_engine::{Outcome, Pseudonym};
 use journal::Bases;
 use journal::line::Line;
 use journal::queue::{Bound, Queue};
+use late::Late;
 use reader::Readers;
 use rusqlite::Connection;
 use saver::{Saver, Saving};
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -36,9 +38,11 @@ mod codes;
 mod ending;
 mod erase;
 mod facts;
+mod flusher;
 mod guesses;
 mod idempotency;
 mod journal;
+mod late;
 mod ledger;
 mod limits;
 mod open;
@@ -75,6 +79,7 @@ pub(super) struct Embedded {
     queue: Arc<Queue>,
     flusher: Option<JoinHandle<()>>,
     bases: Arc<Bases>,
+    late: Arc<Late>,
     tallies: Arc<ProcessTallies>,
     saving: Option<Arc<Saving>>,
     saver: Option<Saver>,
@@ -97,7 +102,7 @@ pub(super) fn memory(
     let tallies = Arc::new(ProcessTallies::new(keys_max));
     // Nothing is recovered into a process that ends: all of it may be forgotten.
     let bound = Bound { bytes_max: journal_bytes_max, saved: Arc::new(AtomicU64::new(u64::MAX)) };
-    let records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), bound)?;
+    let records = Embedded::of(conn, None, &identity, clock, Arc::clone(&tallies), bound)?;
     Ok(Store { tallies, records: Arc::new(records) })
 }
 
@@ -114,18 +119,22 @@ pub(super) fn embedded(
     let saved = open::tallies_beside(file);
     let (tallies, position) = saver::recover(&conn, &identity, &saved, options.tally_keys_max)?;
     let tallies = Arc::new(tallies);
+    let saved_until = Arc::new(AtomicU64::new(position));
+    let bound = Bound { bytes_max: options.journal_bytes_max, saved: Arc::clone(&saved_until) };
+    let log = Some(open::log(file)?);
+    let mut records = Embedded::of(conn, log, &identity, Arc::clone(&clock), Arc::clone(&tallies), bound)?;
+    let flushed = Arc::clone(&records.writer.flushed);
+    records.readers = Some(Readers::new(file.clone(), options.readers, Arc::clone(&flushed)));
     let saving = Arc::new(Saving {
         tallies: Arc::clone(&tallies),
         file: saved,
         records: file.clone(),
         store: identity.store,
-        clock: Arc::clone(&clock),
-        saved: Arc::new(AtomicU64::new(position)),
+        clock,
+        saved: saved_until,
+        flushed,
         turn: Mutex::new(()),
     });
-    let bound = Bound { bytes_max: options.journal_bytes_max, saved: Arc::clone(&saving.saved) };
-    let mut records = Embedded::of(conn, &identity, clock, Arc::clone(&tallies), bound)?;
-    records.readers = Some(Readers::new(file.clone(), options.readers));
     records.saver = Some(Saver::start(Arc::clone(&saving), options.snapshot)?);
     records.saving = Some(saving);
     records.lock = Some(lock);
@@ -141,13 +150,15 @@ fn fresh(dice: &dyn Dice) -> [u8; 16] {
 impl Embedded {
     fn of(
         conn: Connection,
+        log: Option<File>,
         identity: &open::Identity,
         clock: Arc<dyn Clock>,
         tallies: Arc<ProcessTallies>,
         bound: Bound,
     ) -> Result<Self, StoreError> {
         let bytes = journal::bytes(&conn)?;
-        let writer = Arc::new(Writer::start(conn, identity.opening, bytes)?);
+        let late = Arc::new(Late::load(&conn)?);
+        let writer = Arc::new(Writer::start(conn, identity.opening, bytes, log, Arc::clone(&late))?);
         let queue = Arc::new(Queue::default());
         let bases = Arc::new(Bases::default());
         let flusher = queue.start(Arc::clone(&writer), Arc::clone(&bases), bound)?;
@@ -157,6 +168,7 @@ impl Embedded {
             queue,
             flusher: Some(flusher),
             bases,
+            late,
             tallies,
             saving: None,
             saver: None,
@@ -420,9 +432,9 @@ fn open_for_tests(file: &Path) -> Embedded {
     let identity = open::identity(&conn, [1; 16]).unwrap();
     let clock = crate::clock::SetClock::at(0);
     let bound = Bound { bytes_max: 1 << 30, saved: Arc::new(AtomicU64::new(u64::MAX)) };
-    let mut records =
-        Embedded::of(conn, &identity, clock, Arc::new(ProcessTallies::new(1000)), bound).unwrap();
-    records.readers = Some(Readers::new(file.to_owned(), 2));
+    let (log, tallies) = (Some(open::log(file).unwrap()), Arc::new(ProcessTallies::new(1000)));
+    let mut records = Embedded::of(conn, log, &identity, clock, tallies, bound).unwrap();
+    records.readers = Some(Readers::new(file.to_owned(), 2, Arc::clone(&records.writer.flushed)));
     records
 }
 

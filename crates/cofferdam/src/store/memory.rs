@@ -165,7 +165,10 @@ impl Tallies for ProcessTallies {
 
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {
         let Followed { name, ask, fate, score, effects, changes } = *followed;
-        self.evidence().settle(name, ask, fate, score, effects);
+        {
+            let mut evidence = self.evidence();
+            evidence.decided(name, ask, fate, score, effects);
+        }
         Ok(self.raise_now(changes))
     }
 

@@ -3,10 +3,10 @@
 use super::StoreError;
 use async_trait::async_trait;
 use cofferdam_engine::evidence::{Ask, Evidenced, Faces, Fate, Glimpse};
-use cofferdam_engine::{Effect, Needs};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Effect, Needs};
 
 /// When the keys of an inquiry were last proved, in Unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

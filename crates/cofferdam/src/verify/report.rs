@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::id::{self, Noun};
 use crate::provider::{Callback, CallbackError, DeliveryOf};
 use crate::store::StoreError;
-use crate::store::tallies::Lesson;
 use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, ToldOf, Verification};
+use crate::store::tallies::Lesson;
 use cofferdam_engine::outcome::{ActivityKind, CheckResult, DeliveryStatus, Label, Outcome, What};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{Decision, Effect};
@@ -201,7 +201,9 @@ async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<R
         answers.push(match answer {
             ToldAnswer::Accepted(entry) => {
                 changes.extend(learned(&entry, &outcome));
-                lessons.extend(lesson(&entry, &outcome).map(|lesson| (judge::name(&entry.assessment_id), lesson)));
+                lessons.extend(
+                    lesson(&entry, &outcome).map(|lesson| (judge::name(&entry.assessment_id), lesson)),
+                );
                 ReportAnswer::Accepted
             }
             ToldAnswer::Duplicate => ReportAnswer::Duplicate,

@@ -52,7 +52,7 @@ fn live(tallies: &mut EvidenceTallies, ns: core::ops::Range<u64>) {
             9 => Fate::Stopped,
             _ => Fate::Sent,
         };
-        tallies.settle(n, &ask, fate, 0.01, &[]);
+        tallies.decided(n, &ask, fate, 0.01, &[]);
         if let Some(past) = n.checked_sub(20) {
             match past % 6 {
                 0 => tallies.challenged(past, past % 4 == 0),
@@ -126,7 +126,7 @@ fn what_was_not_sent_after_all_is_no_observation() {
     for (id, attempt) in [(1, &sent), (2, &never)] {
         let ask = Ask::of(attempt, tallies.glimpse(&faces(attempt), START_S), false);
         let _ = tallies.count(&ask);
-        tallies.settle(id, &ask, Fate::Sent, 0.01, &[]);
+        tallies.decided(id, &ask, Fate::Sent, 0.01, &[]);
     }
     tallies.advance(START_S + 1_000);
     let matured = |tallies: &EvidenceTallies| {

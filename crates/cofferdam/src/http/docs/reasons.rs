@@ -42,7 +42,9 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
         | Code::CountryVolume
         | Code::CountryConversion
         | Code::RareSpread => destination(code),
-        Code::ProfileUnusual | Code::ClientUnusual | Code::WhenceUnusual | Code::ChannelUnusual => share(code),
+        Code::ProfileUnusual | Code::ClientUnusual | Code::WhenceUnusual | Code::ChannelUnusual => {
+            share(code)
+        }
         Code::IpVelocity
         | Code::IpHosting
         | Code::IpCountry

@@ -51,9 +51,10 @@ pub(super) fn end_if_open(
 
 /// Cancels pending verifications of the same number and profile, for the one that takes their place.
 pub(super) fn supersede(tx: &Tx<'_>, v: &Verification) -> Result<(), StoreError> {
+    let of_number = verifications::as_list(&tx.late.numbers.rows(tx.conn, &codes::name(v.number))?);
     tx.run(
         "UPDATE verifications SET status = ?6, finished_ms = ?5, own_code = NULL, outstanding = 0 \
-         WHERE number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 AND status IN (0, 1)",
+         WHERE row IN (SELECT value FROM json_each(?7)) AND number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 AND status IN (0, 1)",
         params![
             codes::name(v.number),
             v.owner.tenant,
@@ -61,6 +62,7 @@ pub(super) fn supersede(tx: &Tx<'_>, v: &Verification) -> Result<(), StoreError>
             v.fixed.profile,
             v.created_ms,
             codes::status(Status::Canceled),
+            of_number,
         ],
     )?;
     Ok(())

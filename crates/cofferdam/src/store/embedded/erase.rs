@@ -4,10 +4,11 @@
 //! takes the number's place, the same in each row. No decision that was recorded changes.
 
 use super::journal::line::Format;
+use super::verifications::{as_list, read_fixed, write_fixed};
 use super::writer::Tx;
-use super::{Embedded, codes, facts, guesses, journal, ledger, sql};
+use super::{Embedded, codes, facts, guesses, idempotency, journal, ledger, limits, sql};
 use crate::store::StoreError;
-use crate::store::row::{FactKind, Owner, Status, Swept, VerificationFixed, number_unique};
+use crate::store::row::{FactKind, Owner, Status, Swept, number_unique};
 use cofferdam_engine::Pseudonym;
 use cofferdam_engine::limit::LimitScope;
 use rusqlite::{Connection, params};
@@ -129,7 +130,7 @@ fn replace(from: &[u8], old: &[u8], new: &[u8], to: &mut Vec<u8>) -> bool {
 }
 
 fn erase(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     owner: &Owner,
     number: Pseudonym,
     fresh: Pseudonym,
@@ -137,24 +138,29 @@ fn erase(
 ) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
     let of = (owner.tenant.as_str(), codes::world(owner.world), codes::name(number));
-    let ids: Vec<String> = tx
-        .prepare("SELECT id FROM verifications WHERE number = ?3 AND tenant = ?1 AND world = ?2")?
-        .query_map(params![of.0, of.1, of.2], |row| row.get(0))
+    let late = tx.late;
+    let of_number = as_list(&late.numbers.rows(tx.conn, &of.2)?);
+    let ids: Vec<(i64, String)> = tx
+        .prepare(
+            "SELECT row, id FROM verifications WHERE row IN (SELECT value FROM json_each(?4)) \
+             AND number = ?3 AND tenant = ?1 AND world = ?2",
+        )?
+        .query_map(params![of.0, of.1, of.2, of_number], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .map_err(sql)?;
-    for id in &ids {
+    for (row, id) in &ids {
         forget_limits(tx, id)?;
         forget_metadata(tx, owner, id)?;
-        // Stored answers repeat the number: of the start, and of every call about it since.
-        tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
+        forget_answers(tx, id)?;
+        late.numbers.rename(tx, *row, &of.2, &codes::name(fresh))?;
     }
     // A pending one can no longer be sent nor resent: it ends with its number.
     swept.verifications = tx.run(
         "UPDATE verifications SET number = ?4, sealed_to = NULL, own_code = NULL, \
          finished_ms = CASE WHEN status IN (0, 1) THEN ?5 ELSE finished_ms END, \
          status = CASE WHEN status IN (0, 1) THEN ?6 ELSE status END \
-         WHERE number = ?3 AND tenant = ?1 AND world = ?2",
-        params![of.0, of.1, of.2, codes::name(fresh), now_ms, codes::status(Status::Canceled)],
+         WHERE row IN (SELECT value FROM json_each(?7)) AND number = ?3 AND tenant = ?1 AND world = ?2",
+        params![of.0, of.1, of.2, codes::name(fresh), now_ms, codes::status(Status::Canceled), of_number],
     )? as u64;
     swept.outbox = tx.run(
         "DELETE FROM outbox WHERE tenant = ?1 AND world = ?2 AND number = ?3",
@@ -168,28 +174,37 @@ fn erase(
             .map_err(sql)?;
         for id in &entries {
             facts::delete(tx, owner, kind, id)?;
-            tx.run("DELETE FROM idempotency WHERE subject = ?1", [id])?;
+            forget_answers(tx, id)?;
         }
         swept.list_entries += entries.len() as u64;
     }
-    swept.other += tx.run("DELETE FROM exact WHERE name = ?1", [guesses::number_row(owner, number)])? as u64;
+    swept.other += u64::from(limits::remove(tx, &guesses::number_row(owner, number))?);
     Ok(swept)
+}
+
+/// Stored answers repeat the number: of the start, and of every call about it since.
+fn forget_answers(tx: &mut Tx<'_>, subject: &str) -> Result<(), StoreError> {
+    let rows = tx
+        .prepare("SELECT row, name FROM idempotency WHERE subject = ?1")?
+        .query_map([subject], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    idempotency::remove_all(tx, rows).map(|_| ())
 }
 
 /// What a caller wrote beside a verification may name the person, or repeat the number.
 fn forget_metadata(tx: &Tx<'_>, owner: &Owner, verification: &str) -> Result<(), StoreError> {
     let of = (owner.tenant.as_str(), codes::world(owner.world));
-    let unreadable = |e: serde_json::Error| StoreError::Unreadable(e.to_string());
     let fixed: Vec<u8> = tx
         .prepare("SELECT fixed FROM verifications WHERE tenant = ?1 AND world = ?2 AND id = ?3")?
         .query_row(params![of.0, of.1, verification], |row| row.get(0))
         .map_err(sql)?;
-    let mut fixed: VerificationFixed = serde_json::from_slice(&fixed).map_err(unreadable)?;
+    let mut fixed = read_fixed(&fixed)?;
     if fixed.metadata.is_empty() {
         return Ok(());
     }
     fixed.metadata.clear();
-    let fixed = serde_json::to_vec(&fixed).map_err(unreadable)?;
+    let fixed = write_fixed(&fixed)?;
     tx.run(
         "UPDATE verifications SET fixed = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
         params![of.0, of.1, verification, fixed],
@@ -199,7 +214,7 @@ fn forget_metadata(tx: &Tx<'_>, owner: &Owner, verification: &str) -> Result<(),
 
 /// Takes away the number's limits, and their names out of its attempts. Money that stands for them
 /// stays in its budget.
-fn forget_limits(tx: &Tx<'_>, verification: &str) -> Result<(), StoreError> {
+fn forget_limits(tx: &mut Tx<'_>, verification: &str) -> Result<(), StoreError> {
     let reserved: Vec<(String, Vec<u8>)> = tx
         .prepare("SELECT id, reserved FROM attempts WHERE verification = ?1 AND reserved IS NOT NULL")?
         .query_map([verification], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -208,7 +223,7 @@ fn forget_limits(tx: &Tx<'_>, verification: &str) -> Result<(), StoreError> {
     for (id, bytes) in reserved {
         let (limits, rest) = ledger::without_limits(&bytes, LimitScope::Number)?;
         for name in limits {
-            tx.run("DELETE FROM exact WHERE name = ?1", [name])?;
+            limits::remove(tx, &name)?;
         }
         tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![id, rest])?;
     }

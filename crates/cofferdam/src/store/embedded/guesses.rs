@@ -13,6 +13,7 @@ use crate::store::tallies::Marks;
 use cofferdam_engine::Pseudonym;
 use cofferdam_engine::limit::LimitScope;
 use rusqlite::{OptionalExtension as _, params};
+use std::sync::Arc;
 
 /// The row in which wrong guesses against a number are counted.
 pub(super) fn number_row(owner: &Owner, number: Pseudonym) -> Vec<u8> {
@@ -56,8 +57,9 @@ impl Embedded {
         at_s: u32,
     ) -> Result<[(u32, u32); 3], StoreError> {
         let name = number_row(owner, number);
+        let late = Arc::clone(&self.late);
         self.read(move |conn| {
-            let buckets = limits::read(conn, &name)?;
+            let buckets = limits::read(conn, &late, &name)?.buckets;
             Ok(windows_s.map(|window_s| {
                 let seen = buckets.seen(window_s, at_s);
                 (seen, buckets.frees_in_s(window_s, at_s, seen.max(1)))
@@ -94,9 +96,9 @@ fn pay(tx: &Tx<'_>, owner: &Owner, id: &str, at_ms: i64, windows_s: [u32; 3]) ->
     )?;
     let name = number_row(owner, v.number);
     let at_s = ledger::seconds(at_ms);
-    let mut buckets = limits::read(tx.conn, &name)?;
-    if !buckets.add(windows_s, at_s).is_empty() {
-        limits::write(tx, &name, buckets, at_s)?;
+    let mut standing = limits::read(tx.conn, tx.late, &name)?;
+    if !standing.buckets.add(windows_s, at_s).is_empty() {
+        limits::write(tx, &name, standing, at_s)?;
     }
     v.checks_left -= 1;
     Ok(Guess::Paid(Box::new(v)))
@@ -125,10 +127,10 @@ fn settle(tx: &Tx<'_>, owner: &Owner, id: &str, right: bool, at_ms: i64) -> Resu
     if right {
         become_status(tx, owner, id, Status::Approved, at_ms)?;
         let name = number_row(owner, codes::name_of(number));
-        let mut buckets = limits::read(tx.conn, &name)?;
-        if !buckets.0.is_empty() {
-            buckets.take_oldest(ledger::seconds(created_ms));
-            limits::write(tx, &name, buckets, ledger::seconds(at_ms))?;
+        let mut standing = limits::read(tx.conn, tx.late, &name)?;
+        if !standing.buckets.0.is_empty() {
+            standing.buckets.take_oldest(ledger::seconds(created_ms));
+            limits::write(tx, &name, standing, ledger::seconds(at_ms))?;
         }
         return Ok(true);
     }

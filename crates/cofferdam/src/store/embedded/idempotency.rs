@@ -20,6 +20,7 @@ fn name(key: &IdempotencyKey) -> Vec<u8> {
 }
 
 struct Found {
+    row: i64,
     fingerprint: [u8; 32],
     made_ms: i64,
     lease_until_ms: i64,
@@ -29,12 +30,24 @@ struct Found {
     answer: Option<StoredAnswer>,
 }
 
+/// The number of the row of a name, if there is one.
+fn row_of(tx: &Tx<'_>, name: &[u8]) -> Result<Option<i64>, StoreError> {
+    for row in tx.late.keys.rows(tx.conn, name)? {
+        let mut is_it = tx.prepare("SELECT 1 FROM idempotency WHERE row = ?1 AND name = ?2")?;
+        if is_it.exists(params![row, name]).map_err(sql)? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
+}
+
 fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
+    let Some(row) = row_of(tx, name)? else { return Ok(None) };
     tx.prepare(
-        "SELECT fingerprint, made_ms, lease_until_ms, subject, status, content_type, sealed_body, leased_in \
-         FROM idempotency WHERE name = ?1",
+        "SELECT fingerprint, made_ms, lease_until_ms, subject, status, content_type, sealed_body, leased_in, row \
+         FROM idempotency WHERE row = ?1",
     )?
-    .query_row([name], |row| {
+    .query_row([row], |row| {
         let status: Option<u16> = row.get(4)?;
         let answer = if let Some(status) = status {
             Some(StoredAnswer {
@@ -48,6 +61,7 @@ fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
             None
         };
         Ok(Found {
+            row: row.get(8)?,
             fingerprint: row.get(0)?,
             made_ms: row.get(1)?,
             lease_until_ms: row.get(2)?,
@@ -61,7 +75,7 @@ fn find(tx: &Tx<'_>, name: &[u8]) -> Result<Option<Found>, StoreError> {
 }
 
 fn begin(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     name: &[u8],
     fingerprint: [u8; 32],
     at_ms: i64,
@@ -70,14 +84,16 @@ fn begin(
     let lease_until_ms = at_ms.saturating_add(lease_ms);
     let found = find(tx, name)?;
     // A day old is as good as never seen. So is one of a clock that has been set back by a day.
-    let Some(found) = found.filter(|found| (at_ms - found.made_ms).abs() < KEPT_MS) else {
-        tx.run(
-            "INSERT OR REPLACE INTO idempotency (name, fingerprint, made_ms, lease_until_ms, leased_in) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![name, fingerprint, at_ms, lease_until_ms, tx.opening],
-        )?;
+    let young = |found: &Found| (at_ms - found.made_ms).abs() < KEPT_MS;
+    let Some(found) = found else {
+        put(tx, name, fingerprint, at_ms, lease_until_ms)?;
         return Ok(Idempotency::Fresh);
     };
+    if !young(&found) {
+        remove(tx, found.row, name)?;
+        put(tx, name, fingerprint, at_ms, lease_until_ms)?;
+        return Ok(Idempotency::Fresh);
+    }
     if found.fingerprint != fingerprint {
         return Ok(Idempotency::Mismatch);
     }
@@ -91,38 +107,69 @@ fn begin(
         return Ok(Idempotency::Running);
     }
     tx.run(
-        "UPDATE idempotency SET lease_until_ms = ?2, leased_in = ?3 WHERE name = ?1",
-        params![name, lease_until_ms, tx.opening],
+        "UPDATE idempotency SET lease_until_ms = ?2, leased_in = ?3 WHERE row = ?1",
+        params![found.row, lease_until_ms, tx.opening],
     )?;
     Ok(found.subject.map_or(Idempotency::Fresh, |subject| Idempotency::Orphan { subject }))
 }
 
+fn put(
+    tx: &Tx<'_>,
+    name: &[u8],
+    fingerprint: [u8; 32],
+    at_ms: i64,
+    lease_until_ms: i64,
+) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO idempotency (row, name, fingerprint, made_ms, lease_until_ms, leased_in) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![tx.late.keys.row(name), name, fingerprint, at_ms, lease_until_ms, tx.opening],
+    )?;
+    Ok(())
+}
+
+fn remove(tx: &mut Tx<'_>, row: i64, name: &[u8]) -> Result<(), StoreError> {
+    tx.run("DELETE FROM idempotency WHERE row = ?1", [row])?;
+    let late = tx.late;
+    late.keys.forget(tx, row, name)
+}
+
+/// Takes away rows that a statement names by number, with their entries in the index.
+pub(super) fn remove_all(tx: &mut Tx<'_>, rows: Vec<(i64, Vec<u8>)>) -> Result<u64, StoreError> {
+    let n = rows.len() as u64;
+    rows.into_iter().try_for_each(|(row, name)| remove(tx, row, &name))?;
+    Ok(n)
+}
+
+/// A key's row, looked up once for what is asked of it in one transaction.
+pub(super) struct Key {
+    name: Vec<u8>,
+    row: Option<i64>,
+}
+
 /// What was already made under this key.
-pub(super) fn subject(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<Option<String>, StoreError> {
-    let subject: Option<Option<String>> = tx
-        .prepare("SELECT subject FROM idempotency WHERE name = ?1")?
-        .query_row([name(key)], |row| row.get(0))
-        .optional()
+pub(super) fn subject(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<(Key, Option<String>), StoreError> {
+    let name = name(key);
+    let Some(row) = row_of(tx, &name)? else { return Ok((Key { name, row: None }, None)) };
+    let subject = tx
+        .prepare("SELECT subject FROM idempotency WHERE row = ?1")?
+        .query_row([row], |row| row.get(0))
         .map_err(sql)?;
-    Ok(subject.flatten())
+    Ok((Key { name, row: Some(row) }, subject))
 }
 
 /// Notes what was made under this key, in the transaction that makes it.
-pub(super) fn set_subject(
-    tx: &Tx<'_>,
-    key: &IdempotencyKey,
-    subject: &str,
-    at_ms: i64,
-) -> Result<(), StoreError> {
-    let name = name(key);
-    if tx.run("UPDATE idempotency SET subject = ?2 WHERE name = ?1", params![name, subject])? == 0 {
-        // Swept, or never begun: the key must stand all the same, or the next call makes a second one.
-        tx.run(
-            "INSERT INTO idempotency (name, fingerprint, made_ms, lease_until_ms, leased_in, subject) \
-             VALUES (?1, zeroblob(32), ?3, 0, ?4, ?2)",
-            params![name, subject, at_ms, tx.opening],
-        )?;
+pub(super) fn set_subject(tx: &Tx<'_>, key: &Key, subject: &str, at_ms: i64) -> Result<(), StoreError> {
+    if let Some(row) = key.row {
+        tx.run("UPDATE idempotency SET subject = ?2 WHERE row = ?1", params![row, subject])?;
+        return Ok(());
     }
+    // Swept, or never begun: the key must stand all the same, or the next call makes a second one.
+    tx.run(
+        "INSERT INTO idempotency (row, name, fingerprint, made_ms, lease_until_ms, leased_in, subject) \
+         VALUES (?1, ?2, zeroblob(32), ?4, 0, ?5, ?3)",
+        params![tx.late.keys.row(&key.name), key.name, subject, at_ms, tx.opening],
+    )?;
     Ok(())
 }
 
@@ -146,24 +193,24 @@ impl Embedded {
         let name = name(key);
         self.writer
             .change(move |tx| {
+                let Some(row) = row_of(tx, &name)? else { return Ok(()) };
                 if let Some(answer) = answer {
                     tx.run(
                         "UPDATE idempotency SET status = ?2, content_type = ?3, sealed_body = ?4, \
-                         subject = coalesce(subject, ?5) WHERE name = ?1",
-                        params![name, answer.status, answer.content_type, answer.sealed_body, answer.about],
+                         subject = coalesce(subject, ?5) WHERE row = ?1",
+                        params![row, answer.status, answer.content_type, answer.sealed_body, answer.about],
                     )?;
                     return Ok(());
                 }
                 // What was made stays known under the key, or the next call makes another.
-                tx.run(
-                    "UPDATE idempotency SET lease_until_ms = 0 WHERE name = ?1 AND status IS NULL",
-                    [&name],
-                )?;
-                tx.run(
-                    "DELETE FROM idempotency WHERE name = ?1 AND status IS NULL AND subject IS NULL",
-                    [&name],
-                )?;
-                Ok(())
+                tx.run("UPDATE idempotency SET lease_until_ms = 0 WHERE row = ?1 AND status IS NULL", [row])?;
+                let made_nothing = tx
+                    .prepare(
+                        "SELECT 1 FROM idempotency WHERE row = ?1 AND status IS NULL AND subject IS NULL",
+                    )?
+                    .exists([row])
+                    .map_err(sql)?;
+                if made_nothing { remove(tx, row, &name) } else { Ok(()) }
             })
             .await
     }

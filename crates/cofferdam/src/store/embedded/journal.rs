@@ -18,9 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 mod fold;
 pub(super) mod line;
-mod pack;
+pub(super) mod pack;
 pub(super) mod queue;
-mod unpack;
+pub(super) mod unpack;
 
 /// Lines in a row.
 const LINES: usize = 256;

@@ -95,7 +95,7 @@ pub(super) fn reserve(
         return Ok(Made::Reserved(None));
     }
     let at_s = seconds(at_ms);
-    let mut rows: Vec<(Vec<u8>, limits::Buckets)> = Vec::new();
+    let mut rows: Vec<(Vec<u8>, limits::Standing)> = Vec::new();
     let mut reserved = Reserved::default();
     for reservation in what {
         match reservation {
@@ -104,10 +104,10 @@ pub(super) fn reserve(
                 let at = if let Some(at) = rows.iter().position(|(known, _)| *known == name) {
                     at
                 } else {
-                    rows.push((name.clone(), limits::read(tx.conn, &name)?));
+                    rows.push((name.clone(), limits::read(tx.conn, tx.late, &name)?));
                     rows.len() - 1
                 };
-                let Some((_, buckets)) = rows.get_mut(at) else { continue };
+                let Some((_, limits::Standing { buckets, .. })) = rows.get_mut(at) else { continue };
                 if let Some((limit, seen, frees_in_s)) = limits::refusal(buckets, limits, at_s) {
                     return Ok(Made::Refused(Refusal::Limit { scope: *scope, limit, seen, frees_in_s }));
                 }
@@ -127,8 +127,8 @@ pub(super) fn reserve(
             }
         }
     }
-    for (name, buckets) in rows {
-        limits::write(tx, &name, buckets, at_s)?;
+    for (name, standing) in rows {
+        limits::write(tx, &name, standing, at_s)?;
     }
     for charge in &reserved.money {
         add_spend(tx, owner, charge, charge.micros)?;
@@ -230,11 +230,11 @@ pub(super) fn release(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<bool,
         return Ok(false);
     }
     for (name, added) in &reserved.limits {
-        let mut buckets = limits::read(tx.conn, name)?;
+        let mut standing = limits::read(tx.conn, tx.late, name)?;
         let added = limits::read_buckets(added).ok_or_else(torn)?;
-        buckets.take_back(&added);
+        standing.buckets.take_back(&added);
         // At the time of the buckets themselves nothing else is over yet.
-        limits::write(tx, name, buckets, 0)?;
+        limits::write(tx, name, standing, 0)?;
     }
     for charge in &reserved.money {
         add_spend(tx, owner, charge, -charge.micros)?;

@@ -6,6 +6,7 @@
 //! [`super::ledger`] and [`super::guesses`] within their transactions.
 
 use super::codes;
+use super::late::Late;
 use super::sql;
 use super::writer::Tx;
 use crate::store::StoreError;
@@ -183,25 +184,54 @@ fn scope_code(scope: LimitScope) -> u8 {
     }
 }
 
-/// Reads a row.
-pub(super) fn read(conn: &Connection, name: &[u8]) -> Result<Buckets, StoreError> {
-    let bytes: Option<Vec<u8>> = conn
-        .prepare_cached("SELECT buckets FROM exact WHERE name = ?1")
-        .and_then(|mut s| s.query_row([name], |row| row.get(0)).optional())
-        .map_err(sql)?;
-    let buckets = bytes.map_or(Some(Vec::new()), |bytes| read_buckets(&bytes));
-    buckets.map(Buckets).ok_or_else(|| StoreError::Unreadable("the buckets of an exact limit".into()))
+/// A row as it stands.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// Its number; none if there is no such row yet.
+    row: Option<i64>,
+    pub(super) buckets: Buckets,
 }
 
-/// Writes a row, without what is over.
-pub(super) fn write(tx: &Tx<'_>, name: &[u8], mut buckets: Buckets, at_s: u32) -> Result<(), StoreError> {
+/// Reads a row.
+pub(super) fn read(conn: &Connection, late: &Late, name: &[u8]) -> Result<Standing, StoreError> {
+    for row in late.exact.rows(conn, name)? {
+        let bytes: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT buckets FROM exact WHERE row = ?1 AND name = ?2")
+            .and_then(|mut s| s.query_row(params![row, name], |row| row.get(0)).optional())
+            .map_err(sql)?;
+        if let Some(bytes) = bytes {
+            let torn = || StoreError::Unreadable("the buckets of an exact limit".into());
+            let buckets = Buckets(read_buckets(&bytes).ok_or_else(torn)?);
+            return Ok(Standing { row: Some(row), buckets });
+        }
+    }
+    Ok(Standing::default())
+}
+
+/// Writes a row that was read, without what is over.
+pub(super) fn write(tx: &Tx<'_>, name: &[u8], standing: Standing, at_s: u32) -> Result<(), StoreError> {
+    let Standing { row, mut buckets } = standing;
     let until_s = buckets.tidy(at_s);
-    tx.run(
-        "INSERT INTO exact (name, until_s, buckets) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (name) DO UPDATE SET until_s = excluded.until_s, buckets = excluded.buckets",
-        params![name, until_s, buckets.bytes()],
-    )?;
+    match row {
+        Some(row) => tx.run(
+            "UPDATE exact SET until_s = ?2, buckets = ?3 WHERE row = ?1",
+            params![row, until_s, buckets.bytes()],
+        )?,
+        None => tx.run(
+            "INSERT INTO exact (row, name, until_s, buckets) VALUES (?1, ?2, ?3, ?4)",
+            params![tx.late.exact.row(name), name, until_s, buckets.bytes()],
+        )?,
+    };
     Ok(())
+}
+
+/// Takes a row away; says whether there was one.
+pub(super) fn remove(tx: &mut Tx<'_>, name: &[u8]) -> Result<bool, StoreError> {
+    let late = tx.late;
+    let Some(row) = read(tx.conn, late, name)?.row else { return Ok(false) };
+    tx.run("DELETE FROM exact WHERE row = ?1", [row])?;
+    late.exact.forget(tx, row, name)?;
+    Ok(true)
 }
 
 /// The first limit that one more would pass, with how many stand in it and when it frees.

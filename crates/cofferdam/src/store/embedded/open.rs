@@ -68,8 +68,8 @@ pub(super) fn write_connection(file: &Path) -> Result<Connection, StoreError> {
     crate::store::memory::snapshot::sync_folder(file).map_err(away)?;
     let conn = Connection::open_with_flags(file, flags()).map_err(sql)?;
     schema::check(&conn, &format!("`{}`", file.display()))?;
-    // FULL: each commit of the log is flushed before it is answered. NORMAL would lose the last ones
-    // with the power. The log is brought home by the writer, when it is long.
+    // FULL: each commit of the log is flushed before the next step of opening, until the flusher takes
+    // that over. The log is brought home by the writer, when it is long.
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; \
          PRAGMA journal_size_limit = 268435456;",
@@ -77,6 +77,16 @@ pub(super) fn write_connection(file: &Path) -> Result<Connection, StoreError> {
     .map_err(sql)?;
     ready(&conn, &format!("`{}`", file.display()))?;
     Ok(conn)
+}
+
+/// The log of an open store, to be flushed. SQLite keeps its locks on other files of the store, or
+/// closing this one would let go of them.
+pub(super) fn log(records: &Path) -> Result<File, StoreError> {
+    let mut log = records.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    let away = |e: std::io::Error| StoreError::Away(format!("`{}`: {e}", log.display()));
+    std::fs::OpenOptions::new().write(true).open(&log).map_err(away)
 }
 
 /// Records in memory alone.
@@ -89,7 +99,7 @@ pub(super) fn memory_connection() -> Result<Connection, StoreError> {
 fn ready(conn: &Connection, what: &str) -> Result<(), StoreError> {
     // FAST: what is deleted is overwritten where that costs no further page.
     conn.execute_batch(
-        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA secure_delete = FAST; \
+        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA secure_delete = FAST; \
          PRAGMA busy_timeout = 5000;",
     )
     .map_err(sql)?;

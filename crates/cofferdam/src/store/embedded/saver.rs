@@ -1,5 +1,6 @@
 //! Saving the tallies now and then, and bringing them back: the saved state, then the journal since.
 
+use super::flusher::Flushed;
 use super::open::Identity;
 use super::{Embedded, journal};
 use crate::clock::Clock;
@@ -57,6 +58,8 @@ pub(super) struct Saving {
     pub(super) clock: Arc<dyn Clock>,
     /// The journal's position of the last save.
     pub(super) saved: Arc<AtomicU64>,
+    /// A position is named only once it is on stable storage.
+    pub(super) flushed: Arc<Flushed>,
     /// One save at a time.
     pub(super) turn: Mutex<()>,
 }
@@ -69,6 +72,7 @@ impl Saving {
         // Read before the first shard is saved: what comes in meanwhile is in both, and told apart by
         // its number.
         let position = journal::last(&conn)?;
+        self.flushed.wait();
         let head = Head { store: self.store, position, at_s: super::ledger::seconds(self.clock.now_ms()) };
         snapshot::save(&self.tallies, head, &self.file)?;
         self.saved.store(position, Ordering::Release);

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use rusqlite::Connection;
 
 /// Each step from one version to the next, in order.
-const STEPS: &[&str] = &[include_str!("schema/V1.sql")];
+const STEPS: &[&str] = &[include_str!("schema/V1.sql"), include_str!("schema/V2.sql")];
 
 /// The version that this program writes.
 pub(super) fn newest() -> i64 {

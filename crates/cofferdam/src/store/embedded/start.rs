@@ -2,7 +2,7 @@
 
 use super::journal::line::Line;
 use super::ledger::{self, Made};
-use super::verifications::{Written, put_attempt};
+use super::verifications::{Written, as_list, put_attempt};
 use super::writer::Tx;
 use super::{Embedded, codes, ending, idempotency, sql};
 use crate::store::StoreError;
@@ -18,12 +18,15 @@ impl Embedded {
         let written = Written::of(verification)?;
         let made = self
             .writer
-            .change(move |tx| {
+            .change_whole(move |tx| {
                 let v = &written.v;
-                if let Some(key) = &idempotency
-                    && let Some(made) = idempotency::subject(tx, key)?
-                {
-                    return Ok(Started::Taken(made));
+                let mut key = None;
+                if let Some(asked) = &idempotency {
+                    let (found, made) = idempotency::subject(tx, asked)?;
+                    if let Some(made) = made {
+                        return Ok(Started::Taken(made));
+                    }
+                    key = Some(found);
                 }
                 if let Some(pending) = in_its_way(tx, v, restart)? {
                     return Ok(Started::Pending(pending));
@@ -39,7 +42,7 @@ impl Embedded {
                 for attempt in &v.attempts {
                     put_attempt(tx, &v.owner, attempt, reserved.take().as_deref())?;
                 }
-                if let Some(key) = &idempotency {
+                if let Some(key) = &key {
                     idempotency::set_subject(tx, key, &v.id, v.created_ms)?;
                 }
                 tx.journal(line);
@@ -58,8 +61,9 @@ fn in_its_way(tx: &Tx<'_>, v: &Verification, restart: Restart) -> Result<Option<
     if !matches!(restart, Restart::Conflict | Restart::Resend) {
         return Ok(None);
     }
+    let of_number = as_list(&tx.late.numbers.rows(tx.conn, &codes::name(v.number))?);
     tx.prepare(
-        "SELECT id FROM verifications WHERE number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 \
+        "SELECT id FROM verifications WHERE row IN (SELECT value FROM json_each(?7)) AND number = ?1 AND tenant = ?2 AND world = ?3 AND profile = ?4 \
          AND status = 0 AND expires_ms > ?5 AND (checks_left > 0 OR (outstanding > 0 AND paid_in = ?6)) \
          ORDER BY id DESC LIMIT 1",
     )?
@@ -71,6 +75,7 @@ fn in_its_way(tx: &Tx<'_>, v: &Verification, restart: Restart) -> Result<Option<
             v.fixed.profile,
             v.created_ms,
             tx.opening,
+            of_number,
         ],
         |row| row.get(0),
     )

@@ -1,7 +1,7 @@
 //! Retention: what is over and old is taken away, a little at a time, so that others get their turn.
 
 use super::writer::Tx;
-use super::{Embedded, codes, facts, ledger, sql};
+use super::{Embedded, codes, facts, idempotency as idempotency_rows, ledger, sql};
 use crate::store::StoreError;
 use crate::store::row::{FactKind, Owner, Retention, Swept};
 use rusqlite::{OptionalExtension as _, params};
@@ -17,7 +17,7 @@ const ENDED_FACT_MS: i64 = 24 * 3600 * 1000;
 const RESERVATION_MS: i64 = 32 * 24 * 3600 * 1000;
 
 /// Where one kind of row is swept: returns how many it took away, fewer than [`AT_ONCE`] at the end.
-type Step = fn(&Tx<'_>, i64, &Retention, u64) -> Result<u64, StoreError>;
+type Step = fn(&mut Tx<'_>, i64, &Retention, u64) -> Result<u64, StoreError>;
 
 impl Embedded {
     pub(super) async fn sweep_all(&self, now_ms: i64, keep: &Retention) -> Result<Swept, StoreError> {
@@ -64,7 +64,7 @@ impl Embedded {
 
 /// Finished verifications lose their number. How far this went is remembered, so that those who lost
 /// theirs are not looked at again at every sweep; a day is looked at twice, for clocks that stepped.
-fn numbers(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn numbers(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     const TWICE_MS: i64 = 24 * 3600 * 1000;
     let until = now_ms.saturating_sub(keep.numbers_ms);
     let done: Option<i64> = tx
@@ -84,23 +84,30 @@ fn numbers(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, St
     Ok(n as u64)
 }
 
-fn verifications(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn verifications(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let until = now_ms.saturating_sub(keep.verifications_ms);
     tx.run(
         "DELETE FROM attempts WHERE verification IN (SELECT id FROM verifications \
          WHERE finished_ms <= ?1 ORDER BY finished_ms, row LIMIT ?2)",
         params![until, AT_ONCE],
     )?;
-    let n = tx.run(
-        "DELETE FROM verifications WHERE row IN (SELECT row FROM verifications \
-         WHERE finished_ms <= ?1 ORDER BY finished_ms, row LIMIT ?2)",
-        params![until, AT_ONCE],
-    )?;
-    Ok(n as u64)
+    let rows: Vec<(i64, [u8; 16])> = tx
+        .prepare(
+            "SELECT row, number FROM verifications WHERE finished_ms <= ?1 ORDER BY finished_ms, row LIMIT ?2",
+        )?
+        .query_map(params![until, AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    let late = tx.late;
+    for (row, number) in &rows {
+        tx.run("DELETE FROM verifications WHERE row = ?1", [row])?;
+        late.numbers.forget(tx, *row, number)?;
+    }
+    Ok(rows.len() as u64)
 }
 
 /// Looks at the oldest rows alone: rows lie in the order in which they came.
-fn journal(tx: &Tx<'_>, now_ms: i64, keep: &Retention, saved: u64) -> Result<u64, StoreError> {
+fn journal(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, saved: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM journal WHERE seq IN (SELECT seq FROM (SELECT seq, to_ms FROM journal ORDER BY seq LIMIT ?3) \
          WHERE to_ms < ?1 AND seq <= ?2)",
@@ -129,7 +136,7 @@ pub(super) fn drop_oldest(tx: &Tx<'_>, over: u64, saved: u64) -> Result<(u64, u6
     Ok((n, gone))
 }
 
-fn outbox_old(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn outbox_old(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM outbox WHERE row IN (SELECT row FROM (SELECT row, at_ms FROM outbox ORDER BY row LIMIT ?2) \
          WHERE at_ms < ?1)",
@@ -139,7 +146,7 @@ fn outbox_old(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64,
 }
 
 /// Of each tenant the newest messages stay.
-fn outbox_many(tx: &Tx<'_>, _: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn outbox_many(tx: &mut Tx<'_>, _: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM outbox WHERE row IN (SELECT row FROM (SELECT row, row_number() OVER \
          (PARTITION BY tenant, world ORDER BY row DESC) AS place FROM outbox) WHERE place > ?1 LIMIT ?2)",
@@ -148,7 +155,7 @@ fn outbox_many(tx: &Tx<'_>, _: i64, keep: &Retention, _: u64) -> Result<u64, Sto
     Ok(n as u64)
 }
 
-fn list_entries(tx: &Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
+fn list_entries(tx: &mut Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
     let ended: Vec<(i64, String, String, i64)> = tx
         .prepare(
             "SELECT kind, id, tenant, world FROM facts WHERE gone = 0 AND kind IN (?3, ?4) AND expires_ms < ?1 LIMIT ?2",
@@ -171,7 +178,7 @@ fn list_entries(tx: &Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, 
     Ok(ended.len() as u64)
 }
 
-fn outcomes(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn outcomes(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM outcomes WHERE row IN (SELECT row FROM (SELECT row, told_ms FROM outcomes ORDER BY row LIMIT ?2) \
          WHERE told_ms < ?1)",
@@ -180,7 +187,7 @@ fn outcomes(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, S
     Ok(n as u64)
 }
 
-fn audit(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+fn audit(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM audit WHERE row IN (SELECT row FROM (SELECT row, at_ms FROM audit ORDER BY row LIMIT ?2) \
          WHERE at_ms < ?1)",
@@ -189,16 +196,21 @@ fn audit(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, Stor
     Ok(n as u64)
 }
 
-fn idempotency(tx: &Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
-    let n = tx.run(
-        "DELETE FROM idempotency WHERE row IN (SELECT row FROM (SELECT row, made_ms FROM idempotency ORDER BY row \
-         LIMIT ?2) WHERE made_ms < ?1)",
-        params![now_ms.saturating_sub(keep.idempotency_ms), AT_ONCE],
-    )?;
-    Ok(n as u64)
+fn idempotency(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
+    let rows = tx
+        .prepare(
+            "SELECT row, name FROM (SELECT row, name, made_ms FROM idempotency ORDER BY row LIMIT ?2) \
+             WHERE made_ms < ?1",
+        )?
+        .query_map(params![now_ms.saturating_sub(keep.idempotency_ms), AT_ONCE], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    idempotency_rows::remove_all(tx, rows)
 }
 
-fn reservations(tx: &Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
+fn reservations(tx: &mut Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
     let n = tx.run(
         "DELETE FROM reservations WHERE row IN (SELECT row FROM (SELECT row, at_ms FROM reservations ORDER BY row \
          LIMIT ?2) WHERE at_ms < ?1)",
@@ -207,10 +219,16 @@ fn reservations(tx: &Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, 
     Ok(n as u64)
 }
 
-fn exact(tx: &Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
-    let n = tx.run(
-        "DELETE FROM exact WHERE name IN (SELECT name FROM exact WHERE until_s < ?1 LIMIT ?2)",
-        params![i64::from(ledger::seconds(now_ms)), AT_ONCE],
-    )?;
-    Ok(n as u64)
+fn exact(tx: &mut Tx<'_>, now_ms: i64, _: &Retention, _: u64) -> Result<u64, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = tx
+        .prepare("SELECT row, name FROM exact WHERE until_s < ?1 LIMIT ?2")?
+        .query_map(params![i64::from(ledger::seconds(now_ms)), AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect)
+        .map_err(sql)?;
+    let late = tx.late;
+    for (row, name) in &rows {
+        tx.run("DELETE FROM exact WHERE row = ?1", [row])?;
+        late.exact.forget(tx, *row, name)?;
+    }
+    Ok(rows.len() as u64)
 }

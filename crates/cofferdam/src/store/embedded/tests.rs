@@ -17,6 +17,7 @@ use std::path::Path;
 mod child;
 mod crash;
 mod power;
+mod upgrade;
 
 fn open(file: &Path) -> Result<Store, StoreError> {
     Store::embedded(&StoreOptions::at(file), SetClock::at(NOW_MS), &*SetDice::seeded(1))

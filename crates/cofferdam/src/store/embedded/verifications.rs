@@ -2,6 +2,9 @@
 //! [`super::attempts`], [`super::guesses`], [`super::ending`].
 
 use super::codes;
+use super::journal::pack::pack;
+use super::journal::unpack::unpack;
+use super::late::Late;
 use super::writer::Tx;
 use super::{Embedded, sql};
 use crate::store::StoreError;
@@ -10,6 +13,7 @@ use crate::store::row::{
 };
 use cofferdam_engine::Pseudonym;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::sync::Arc;
 
 /// The columns of a verification, in the order in which [`of_row`] reads them.
 macro_rules! select {
@@ -36,13 +40,12 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Takes out of the fixed part what has a column of its own since it can go, and turns the rest
-    /// into JSON.
+    /// Takes out of the fixed part what has a column of its own since it can go, and packs the rest.
     pub(super) fn of(mut v: Verification) -> Result<Self, StoreError> {
         let number = v.fixed.attempt.place.number;
         let (sealed_to, own_code) = (v.fixed.sealed_to.take(), v.fixed.own_code.take());
         v.fixed.attempt.place.number = Pseudonym(0);
-        let fixed = serde_json::to_vec(&v.fixed).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        let fixed = write_fixed(&v.fixed)?;
         (v.fixed.sealed_to, v.fixed.own_code, v.fixed.attempt.place.number) = (sealed_to, own_code, number);
         if !codes::open(v.status) {
             v.fixed.own_code = None;
@@ -56,8 +59,8 @@ impl Written {
         let v = &self.v;
         tx.run(
             "INSERT INTO verifications (tenant, world, id, number, profile, status, created_ms, expires_ms, \
-             checks_left, outstanding, paid_in, check_at_ms, resend_at_ms, finished_ms, sealed_to, own_code, fixed) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15)",
+             checks_left, outstanding, paid_in, check_at_ms, resend_at_ms, finished_ms, sealed_to, own_code, fixed, \
+             row) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             params![
                 v.owner.tenant,
                 codes::world(v.owner.world),
@@ -74,6 +77,7 @@ impl Written {
                 v.fixed.sealed_to,
                 v.fixed.own_code,
                 self.fixed,
+                tx.late.numbers.row(&codes::name(v.number)),
             ],
         )?;
         Ok(())
@@ -111,10 +115,29 @@ pub(super) fn put_attempt(
     Ok(())
 }
 
+/// What stands before packed bytes; in older rows there is JSON instead, which begins otherwise.
+const PACKED: u8 = 2;
+
+/// The fixed part as bytes. The journal's packing: a third of its JSON, see there what may change.
+pub(super) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.push(PACKED);
+    pack(fixed, &mut bytes).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    Ok(bytes)
+}
+
+/// The fixed part from bytes.
+pub(super) fn read_fixed(bytes: &[u8]) -> Result<VerificationFixed, StoreError> {
+    let fixed = match bytes.split_first() {
+        Some((&PACKED, packed)) => unpack(packed).map_err(|e| e.to_string()),
+        _ => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
+    };
+    fixed.map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))
+}
+
 fn raw(row: &Row<'_>) -> Result<Raw, StoreError> {
     let fixed: Vec<u8> = row.get(13).map_err(sql)?;
-    let mut fixed: VerificationFixed =
-        serde_json::from_slice(&fixed).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    let mut fixed = read_fixed(&fixed)?;
     let number = codes::name_of(row.get(3).map_err(sql)?);
     fixed.sealed_to = row.get(11).map_err(sql)?;
     fixed.own_code = row.get(12).map_err(sql)?;
@@ -227,6 +250,7 @@ const LOOKED_AT: usize = 2_000;
 
 fn list(
     conn: &Connection,
+    late: &Late,
     owner: &Owner,
     filter: &VerificationFilter,
     order: &Ordered,
@@ -241,17 +265,23 @@ fn list(
             select!("WHERE tenant = ?1 AND world = ?2 AND id < ?3 AND created_ms >= ?4 ORDER BY id DESC")
         }
         (false, true) => select!(
-            "WHERE tenant = ?1 AND world = ?2 AND +id > ?3 AND created_ms >= ?4 AND number = ?5 ORDER BY +id"
+            "WHERE row IN (SELECT value FROM json_each(?6)) AND tenant = ?1 AND world = ?2 AND +id > ?3 \
+             AND created_ms >= ?4 AND number = ?5 ORDER BY +id"
         ),
         (true, true) => select!(
-            "WHERE tenant = ?1 AND world = ?2 AND +id < ?3 AND created_ms >= ?4 AND number = ?5 ORDER BY +id DESC"
+            "WHERE row IN (SELECT value FROM json_each(?6)) AND tenant = ?1 AND world = ?2 AND +id < ?3 \
+             AND created_ms >= ?4 AND number = ?5 ORDER BY +id DESC"
         ),
     };
     let mut rows = conn.prepare_cached(text).map_err(sql)?;
     let (tenant, world) = (&owner.tenant, codes::world(owner.world));
     let since = filter.since_ms.unwrap_or(i64::MIN);
     let mut rows = match filter.number {
-        Some(number) => rows.query(params![tenant, world, order.after, since, codes::name(number)]),
+        Some(number) => {
+            let number = codes::name(number);
+            let of_number = as_list(&late.numbers.rows(conn, &number)?);
+            rows.query(params![tenant, world, order.after, since, number, of_number])
+        }
         None => rows.query(params![tenant, world, order.after, since]),
     }
     .map_err(sql)?;
@@ -275,6 +305,12 @@ fn list(
     with_attempts(conn, order.page(found, |v| v.id.as_str()))
 }
 
+/// Numbers of rows, as a statement takes them.
+pub(super) fn as_list(rows: &[i64]) -> String {
+    let texts: Vec<String> = rows.iter().map(i64::to_string).collect();
+    format!("[{}]", texts.join(","))
+}
+
 fn with_attempts(conn: &Connection, mut page: Page<Verification>) -> Result<Page<Verification>, StoreError> {
     for verification in &mut page.rows {
         add_attempts(conn, verification)?;
@@ -296,6 +332,7 @@ impl Embedded {
     ) -> Result<Page<Verification>, StoreError> {
         let (owner, filter, order, opening) =
             (owner.clone(), filter.clone(), Ordered::of(page), self.opening);
-        self.read(move |conn| list(conn, &owner, &filter, &order, opening)).await
+        let late = Arc::clone(&self.late);
+        self.read(move |conn| list(conn, &late, &owner, &filter, &order, opening)).await
     }
 }

@@ -1,14 +1,20 @@
 //! The only thread that writes. Whoever wants a change sends it here and is answered after the
 //! commit: as many changes as wait become one transaction and one flush of the disk (group commit).
+//! Where there is a disk, [`super::flusher`] waits for it and answers, while the next transaction is
+//! made here.
 //!
-//! Each change runs in a savepoint, so one that fails is undone alone. If the commit itself fails,
-//! all of its changes fail. Nothing here waits for anybody but the disk.
+//! A change runs in a savepoint, so one that fails is undone alone, unless it says that it is
+//! [`whole`](Writer::change_whole). If the commit itself fails, all of its changes fail. Nothing here
+//! waits for anybody but the disk.
 
+use super::flusher::{Committed, Flushed, Flusher};
 use super::journal::line::Line;
+use super::late::{Gone, Late};
 use super::{journal, sql};
 use crate::store::StoreError;
 use crate::store::tallies::Marks;
 use rusqlite::{CachedStatement, Connection};
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +36,10 @@ pub(super) struct Tx<'a> {
     pub(super) conn: &'a Connection,
     /// Judged attempts of this transaction: written together as it ends.
     lines: Vec<Arc<Line>>,
+    /// What is indexed in memory.
+    pub(super) late: &'a Late,
+    /// What need not be indexed any more, once this is committed.
+    pub(super) gone: Vec<Gone>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -60,6 +70,8 @@ impl Tx<'_> {
 
 /// A change on its way.
 trait Change: Send {
+    /// Whether it leaves nothing behind where it fails.
+    fn is_whole(&self) -> bool;
     /// Runs it; an error if it failed and must be undone.
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
     /// Answers whoever waits.
@@ -78,6 +90,7 @@ enum Job {
 }
 
 struct Typed<F, T> {
+    whole: bool,
     work: Option<F>,
     done: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -88,6 +101,10 @@ where
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
     T: Send,
 {
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         // A panic costs this change and not the thread that all others need.
         let done = self.work.take().and_then(|work| catch_unwind(AssertUnwindSafe(|| work(tx))).ok());
@@ -128,24 +145,47 @@ pub(super) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Bytes of the journal, kept up to date by every transaction.
     pub(super) journal_bytes: Arc<AtomicU64>,
+    /// How far its transactions are on stable storage.
+    pub(super) flushed: Arc<Flushed>,
 }
 
 impl Writer {
-    /// Starts the thread over its connection.
-    pub(super) fn start(conn: Connection, opening: i64, journal_bytes: u64) -> Result<Self, StoreError> {
+    /// Starts the thread over its connection, and over the log that is to be flushed where there is one.
+    pub(super) fn start(
+        conn: Connection,
+        opening: i64,
+        journal_bytes: u64,
+        log: Option<File>,
+        late: Arc<Late>,
+    ) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(WAITING);
         let bytes = Arc::new(AtomicU64::new(journal_bytes));
-        let worker = Worker { conn, opening, journal_bytes: Arc::clone(&bytes) };
+        let flushed = Arc::new(Flushed::default());
+        let flusher = log.map(|log| {
+            // From here on each commit is flushed by the flusher, before it is answered. SQLite goes on
+            // flushing the log before it brings it home, and its head as it begins anew.
+            conn.execute_batch("PRAGMA synchronous = NORMAL").map_err(sql)?;
+            Flusher::start(move || log.sync_data(), Arc::clone(&flushed))
+        });
+        let flusher = flusher.transpose()?;
+        let worker = Worker {
+            conn,
+            opening,
+            late,
+            journal_bytes: Arc::clone(&bytes),
+            flusher,
+            flushed: Arc::clone(&flushed),
+        };
         let thread = std::thread::Builder::new()
             .name("cofferdam-writer".into())
             .spawn(move || worker.work(queue))
             .map_err(|e| StoreError::Away(format!("no thread for the store: {e}")))?;
-        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), journal_bytes: bytes })
+        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), journal_bytes: bytes, flushed })
     }
 
     /// One that takes nothing any more.
     pub(super) fn ended() -> Self {
-        Self { jobs: None, thread: Mutex::new(None), journal_bytes: Arc::default() }
+        Self { jobs: None, thread: Mutex::new(None), journal_bytes: Arc::default(), flushed: Arc::default() }
     }
 
     /// So many bytes of the journal are gone.
@@ -161,8 +201,27 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.ask(work, false).await
+    }
+
+    /// The same for a change that refuses before its first row and not after. It goes without a
+    /// savepoint, which copies each page that a change touches. Should it fail after all with rows
+    /// written, the transaction fails with it, and everybody in it is told so.
+    pub(super) async fn change_whole<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.ask(work, true).await
+    }
+
+    async fn ask<T, F>(&self, work: F, whole: bool) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let change = Job::Change(Box::new(Typed { whole, work: Some(work), done: None, reply }));
         let Some(jobs) = &self.jobs else { return Err(stopped()) };
         jobs.send(change).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
@@ -175,7 +234,7 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let change = Job::Change(Box::new(Typed { work: Some(work), done: None, reply }));
+        let change = Job::Change(Box::new(Typed { whole: false, work: Some(work), done: None, reply }));
         let Some(jobs) = &self.jobs else { return Err(stopped()) };
         jobs.blocking_send(change).map_err(|_| stopped())?;
         answer.blocking_recv().map_err(|_| stopped())?
@@ -219,9 +278,13 @@ fn stopped() -> StoreError {
 }
 
 struct Worker {
+    /// None for records in memory. Ends before the connection does.
+    flusher: Option<Flusher>,
     conn: Connection,
     opening: i64,
+    late: Arc<Late>,
     journal_bytes: Arc<AtomicU64>,
+    flushed: Arc<Flushed>,
 }
 
 impl Worker {
@@ -232,10 +295,8 @@ impl Worker {
             let apart = gather(&mut queue, first, &mut batch, last);
             if !batch.is_empty() {
                 last = batch.len();
-                let commit = self.transaction(&mut batch);
-                for change in batch.drain(..) {
-                    change.answer(&commit);
-                }
+                let commit = self.anew().and_then(|()| self.transaction(&mut batch));
+                self.answer(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)), commit);
                 self.checkpoint();
             }
             if let Some(apart) = apart {
@@ -244,16 +305,51 @@ impl Worker {
         }
     }
 
+    /// Answers a batch, after its flush where there is one.
+    fn answer(&self, batch: Vec<Box<dyn Change>>, commit: Result<(), StoreError>) {
+        let answer = |commit: &Result<(), StoreError>| {
+            for change in batch {
+                change.answer(commit);
+            }
+        };
+        match &self.flusher {
+            Some(flusher) => {
+                let n = self.flushed.last();
+                flusher.hand_over(Committed { n, commit, answer: Box::new(answer) });
+            }
+            None => answer(&commit),
+        }
+    }
+
+    /// After a flush that failed nobody knows what the disk has of the log, and a later flush would
+    /// not say either: all of it is brought home and the log begun anew before another change.
+    fn anew(&self) -> Result<(), StoreError> {
+        if !self.flushed.has_failed() {
+            return Ok(());
+        }
+        let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if busy.map_err(sql)? != 0 {
+            return Err(StoreError::Away("the log could not be begun anew yet".into()));
+        }
+        self.flushed.begun_anew();
+        Ok(())
+    }
+
     /// One transaction over a batch.
     fn transaction(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         self.bare("BEGIN IMMEDIATE")?;
-        let mut tx = Tx { conn: &self.conn, lines: Vec::new(), opening: self.opening };
+        let late = &*self.late;
+        let mut tx =
+            Tx { conn: &self.conn, lines: Vec::new(), late, gone: Vec::new(), opening: self.opening };
         let done = self.run(&mut tx, batch);
         let lines = std::mem::take(&mut tx.lines);
         let done = done.and_then(|()| journal::write(&tx, &lines));
+        let done = done.and_then(|bytes| late.bring(&tx).map(|()| bytes));
+        self.flushed.commits();
         match done.and_then(|bytes| self.commit().map(|()| bytes)) {
             Ok(bytes) => {
                 self.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+                late.committed(&tx.gone);
                 Ok(())
             }
             Err(error) => {
@@ -266,17 +362,32 @@ impl Worker {
 
     fn run(&self, tx: &mut Tx<'_>, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         for change in batch {
+            if change.is_whole() {
+                self.run_whole(tx, change.as_mut())?;
+                continue;
+            }
             self.bare("SAVEPOINT change")?;
-            let lines = tx.lines.len();
+            let (lines, gone) = (tx.lines.len(), tx.gone.len());
             if let Err(error) = change.run(tx) {
                 if self.conn.is_autocommit() {
                     // A full or failing disk ends the whole transaction at once.
                     return Err(error);
                 }
                 tx.lines.truncate(lines);
+                tx.gone.truncate(gone);
                 self.bare("ROLLBACK TO change")?;
             }
             self.bare("RELEASE change")?;
+        }
+        Ok(())
+    }
+
+    fn run_whole(&self, tx: &mut Tx<'_>, change: &mut dyn Change) -> Result<(), StoreError> {
+        let (lines, rows) = (tx.lines.len(), self.conn.total_changes());
+        let Err(error) = change.run(tx) else { return Ok(()) };
+        tx.lines.truncate(lines);
+        if self.conn.is_autocommit() || self.conn.total_changes() != rows {
+            return Err(error);
         }
         Ok(())
     }

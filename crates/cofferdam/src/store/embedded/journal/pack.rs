@@ -16,7 +16,7 @@ pub(super) const ONE_BYTE: u8 = 0xf7;
 
 /// Why something could not be packed or unpacked.
 #[derive(Debug)]
-pub(super) struct PackError(pub(super) String);
+pub(in crate::store::embedded) struct PackError(pub(super) String);
 
 impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,7 +33,7 @@ impl ser::Error for PackError {
 }
 
 /// Packs a value behind what the bytes hold already.
-pub(super) fn pack(value: &impl Serialize, to: &mut Vec<u8>) -> Result<(), PackError> {
+pub(in crate::store::embedded) fn pack(value: &impl Serialize, to: &mut Vec<u8>) -> Result<(), PackError> {
     value.serialize(&mut Packer(to))
 }
 
@@ -181,6 +181,24 @@ macro_rules! widened {
     )*};
 }
 
+/// A map: how many, then each key before its value.
+impl ser::SerializeMap for &mut Packer<'_> {
+    type Ok = ();
+    type Error = PackError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), PackError> {
+        key.serialize(&mut **self)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), PackError> {
+        value.serialize(&mut **self)
+    }
+
+    fn end(self) -> Result<(), PackError> {
+        Ok(())
+    }
+}
+
 impl<'a> ser::Serializer for &'a mut Packer<'_> {
     type Ok = ();
     type Error = PackError;
@@ -188,7 +206,7 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
     type SerializeTuple = Packer<'a>;
     type SerializeTupleStruct = Packer<'a>;
     type SerializeTupleVariant = Packer<'a>;
-    type SerializeMap = ser::Impossible<(), PackError>;
+    type SerializeMap = Self;
     type SerializeStruct = Fields<'a>;
     type SerializeStructVariant = Fields<'a>;
 
@@ -314,8 +332,10 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
         Ok(Packer(self.0))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, PackError> {
-        Err(PackError("a map cannot be packed".into()))
+    fn serialize_map(self, length: Option<usize>) -> Result<Self, PackError> {
+        let length = length.ok_or_else(|| PackError("a map of unknown length".into()))?;
+        self.whole(length as u64);
+        Ok(self)
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields<'a>, PackError> {

@@ -13,7 +13,9 @@ impl de::Error for PackError {
 }
 
 /// A value out of bytes that hold nothing else.
-pub(super) fn unpack<'de, T: de::Deserialize<'de>>(from: &'de [u8]) -> Result<T, PackError> {
+pub(in crate::store::embedded) fn unpack<'de, T: de::Deserialize<'de>>(
+    from: &'de [u8],
+) -> Result<T, PackError> {
     let mut unpacker = Unpacker(from);
     let value = T::deserialize(&mut unpacker)?;
     if unpacker.0.is_empty() { Ok(value) } else { Err(PackError("more than was expected".into())) }
@@ -131,6 +133,23 @@ impl<'de> de::SeqAccess<'de> for Counted<'_, 'de> {
     }
 
     /// A length that was read is no reason to take memory for.
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left.min(self.from.0.len()))
+    }
+}
+
+/// The keys and values of a map.
+impl<'de> de::MapAccess<'de> for Counted<'_, 'de> {
+    type Error = PackError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, PackError> {
+        de::SeqAccess::next_element_seed(self, seed)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, PackError> {
+        seed.deserialize(&mut *self.from)
+    }
+
     fn size_hint(&self) -> Option<usize> {
         Some(self.left.min(self.from.0.len()))
     }
@@ -278,8 +297,9 @@ impl<'de> de::Deserializer<'de> for &mut Unpacker<'de> {
         v.visit_enum(Variant { from: self, names })
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, _: V) -> Result<V::Value, PackError> {
-        Err(PackError("a map is never packed".into()))
+    fn deserialize_map<V: Visitor<'de>>(self, v: V) -> Result<V::Value, PackError> {
+        let left = usize::try_from(self.whole()?).unwrap_or(usize::MAX);
+        v.visit_map(Counted { from: self, left })
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, PackError> {

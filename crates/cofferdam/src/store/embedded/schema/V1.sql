@@ -25,7 +25,7 @@ CREATE TABLE verifications (
     finished_ms   INTEGER,
     sealed_to     BLOB,             -- gone once erased
     own_code      BLOB,             -- sealed; gone once finished
-    fixed         BLOB NOT NULL     -- JSON, without the three that can go
+    fixed         BLOB NOT NULL     -- without the three that can go
 );
 CREATE UNIQUE INDEX verification_by_id ON verifications (tenant, world, id);
 CREATE INDEX verification_by_number ON verifications (number);

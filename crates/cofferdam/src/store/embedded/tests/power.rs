@@ -53,6 +53,9 @@ async fn what_is_acknowledged_outlives_a_power_cut() {
 struct File {
     durable: Vec<u8>,
     written: Vec<Write>,
+    /// How many of those stood there as each flush began that has not ended, by thread: what is written
+    /// meanwhile is not in it.
+    before: HashMap<String, usize>,
 }
 
 #[derive(Clone)]
@@ -62,8 +65,12 @@ enum Write {
 }
 
 impl File {
-    fn flush(&mut self) {
-        for write in self.written.drain(..) {
+    fn flush(&mut self, thread: &str) {
+        let until = self.before.remove(thread).unwrap_or(self.written.len());
+        for other in self.before.values_mut() {
+            *other = other.saturating_sub(until);
+        }
+        for write in self.written.drain(..until) {
             match write {
                 Write::Length(length) => self.durable.resize(length, 0),
                 Write::At(at, bytes) => {
@@ -96,6 +103,7 @@ impl Disk {
         let rest = rest.trim_start();
         let whole = if let Some(begun) = rest.strip_suffix(" <unfinished ...>") {
             self.begun.insert(thread.to_owned(), begun.to_owned());
+            self.flush_begins(thread, begun);
             return None;
         } else if let Some(resumed) = rest.strip_prefix("<... ") {
             let begun = self.begun.remove(thread)?;
@@ -109,10 +117,21 @@ impl Disk {
         if result < 0 {
             return None;
         }
-        self.call(call, arguments, result)
+        self.call(thread, call, arguments, result)
     }
 
-    fn call(&mut self, call: &str, arguments: &str, result: i64) -> Option<String> {
+    fn flush_begins(&mut self, thread: &str, begun: &str) {
+        let Some((_, file)) = begun.split_once("sync(") else { return };
+        let Some((path, _)) = file.trim_end_matches(')').parse().ok().and_then(|n: i64| self.open.get(&n))
+        else {
+            return;
+        };
+        if let Some(file) = self.files.get_mut(path) {
+            file.before.insert(thread.to_owned(), file.written.len());
+        }
+    }
+
+    fn call(&mut self, thread: &str, call: &str, arguments: &str, result: i64) -> Option<String> {
         let words: Vec<&str> = arguments.split(", ").collect();
         let number = |at: usize| words.get(at).and_then(|word| word.parse::<i64>().ok());
         match call {
@@ -147,7 +166,7 @@ impl Disk {
                 self.flushes += 1;
                 let (path, _) = self.open.get(&number(0)?)?.clone();
                 if let Some(file) = self.files.get_mut(&path) {
-                    file.flush();
+                    file.flush(thread);
                 } else {
                     let within = self.open.values().map(|(path, _)| path).chain(self.files.keys());
                     let names: Vec<_> = within.filter(|file| file.parent() == Some(&path)).cloned().collect();
