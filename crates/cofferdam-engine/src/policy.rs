@@ -8,7 +8,7 @@ mod levels;
 mod off;
 mod validate;
 
-pub use off::Off;
+pub use off::{EXPLANATIONS, Off};
 pub use validate::{LimitError, TooManyWindows};
 
 use crate::limit::{LimitScope, Limits, WINDOWS};

@@ -2,6 +2,7 @@
 //! misreads. Nothing here judges; the judge passes over what is off.
 
 use crate::detect::DETECTORS;
+use crate::rival::Rivals;
 use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -31,6 +32,28 @@ impl Off {
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let off = DETECTORS.iter().enumerate().filter(move |(at, _)| self.has(*at));
         off.map(|(_, detector)| detector.file)
+    }
+}
+
+/// Explanations that compete with attack, by the name of their mass in [`Rivals`]; `control` is what happens to the
+/// trusted of the same place.
+pub const EXPLANATIONS: [&str; 7] =
+    ["growth", "campaign", "outage", "batch", "shared", "mistyped", "control"];
+
+impl Rivals {
+    /// Takes an explanation away. `false`: there is none of this name.
+    pub fn switch_off(&mut self, name: &str) -> bool {
+        match name {
+            "growth" => self.growth = 0.0,
+            "campaign" => self.campaign = 0.0,
+            "outage" => self.outage = 0.0,
+            "batch" => self.batch = 0.0,
+            "shared" => self.shared = 0.0,
+            "mistyped" => self.mistyped = 0.0,
+            "control" => self.control_off = true,
+            _ => return false,
+        }
+        true
     }
 }
 
@@ -69,6 +92,15 @@ mod tests {
         let wrong = text.replace("ip_velocity", "ip_speed");
         let error = serde_json::from_str::<Policy>(&wrong).unwrap_err().to_string();
         assert!(error.contains("no detector `ip_speed`"), "{error}");
+    }
+
+    #[test]
+    fn every_explanation_can_be_taken_away() {
+        for name in EXPLANATIONS {
+            let mut rivals = Rivals::default();
+            assert!(rivals.switch_off(name) && rivals != Rivals::default(), "{name}");
+        }
+        assert!(!Rivals::default().switch_off("weather"));
     }
 
     #[test]
