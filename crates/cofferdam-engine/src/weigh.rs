@@ -74,7 +74,7 @@ fn worth(signal: &Signal, weights: &Weights, magic: Option<Magic>) -> i32 {
     }
 }
 
-/// The strongest of a family in full, the second a quarter, the rest nothing.
+/// The strongest of a family in full, the second a tenth, the rest nothing.
 fn once(reasons: &mut [Reason], family: Family) {
     let mut place = 0;
     let mut done = [false; SIGNALS];

@@ -1,7 +1,7 @@
 //! Voice or another channel is asked for on a network far more than usual.
 //!
 //! Example: ten calls to a network within a quarter of an hour → `channel.unusual`.
-//! What is usual there, or converts as usual → nothing.
+//! One call → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

@@ -1,7 +1,7 @@
 //! One browser or app sends to a network far more than its share.
 //!
 //! Example: twenty newcomers of one user agent to a network → `client.unusual`.
-//! What is usual there, or converts as usual → nothing.
+//! As many in three hours, of the agents that people there have → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

@@ -1,7 +1,7 @@
 //! Codes sent to a country do not come back.
 //!
-//! Example: fifty messages to a country, one converted, where half usually do → `country.conversion`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: fifty messages to a country, one converted, where half usually do →
+//! `country.conversion`. As many, of whom half converted → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

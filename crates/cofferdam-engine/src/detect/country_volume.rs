@@ -1,7 +1,8 @@
 //! More new people ask for a country than this hour of the week has.
 //!
-//! Example: sixty newcomers in a quarter of an hour to a country that has two a day → `country.volume`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: sixty newcomers within twenty seconds to a country that has two a day → `country.volume`. Once codes
+//! could have come back and did not, `country.conversion` says it instead.
+//! Two a day, as ever → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

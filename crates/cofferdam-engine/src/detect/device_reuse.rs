@@ -1,7 +1,7 @@
 //! One device asks for many numbers.
 //!
 //! Example: eight new numbers from one device in an hour → `device.reuse`.
-//! What is usual there, or converts as usual → nothing.
+//! Its second number, days after the first → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

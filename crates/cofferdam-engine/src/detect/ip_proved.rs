@@ -1,7 +1,8 @@
 //! Others at this address entered right codes lately: it is where people are. An address is shared,
 //! so this is no trust.
 //!
-//! Example: two conversions at the address within a day → `ip.proved`. None → nothing.
+//! Example: one conversion at the address the day before → `ip.proved`. None → nothing; nor where so many
+//! ask that the address itself is looked at.
 
 use super::{Case, Question, Signals, nats};
 use crate::evidence::Scope;

@@ -1,7 +1,7 @@
 //! One address, or its neighbourhood, asks for many numbers that do not convert.
 //!
 //! Example: thirty newcomers behind one address in an hour, none converted → `ip.velocity`.
-//! What is usual there, or converts as usual → nothing.
+//! An address with two → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

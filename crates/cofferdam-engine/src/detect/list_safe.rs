@@ -1,7 +1,7 @@
 //! The safe list names the number, its prefix, or the address, and no entry of the deny list that
 //! is as narrow does.
 //!
-//! Example: safe `+12125550123`, that number → `list.safe`.
+//! Example: safe `+12125550123`, that number → `list.safe`. Its neighbour → nothing.
 
 use super::{Case, Question, Signals, list_deny, tell};
 use crate::judge::Lists;

@@ -1,7 +1,7 @@
 //! Codes sent to a network do not come back while its trusted people convert as ever.
 //!
-//! Example: thirty messages to a network, none converted, and six of seven of its trusted people did → `network.conversion`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: thirty messages to a network, none converted, while its trusted people convert as ever →
+//! `network.conversion`. As many, of whom two in three converted → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

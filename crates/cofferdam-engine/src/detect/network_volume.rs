@@ -1,7 +1,8 @@
 //! More new people ask for a network than this hour of the week has.
 //!
-//! Example: forty newcomers in a quarter of an hour to a network that has one a day → `network.volume`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: forty newcomers within twenty seconds to a network that has one a day → `network.volume`. Once codes
+//! could have come back and did not, `network.conversion` says it instead.
+//! Twenty in a quarter of an hour where two thousand a day are usual → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

@@ -1,7 +1,7 @@
 //! The numbers of a run are counted up, in whatever step and order.
 //!
 //! Example: the last twelve numbers of a run of ten thousand lie seven apart, shuffled →
-//! `number.sequence`. A person who mistypes and then types right → nothing.
+//! `number.sequence`. Twelve anywhere in the run → nothing; nor a person who mistypes and then types right.
 
 use super::{Case, Question, Signals, nats};
 use crate::evidence::Scope;

@@ -1,6 +1,7 @@
 //! A line whose owner earns, or may earn, by what is sent to it.
 //!
 //! Example: a text to `+44 909 8790 000`, a premium number → `number.tariff`, key `premium`.
+//! A WhatsApp message to it → nothing: no telephone company is paid.
 
 use super::{Case, Question, Signals, tell};
 use crate::attempt::Channel;

@@ -1,7 +1,7 @@
 //! Codes sent to numbers that lie close together do not come back.
 //!
-//! Example: fifteen messages to one run of ten thousand numbers, old enough to be judged, none converted, where two in three usually do → `prefix.conversion`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: fifteen messages to one run of ten thousand numbers, old enough to be judged, none converted, where
+//! two in three usually do → `prefix.conversion`. The same fifteen, of whom two in three converted → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

@@ -1,7 +1,8 @@
 //! Many new people ask for numbers that lie closer together than chance would put them.
 //!
-//! Example: twelve newcomers in a quarter of an hour to one run of a hundred numbers, where 0.001 is usual → `prefix.density`.
-//! What is usual there, or converts as usual → nothing.
+//! Example: twelve newcomers within twenty seconds to one run of a hundred numbers, where 0.001 is usual →
+//! `prefix.density`. Once codes could have come back and did not, `prefix.conversion` says it instead.
+//! Twelve all over a network → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

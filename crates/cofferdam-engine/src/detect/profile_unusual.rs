@@ -1,7 +1,7 @@
 //! One application sends to a network far more than its share.
 //!
 //! Example: twenty newcomers from one profile to a network of which it has a tenth → `profile.unusual`.
-//! What is usual there, or converts as usual → nothing.
+//! Twenty from the profile that has the rest, of whom most convert → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

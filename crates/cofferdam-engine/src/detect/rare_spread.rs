@@ -1,7 +1,7 @@
 //! Dozens of networks that nobody uses here are asked for, none of them often.
 //!
 //! Example: thirty newcomers in an hour over networks that have less than two a day each → `rare.spread`.
-//! What is usual there, or converts as usual → nothing.
+//! Three of them → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

@@ -1,7 +1,7 @@
 //! One user asks for many numbers.
 //!
 //! Example: eight new numbers by one user in an hour → `user.reuse`.
-//! What is usual there, or converts as usual → nothing.
+//! His second number, days after the first → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

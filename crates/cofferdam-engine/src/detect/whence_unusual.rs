@@ -1,7 +1,7 @@
 //! One network of addresses, or one country, sends to a telephone network far more than its share.
 //!
 //! Example: twenty newcomers from one cloud's addresses to a network → `whence.unusual`.
-//! What is usual there, or converts as usual → nothing.
+//! As many in three hours, from where its people always come → nothing.
 
 use super::{Case, Question, Signals, worst};
 use crate::evidence::Scope;

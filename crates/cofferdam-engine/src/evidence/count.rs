@@ -24,6 +24,9 @@ pub struct Glimpse {
     pub days: (u32, u32),
     /// How often today without a right code.
     pub today: u32,
+    /// How often the session asked today, for whatever number.
+    #[serde(default)]
+    pub session_today: u32,
 }
 
 /// Under which keys a number and a session are remembered.
@@ -51,14 +54,17 @@ impl Glimpse {
             session_s: session.map_or(0, |session| session.last_s),
             days: number.days(at_s),
             today: number.today(at_s),
+            session_today: session.map_or(0, |session| session.today(at_s)),
         }
     }
 
     /// Whether this attempt is somebody new: not a resend, a retry, or a number that was asked for
-    /// within a day.
+    /// within a day. Who mistypes asks for two or three numbers in one session; a session that asks for
+    /// number after number hides none of them.
     fn newcomer(&self, at_s: u32) -> bool {
-        let fresh = |last_s: u32| last_s == 0 || at_s.saturating_sub(last_s) >= DAY_S;
-        (fresh(self.number_s) && fresh(self.session_s)) || self.today >= STUBBORN
+        let fresh = |last_s: u32| last_s == 0 || at_s.abs_diff(last_s) >= DAY_S;
+        let excused = !fresh(self.session_s) && self.session_today < STUBBORN;
+        (fresh(self.number_s) && !excused) || self.today >= STUBBORN
     }
 }
 

@@ -15,6 +15,10 @@ pub const TAU_S: [u32; HORIZONS] = [900, 10_800, 129_600];
 /// The longest.
 pub const LONG: usize = HORIZONS - 1;
 
+/// What lies further ahead than this was written by a clock that has been set back since. Outcomes are counted at
+/// most six hours back.
+pub const AHEAD_S: u32 = 86_400;
+
 /// Length of an epoch in `tau`.
 const EPOCH_TAUS: u32 = 4;
 /// What one event weighs at its landmark.

@@ -88,9 +88,14 @@ impl Season {
 
     /// The mean over a baseline's bucket.
     fn bucket(&self, bucket: u32) -> f64 {
-        let from = bucket * BUCKET_S;
-        (0..6).map(|hour| self.at(from + hour * 3_600 + 1_800)).sum::<f64>() / 6.0
+        let from = begin(bucket);
+        (0..6).map(|hour| self.at(from.saturating_add(hour * 3_600 + 1_800))).sum::<f64>() / 6.0
     }
+}
+
+/// When a bucket begins. The last one ends with the clock, in 2106: a stream may hold any time.
+fn begin(bucket: u32) -> u32 {
+    bucket.saturating_mul(BUCKET_S)
 }
 
 /// What is usual in a place.
@@ -122,7 +127,7 @@ pub fn usually(
     let last = if young { now_s / BUCKET_S } else { (now_s / BUCKET_S).saturating_sub(2) };
     let (mut matured, mut converted, mut trusted, mut open_s) = (0.0, 0.0, 0.0, 0.0);
     for (bucket, counts) in record.buckets(now_s) {
-        let (from, to) = ((bucket * BUCKET_S).max(since_s), ((bucket + 1) * BUCKET_S).min(now_s));
+        let (from, to) = (begin(bucket).max(since_s), begin(bucket.saturating_add(1)).min(now_s));
         if bucket > last || to <= from {
             continue;
         }

@@ -18,6 +18,8 @@ pub enum State {
     Sent,
     /// Asked to solve a challenge.
     Waiting,
+    /// Not solved in time. Some people are slow: it may be passed yet.
+    Abandoned,
     /// Not sent.
     Over,
 }

@@ -91,6 +91,10 @@ impl PlainRecord {
     }
 
     fn touch(&mut self, at_s: u32) {
+        if self.touched_s > at_s.saturating_add(decay::AHEAD_S) {
+            // Deaf until time comes there again, it would hide whatever happens until then.
+            *self = Self::NONE;
+        }
         if at_s <= self.touched_s {
             return;
         }

@@ -58,7 +58,6 @@ struct Usual {
     all: Usually,
     country: Usually,
     network: Usually,
-    profile: Usually,
     /// The profile's traffic to the network.
     flow: Usually,
     /// Numbers of the network, about.
@@ -176,7 +175,7 @@ impl EvidenceTallies {
         let line = &[Scope::All, Scope::Country, Scope::Network];
         let share = self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line);
         let flow = self.usually(key(Scope::ProfileNetwork), &parent, share, 10.0, &season, now_s, since_s);
-        Usual { faded, all, country, network, profile, flow, numbers: own, country_numbers: whole, filled }
+        Usual { faded, all, country, network, flow, numbers: own, country_numbers: whole, filled }
     }
 
     /// Reads what an attempt's scopes say, now that it is counted in them.

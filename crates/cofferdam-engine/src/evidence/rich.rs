@@ -2,7 +2,7 @@
 //! is usual here: four buckets a day for a week, the hours and days of people's lives, and how long
 //! codes take to come back. Few keys have one.
 
-use super::decay::{HORIZONS, Moment};
+use super::decay::{AHEAD_S, HORIZONS, Moment};
 use super::plain::{Field, PlainRecord};
 
 /// Length of a baseline's bucket.
@@ -127,7 +127,9 @@ impl RichRecord {
     /// Adds to the bucket of a moment, unless it is past the week.
     pub fn usual(&mut self, what: Usual, at_s: u32, amount: u32) {
         let own = at_s / BUCKET_S;
-        if own > self.head {
+        if self.head > own.saturating_add(AHEAD_S / BUCKET_S) {
+            (self.head, self.buckets) = (own, [[0; USUALS]; BUCKETS]);
+        } else if own > self.head {
             let skipped = (own - self.head).min(BUCKETS as u32);
             for bucket in own + 1 - skipped..=own {
                 if let Some(bucket) = self.buckets.get_mut(bucket as usize % BUCKETS) {
@@ -194,6 +196,10 @@ impl RichRecord {
 
     fn slot(&mut self, at_s: u32) -> Option<usize> {
         let own = at_s / ERA_S;
+        if self.era > own.saturating_add(1) {
+            // Written by a clock that has been set back since.
+            self.era = 0;
+        }
         if own > self.era {
             if own > self.era + 1 {
                 (self.hours, self.days, self.delays) = ([[0; 24]; 2], [[0; 7]; 2], [[0; DELAYS]; 2]);

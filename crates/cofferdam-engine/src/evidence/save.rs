@@ -235,6 +235,7 @@ fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
         State::Sent => 0,
         State::Waiting => 1,
         State::Over => 2,
+        State::Abandoned => 3,
     };
     to.extend_from_slice(&flight.id.to_le_bytes());
     to.extend_from_slice(&flight.number.to_le_bytes());
@@ -269,6 +270,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
         0 => State::Sent,
         1 => State::Waiting,
         2 => State::Over,
+        3 => State::Abandoned,
         _ => return Err(BadEvidence::Damaged),
     };
     let is = |flag| flags & flag != 0;

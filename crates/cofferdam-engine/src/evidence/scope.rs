@@ -75,6 +75,20 @@ impl Scope {
         Self::User,
     ];
 
+    /// Whether all tenants of an installation count in one record: places and internet addresses are
+    /// nobody's own.
+    pub fn is_shared(self) -> bool {
+        !matches!(
+            self,
+            Self::Profile
+                | Self::Client
+                | Self::ProfileNetwork
+                | Self::ClientNetwork
+                | Self::Device
+                | Self::User
+        )
+    }
+
     /// Its name in answers and in the journal.
     pub fn name(self) -> &'static str {
         match self {

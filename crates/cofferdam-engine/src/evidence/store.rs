@@ -4,7 +4,7 @@
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
 use super::count::{Ask, Faces, Fate, Glimpse};
-use super::decay::{LONG, Moment};
+use super::decay::{AHEAD_S, LONG, Moment};
 use super::flight::{ABANDONED_S, Flight, Flights, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
@@ -12,7 +12,6 @@ use super::recent::RecentRecord;
 use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
-use crate::attempt::Attempt;
 use crate::effect::Effect;
 use crate::table::{Table, Touch};
 use alloc::boxed::Box;
@@ -75,6 +74,10 @@ impl EvidenceTallies {
 
     /// Round two: counts an attempt in all its scopes, and answers with what then stands.
     pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        if self.now_s > ask.at_s.saturating_add(AHEAD_S) {
+            // The clock was ahead and has been set back: what is open would wait until time comes there again.
+            (self.flights, self.now_s) = (Flights::default(), ask.at_s);
+        }
         self.advance(ask.at_s);
         let at = Moment::new(ask.at_s);
         self.face(ask);
@@ -223,7 +226,7 @@ impl EvidenceTallies {
         }
         while let Some(flight) = flights.due(STEPS - 1, ABANDONED_S, now_s) {
             if flight.state == State::Waiting {
-                flight.state = State::Over;
+                flight.state = State::Abandoned;
                 self.failed(flight);
             }
         }
@@ -296,9 +299,13 @@ impl EvidenceTallies {
     pub fn challenged(&mut self, id: u64, passed: bool) {
         let mut flights = core::mem::take(&mut self.flights);
         if let Some((flight, taken)) = flights.find(id)
-            && flight.state == State::Waiting
+            && (flight.state == State::Waiting || (passed && flight.state == State::Abandoned))
         {
             if passed {
+                if flight.state == State::Abandoned {
+                    // Slow is not failed.
+                    self.raise(flight, Field::Failed, &Moment::new(flight.at_s), -ONE);
+                }
                 flight.state = State::Sent;
                 for step in 0..taken {
                     self.mature(flight, step);
@@ -526,9 +533,4 @@ pub(super) fn left(record: &PlainRecord, at: &Moment) -> f64 {
     let [.., long] = record.read(Field::Newcomers, at);
     let _ = LONG;
     long + record.long(Field::Strikes, at)
-}
-
-/// The name under which an attempt's outcomes are awaited.
-pub fn name_of(attempt: &Attempt) -> u64 {
-    attempt.dice ^ (attempt.at_ms as u64).rotate_left(32)
 }

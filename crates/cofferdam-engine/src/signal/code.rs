@@ -21,6 +21,25 @@ pub enum Family {
 }
 
 impl Code {
+    /// Whether its figures are the whole installation's: places and internet addresses are everybody's.
+    pub fn is_shared(self) -> bool {
+        matches!(
+            self,
+            Self::PrefixDensity
+                | Self::PrefixConversion
+                | Self::NumberSequence
+                | Self::NetworkVolume
+                | Self::NetworkConversion
+                | Self::CountryVolume
+                | Self::CountryConversion
+                | Self::RareSpread
+                | Self::WhenceUnusual
+                | Self::ChannelUnusual
+                | Self::IpVelocity
+                | Self::IpProved
+        )
+    }
+
     /// How many there are.
     pub const COUNT: usize = 33 + LimitScope::ALL.len();
 

@@ -10,11 +10,31 @@ use core::fmt;
 impl Reason {
     /// The reason in one plain sentence, with its figures; nothing is allocated.
     pub fn sentence(&self) -> impl fmt::Display + '_ {
-        Sentence(self)
+        Sentence(self, false)
+    }
+
+    /// The same with counts rounded, for whoever shares them with others.
+    pub fn sentence_rounded(&self) -> impl fmt::Display + '_ {
+        Sentence(self, true)
     }
 }
 
-struct Sentence<'a>(&'a Reason);
+/// Of what several tenants make up together each is told no more than this: the steps 10, 20, 50, 100 and
+/// so on that lie below; 0 up to 10.
+pub fn more_than(count: f64) -> f64 {
+    let (mut step, mut below) = (10.0, 0.0);
+    for factor in [2.0, 2.5, 2.0].into_iter().cycle().take(40) {
+        if step >= count {
+            break;
+        }
+        below = step;
+        step *= factor;
+    }
+    below
+}
+
+/// A reason, and whether its counts are rounded.
+struct Sentence<'a>(&'a Reason, bool);
 
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +76,9 @@ impl fmt::Display for Sentence<'_> {
             Code::NumberProved => {
                 write!(f, "A right code came back from this number {} ago.", Span(evidence.seen as u64))
             }
-            code if surge(code).is_some() => seen(f, surge(code).unwrap_or_default(), evidence),
+            code if surge(code).is_some() => {
+                seen(f, surge(code).unwrap_or_default(), evidence, self.1 && code.is_shared())
+            }
             Code::IpHosting => f.write_str("The address belongs to a data centre or a VPN."),
             Code::IpCountry => f.write_str("The address and the number are from different countries."),
             Code::IpProved => f.write_str("People at this address entered right codes lately."),
@@ -120,15 +142,25 @@ fn surge(code: Code) -> Option<&'static str> {
     })
 }
 
-fn seen(f: &mut fmt::Formatter<'_>, what: &str, evidence: &Evidence) -> fmt::Result {
+fn seen(f: &mut fmt::Formatter<'_>, what: &str, evidence: &Evidence, rounded: bool) -> fmt::Result {
     let window = Span(u64::from(evidence.window_s));
-    write!(f, "{:.0} new people asked for messages {what} within about {window}", evidence.seen.max(1.0))?;
-    if evidence.expected >= 0.5 {
+    match more_than(evidence.seen) {
+        0.0 if rounded => f.write_str("Up to 10")?,
+        below if rounded => write!(f, "More than {below:.0}")?,
+        _ => write!(f, "{:.0}", evidence.seen.max(1.0))?,
+    }
+    write!(f, " new people asked for messages {what} within about {window}")?;
+    if rounded && evidence.expected >= 0.5 {
+        f.write_str(", which is more than usual")?;
+    } else if evidence.expected >= 0.5 {
         write!(f, ", where {:.0} are usual", evidence.expected)?;
     } else {
         f.write_str(", where hardly any are usual")?;
     }
     match evidence.converted {
+        Some(share) if rounded => {
+            write!(f, "; about {:.0} in ten of those whose code should be back entered it.", share * 10.0)
+        }
         Some(share) => {
             write!(f, "; {:.0} in a hundred of those whose code should be back entered it.", share * 100.0)
         }

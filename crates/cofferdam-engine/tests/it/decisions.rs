@@ -60,13 +60,17 @@ fn premium_and_shared_cost_lines_are_blocked_at_the_default_price() {
 }
 
 #[test]
-fn a_landline_is_blocked_for_texts_where_they_cost_something() {
+fn a_landline_is_blocked_for_texts_whatever_they_cost() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Fixed;
     assert_eq!(codes(&judged(&attempt, &terms())), ["number.kind"]);
     assert_eq!(judged(&attempt, &terms()).decision, Decision::Block);
-    attempt.price_micros = Some(7_500);
-    assert_eq!(judged(&attempt, &terms()).decision, Decision::Allow, "a cheap text is not worth a good user");
+    attempt.price_micros = Some(0);
+    assert_eq!(judged(&attempt, &terms()).decision, Decision::Block, "no message is reckoned with as free");
+    for level in [Level::Basic, Level::Standard, Level::Max] {
+        let at = assess(&attempt, &Known::default(), &Policy::builtin(level), &terms());
+        assert_eq!(at.decision, Decision::Block, "{level:?}");
+    }
     attempt.price_micros = None;
     attempt.channel = Channel::Voice;
     assert_eq!(codes(&judged(&attempt, &terms())), Vec::<&str>::new());
@@ -76,12 +80,18 @@ fn a_landline_is_blocked_for_texts_where_they_cost_something() {
     }
 }
 
+/// A policy to which a landline is likely waste and no more: six to one.
+fn doubtful(mut policy: Policy) -> Policy {
+    policy.weights.fixed_sms_points = 8_000;
+    policy
+}
+
 #[test]
 fn levels_change_what_a_good_user_is_worth() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Fixed;
     attempt.price_micros = Some(20_000);
-    let at = |level| assess(&attempt, &Known::default(), &Policy::builtin(level), &terms()).decision;
+    let at = |level| assess(&attempt, &Known::default(), &doubtful(Policy::builtin(level)), &terms()).decision;
     assert_eq!(at(Level::Basic), Decision::Allow);
     assert_eq!(at(Level::Standard), Decision::Allow);
     assert_eq!(at(Level::Max), Decision::Block);
@@ -94,6 +104,9 @@ fn who_can_be_challenged_is_challenged_before_being_blocked() {
     attempt.price_micros = Some(20_000);
     let mut terms = terms();
     terms.can_challenge = true;
+    let judged = |attempt: &Attempt, terms: &Terms| {
+        assess(attempt, &Known::default(), &doubtful(policy()), terms)
+    };
     let assessment = judged(&attempt, &terms);
     assert_eq!(assessment.decision, Decision::Challenge);
     let [allow, challenge, block] = assessment.losses_micros;
@@ -282,8 +295,7 @@ fn who_proved_this_number_has_an_allowance_of_his_own() {
     let device = Identity { number_device_proved_s: Some(NOW_S - 60), ..Identity::default() };
     let keys = [key(Identity::default()), key(user.clone()), key(device)];
     assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2], "{keys:?}");
-    let own = [LimitScope::Device, LimitScope::Session, LimitScope::User, LimitScope::Profile];
-    assert_eq!(scopes(&attempt, &user, &terms), own);
+    assert_eq!(scopes(&attempt, &user, &terms), [LimitScope::Profile]);
     // Half a year later it is anybody's again.
     let old = Identity { number_user_proved_s: Some(NOW_S - 181 * 86_400), ..Identity::default() };
     assert_eq!(key(old), keys[0]);
@@ -307,16 +319,16 @@ fn a_number_proved_by_anybody_speaks_for_the_attempt() {
 }
 
 #[test]
-fn a_family_counts_once_and_the_second_a_quarter() {
+fn a_family_counts_once_and_the_second_a_tenth() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Pager;
     attempt.place.tariff = Tariff::TollFree;
     let assessment = judged(&attempt, &terms());
     let points: Vec<_> = assessment.reasons.iter().map(|r| (r.code.text(), r.points)).collect();
-    assert_eq!(points, [("number.kind", 10_500), ("number.tariff", 2_375)]);
-    assert_eq!(assessment.points, -6_213 + 12_875);
+    assert_eq!(points, [("number.kind", 10_500), ("number.tariff", 950)]);
+    assert_eq!(assessment.points, -6_213 + 11_450);
     let steps: Vec<_> = assessment.waterfall().map(|step| step.after_points).collect();
-    assert_eq!(steps, [-6_213, 4_287, 6_662]);
+    assert_eq!(steps, [-6_213, 4_287, 5_237]);
 }
 
 #[test]
@@ -420,10 +432,13 @@ fn the_closest_change_would_have_let_it_through() {
 #[test]
 fn the_threshold_is_where_the_decision_changes() {
     let weights = policy().weights;
-    let odds: f64 = 1_000_000.0 / 50_000.0;
+    // A pumped message costs its price and those that its success invites.
+    let harm = 50_000.0 * f64::from(weights.invites_percent) / 100.0;
+    let odds: f64 = weights.user_worth_micros as f64 / harm;
     assert!((threshold(&weights, 50_000, false) - odds / (1.0 + odds)).abs() < 1e-12);
     assert!(threshold(&weights, 50_000, true) < threshold(&weights, 50_000, false));
-    assert!((threshold(&weights, 0, true) - 1.0).abs() < f64::EPSILON, "what costs nothing is always sent");
+    let least = threshold(&weights, weights.least_price_micros, true);
+    assert!((threshold(&weights, 0, true) - least).abs() < f64::EPSILON, "nothing is reckoned with as free");
 }
 
 #[test]

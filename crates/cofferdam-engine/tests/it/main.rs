@@ -8,9 +8,14 @@
 
 mod attempts;
 mod decisions;
+mod evasions;
+mod evidence;
+mod examples;
 mod lists;
 mod make;
 mod policies;
 mod promises;
+mod streams;
 mod tables;
 mod tallies;
+mod world;

@@ -27,6 +27,7 @@ pub fn attempt() -> Attempt {
         at_ms: i64::from(NOW_S) * 1000,
         dice: 7,
         realm: Realm(1),
+        commons: Realm(2),
         profile: 0x50f1,
         channel: Channel::Sms,
         price_micros: None,
@@ -39,6 +40,7 @@ pub fn attempt() -> Attempt {
             fictional: true,
             shown: prefix("+44770090"),
             prefixes: [0xa2, 0xa3, 0xa4],
+            last4: 123,
         },
         source: Source {
             address: Some(0xadd),
@@ -91,7 +93,8 @@ impl Store {
         let needs = needs(attempt, identity, &policy, terms);
         let at_s = (attempt.at_ms / 1000) as u32;
         let seen: Vec<Seen> = needs.iter().map(|need| self.0.count(need, at_s)).collect();
-        let known = Known { identity: identity.clone(), seen: seen.into_iter().collect(), blind: None };
+        let known =
+            Known { identity: identity.clone(), seen: seen.into_iter().collect(), ..Known::default() };
         let assessment = assess(attempt, &known, &policy, terms);
         if assessment.effects.contains(&cofferdam_engine::Effect::GiveBack) {
             for need in needs.iter().filter(|need| need.add) {

@@ -76,8 +76,9 @@ fn knowns() -> impl Strategy<Value = Known> {
                 number_user_proved_s: d,
                 safe,
                 deny,
+                ..Identity::default()
             };
-            Known { identity, seen: seen.into_iter().collect(), blind }
+            Known { identity, seen: seen.into_iter().collect(), blind, ..Known::default() }
         },
     )
 }

@@ -10,6 +10,7 @@
     reason = "a test program: what is not as expected must stop it, helpers outside test functions included"
 )]
 
+mod hidden;
 mod imports;
 mod lines;
 mod markers;

@@ -57,12 +57,21 @@ fn explained(found: &Value) -> String {
         text(found, "/level"),
         text(found, "/at")
     )];
+    if let Some(base) = found.pointer("/waterfall/0/points") {
+        lines.push(format!("  {base:>7}  {:24}  Before anything is known of it.", "(base rate)"));
+    }
     for reason in found.pointer("/reasons").and_then(Value::as_array).into_iter().flatten() {
         let points = reason.pointer("/points").map_or(String::new(), Value::to_string);
         lines.push(format!("  {points:>7}  {:24}  {}", text(reason, "/code"), text(reason, "/text")));
     }
+    if let Some(points) = found.pointer("/points") {
+        lines.push(format!("  {points:>7}  {:24}  A score of {}.", "(in all)", figure("/score")));
+    }
+    for reading in found.pointer("/readings").and_then(Value::as_array).into_iter().flatten() {
+        lines.push(format!("  seen: {}", text(reading, "/text")));
+    }
     for (name, pointer) in
-        [("threshold", "/threshold"), ("closest change", "/closest_change"), ("again in s", "/retry_after_s")]
+        [("sent as it is below", "/threshold"), ("closest change", "/closest_change"), ("again in s", "/retry_after_s")]
     {
         match found.pointer(pointer) {
             None | Some(Value::Null) => {}

@@ -5,6 +5,7 @@
 mod assessment;
 mod number;
 mod plain;
+mod reading;
 mod standing;
 mod verification;
 

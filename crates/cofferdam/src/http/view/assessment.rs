@@ -1,11 +1,12 @@
 //! Assessments: what a caller is told, and what whoever asks why is told.
 
+use super::reading::ReadingView;
 use super::plain::{self, Cut, Money, Shown, Time, rounded};
 use crate::store::row::JournalEntry;
 use cofferdam_engine::assessment::{AssessedScope, Assessment, Reason};
 use cofferdam_engine::attempt::Edition;
 use cofferdam_engine::limit::LimitScope;
-use cofferdam_engine::signal::{Evidence, EvidenceKey};
+use cofferdam_engine::signal::{Evidence, EvidenceKey, more_than};
 use cofferdam_engine::{Decision, closest_change, threshold};
 use serde::Serialize;
 use serde::ser::SerializeSeq as _;
@@ -59,10 +60,21 @@ pub struct Assessed<'a> {
     at: Time,
 }
 
+/// Whose eyes it is for. What several tenants make up together each sees rounded; whoever runs the
+/// installation sees it whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    /// A tenant's.
+    Tenant,
+    /// An administrator's.
+    Admin,
+}
+
 /// Reasons, written as they are found. `all`: also those that speak for the attempt.
 struct Reasons<'a> {
     assessment: &'a Assessment,
     all: bool,
+    eyes: Eyes,
 }
 
 impl Serialize for Reasons<'_> {
@@ -70,7 +82,7 @@ impl Serialize for Reasons<'_> {
         let mut list = serializer.serialize_seq(None)?;
         for reason in &self.assessment.reasons {
             if self.all || reason.points > 0 || reason.code.refuses() || speaks_up(reason) {
-                list.serialize_element(&ReasonView::of(reason))?;
+                list.serialize_element(&ReasonView::of(reason, self.eyes))?;
             }
         }
         list.end()
@@ -98,21 +110,25 @@ pub struct ReasonView<'a> {
     evidence: EvidenceView,
 }
 
-struct Sentence<'a>(&'a Reason);
+struct Sentence<'a>(&'a Reason, Eyes);
 
 impl Serialize for Sentence<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.sentence())
+        match self.1 {
+            Eyes::Tenant => serializer.collect_str(&self.0.sentence_rounded()),
+            Eyes::Admin => serializer.collect_str(&self.0.sentence()),
+        }
     }
 }
 
 impl<'a> ReasonView<'a> {
-    fn of(reason: &'a Reason) -> Self {
+    fn of(reason: &'a Reason, eyes: Eyes) -> Self {
+        let rounded = eyes == Eyes::Tenant && reason.code.is_shared();
         Self {
             code: reason.code.text(),
             points: reason.points,
-            text: Sentence(reason),
-            evidence: EvidenceView::of(&reason.evidence),
+            text: Sentence(reason, eyes),
+            evidence: EvidenceView::of(&reason.evidence, rounded),
         }
     }
 }
@@ -126,12 +142,15 @@ pub struct EvidenceView {
     key: Option<Key>,
     /// Over how many seconds.
     window_s: Option<u32>,
-    /// How much was seen.
+    /// How much was seen; where it is rounded: more than this.
     seen: f64,
-    /// How much is expected or allowed.
+    /// How much is expected or allowed; where it is rounded: more than this.
     expected: f64,
     /// How many converted, where that matters.
     converted: Option<f64>,
+    /// Whether other tenants are among what was counted, so that it is rounded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    rounded: bool,
 }
 
 enum Key {
@@ -154,7 +173,8 @@ impl Serialize for Key {
 }
 
 impl EvidenceView {
-    fn of(evidence: &Evidence) -> Self {
+    fn of(evidence: &Evidence, rounded: bool) -> Self {
+        let count = |count: f64| if rounded { more_than(count) } else { count };
         let key = match evidence.key {
             EvidenceKey::None => None,
             EvidenceKey::Prefix(prefix) => Some(Key::Cut(Cut(prefix))),
@@ -168,9 +188,10 @@ impl EvidenceView {
         Self {
             key,
             window_s: Some(evidence.window_s).filter(|s| *s > 0),
-            seen: evidence.seen,
-            expected: evidence.expected,
-            converted: evidence.converted,
+            seen: count(evidence.seen),
+            expected: count(evidence.expected),
+            converted: evidence.converted.map(|share| if rounded { (share * 10.0).round() / 10.0 } else { share }),
+            rounded,
         }
     }
 }
@@ -200,10 +221,10 @@ impl ScopeView {
 impl<'a> Assessed<'a> {
     /// As answered at once.
     pub fn of(entry: &'a JournalEntry) -> Self {
-        Self::with(entry, false)
+        Self::with(entry, false, Eyes::Tenant)
     }
 
-    fn with(entry: &'a JournalEntry, all: bool) -> Self {
+    fn with(entry: &'a JournalEntry, all: bool, eyes: Eyes) -> Self {
         let a = &entry.assessment;
         let [allow, challenge, block] = a.losses_micros;
         let loss = match a.decision {
@@ -219,7 +240,7 @@ impl<'a> Assessed<'a> {
             enforced: a.enforced,
             level: plain::level(a.level),
             mode: plain::mode(a.mode),
-            reasons: Reasons { assessment: a, all },
+            reasons: Reasons { assessment: a, all, eyes },
             scope: a.scope.map(ScopeView::of),
             until: a.until_ms.map(Time),
             retry_after_s: a.retry_after_ms.map(|ms| (ms.max(0) + 999) / 1_000),
@@ -253,6 +274,9 @@ pub struct AssessedDetail<'a> {
     losses: LossesView,
     /// The one smallest change that would have let it through; none if it was let through.
     closest_change: Option<String>,
+    /// What was seen where the attempt belongs: of its destination, its source and whoever asked; only
+    /// where there is something to look at.
+    readings: Vec<ReadingView>,
     /// What it was judged from: only for admin keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -292,10 +316,11 @@ impl<'a> AssessedDetail<'a> {
     pub fn of(entry: &'a JournalEntry, admin: bool) -> Self {
         let (a, basis) = (&entry.assessment, &entry.basis);
         let [allow, challenge, block] = a.losses_micros;
+        let eyes = if admin { Eyes::Admin } else { Eyes::Tenant };
         let asked = basis.terms.can_challenge && !entry.attempt.challenge_passed;
         let closest = closest_change(&entry.attempt, &entry.known, &basis.policy, &basis.terms);
         Self {
-            assessment: Assessed::with(entry, true),
+            assessment: Assessed::with(entry, true, eyes),
             verification: entry.verification.as_deref(),
             waterfall: a
                 .waterfall()
@@ -313,6 +338,7 @@ impl<'a> AssessedDetail<'a> {
                 block: Money::of(block),
             },
             closest_change: closest.map(|change| change.to_string()),
+            readings: ReadingView::all(&entry.known.evidence, eyes),
             known: admin.then_some(&entry.known),
             needs: admin.then(|| {
                 cofferdam_engine::needs(&entry.attempt, &entry.known.identity, &basis.policy, &basis.terms)

@@ -75,9 +75,8 @@ async fn the_journal_gives_the_same_assessments_again() {
             assert_eq!(again(entry), Rejudged::Same, "{}", entry.assessment_id);
         }
     }
-    let decided =
-        |entries: &[JournalEntry]| entries.iter().filter(|e| e.assessment.reasons.is_empty()).count();
-    assert!(decided(&entries) > 50 && decided(&entries) < entries.len(), "the mixture is one");
+    let plain = entries.iter().filter(|e| e.assessment.reasons.iter().all(|r| r.points == 0)).count();
+    assert!(plain > 0 && plain < entries.len(), "the mixture is one");
     let changed = JournalEntry {
         known: cofferdam_engine::Known { seen: arrayvec::ArrayVec::default(), ..entries[119].known.clone() },
         ..entries[119].clone()

@@ -26,7 +26,8 @@ pub(in crate::store::embedded) enum Format {
     Folded,
 }
 
-/// The number of the format that this program writes.
+/// The number of the format that this program writes. With evidence, which came behind the fields of 2: a
+/// program that knows none must not judge again by it.
 pub(in crate::store::embedded) const FORMAT: i64 = 3;
 
 /// Both identifiers stand within so many bytes of a packed line's beginning.
@@ -287,8 +288,15 @@ mod tests {
     const KEPT: &str = include_str!("line/kept.hex");
     const KEPT_JSON: &str = include_str!("line/kept.json");
 
+    /// The same with evidence, as format 3 was first written.
+    const KEPT_WITH_EVIDENCE: &str = include_str!("line/kept-evidence.hex");
+
     fn kept() -> Vec<u8> {
-        let digits: Vec<u8> = KEPT.bytes().filter(u8::is_ascii_hexdigit).collect();
+        bytes_of(KEPT)
+    }
+
+    fn bytes_of(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
         let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
         digits.chunks(2).map(byte).collect()
     }
@@ -306,6 +314,65 @@ mod tests {
         for id in [&packed.assessment_id, &packed.attempt_id] {
             assert!(Format::Packed.may_have(&again.text, id), "both stand at the beginning");
         }
+    }
+
+    /// The kept line with everything of evidence in it that there can be.
+    fn with_evidence() -> JournalEntry {
+        use cofferdam_engine::evidence::{Climate, Evidenced, Glimpse, Reading, Scope};
+        let figures = [0.5, 1_234.567, 1e-7];
+        let reading = Reading {
+            scope: Scope::Prefix4,
+            key: u64::MAX - 1,
+            seen: figures,
+            explained: figures,
+            matured: figures,
+            converted: figures,
+            expected: figures,
+            rate: 0.68,
+            rate_of: 70_000.0,
+            challenged: 0.0,
+            failed: 0.0,
+            strikes: 0.0,
+            asked: 3.0,
+            trusted: None,
+            order: None,
+        };
+        let full = Reading {
+            scope: Scope::User,
+            challenged: 1.0,
+            failed: 2.0,
+            strikes: 0.25,
+            trusted: Some([figures; 3]),
+            order: Some((-3.5, 9_999)),
+            ..reading
+        };
+        let mut entry = entry_of(Format::Packed, &kept());
+        entry.attempt.commons = cofferdam_engine::Realm(u64::MAX);
+        entry.known.identity.glimpse =
+            Glimpse { number_s: 1_790_000_000, session_s: 0, days: (28, 1), today: 250 };
+        entry.known.evidence = Evidenced {
+            newcomer: true,
+            climate: Climate { age_h: 1_000.25, heat: 0.3, pipe: 1.0 },
+            days: (28, 1),
+            neighbours: 2.5,
+            readings: [reading, full].into_iter().collect(),
+        };
+        entry.assessment.effects = [
+            Effect::Explain { scope: Scope::Prefix4, key: u64::MAX, share: 1_000 },
+            Effect::Strike { scope: Scope::Address, key: 1 },
+        ]
+        .into_iter()
+        .collect();
+        entry
+    }
+
+    #[test]
+    fn evidence_stays_readable() {
+        let entry = with_evidence();
+        let line = Line::of(&Journalled { entry: entry.clone(), marks: Marks::default() }).unwrap();
+        assert_eq!(entry_of(Format::Packed, &line.text), entry);
+        let hex: String = line.text.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(entry_of(Format::Packed, &bytes_of(KEPT_WITH_EVIDENCE)), entry, "now it is {hex}");
     }
 
     #[test]
