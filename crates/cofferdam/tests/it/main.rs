@@ -20,6 +20,7 @@ mod idempotency;
 mod outside;
 mod replay;
 mod server;
+mod simulate;
 mod standing;
 mod support;
 mod surface;

@@ -4,7 +4,7 @@ use super::chart::{Curve, blocks, dollars, svg};
 use super::{Args, CliError, Done, Out, Plan};
 use cofferdam_sim::scorecard::{Figures, Share};
 use cofferdam_sim::trial::Pooled;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -148,12 +148,16 @@ pub fn of_hundred(share: f64) -> String {
 
 fn bare(share: f64) -> String {
     let hundredths = share * 100.0;
-    if hundredths >= 10.0 { format!("{hundredths:.0}") } else { format!("{hundredths:.2}") }
+    // Nearly all is not all.
+    if (10.0..99.0).contains(&hundredths) { format!("{hundredths:.0}") } else { format!("{hundredths:.2}") }
 }
 
 fn grid(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(head.iter().copied());
+    let lines = presets::UTF8_HORIZONTAL_ONLY
+        .row_separator(LineStyle::none())
+        .header_separator(LineStyle::none().fill('─').junction('─'));
+    table.load_style(lines).set_header(head.iter().copied());
     for at in 1..head.len() {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -165,12 +169,12 @@ fn grid(head: &[&str]) -> Table {
 fn judges(done: &[Done]) -> String {
     let mut table = grid(&[
         "judge",
-        "attack would cost",
-        "was spent",
+        "attack",
+        "spent",
         "saved",
-        "sent before first stop",
-        "good stopped (95 %)",
-        "good challenged (95 %)",
+        "1st stop",
+        "good stopped",
+        "good challenged",
     ]);
     for done in done {
         let figures = &done.runs.pooled.figures;
@@ -186,7 +190,7 @@ fn judges(done: &[Done]) -> String {
             percent(&figures.good_challenged),
         ]);
     }
-    table.to_string()
+    format!("{table}\n1st stop: messages that were sent before one was stopped, in the median; in brackets: 95 % intervals")
 }
 
 /// Of all families, also those that nobody can see.
@@ -222,7 +226,7 @@ fn families(figures: &Figures) -> String {
 fn cases(figures: &Figures) -> String {
     let mut all: Vec<(&String, &Share)> = figures.cases.iter().collect();
     all.sort_by(|one, other| other.1.share().total_cmp(&one.1.share()));
-    let mut table = grid(&["honest case, worst first", "attempts", "stopped (95 %)"]);
+    let mut table = grid(&["honest case, worst first", "attempts", "stopped"]);
     for (name, share) in all.into_iter().take(8) {
         table.add_row([name.clone(), share.of.to_string(), percent(share)]);
     }

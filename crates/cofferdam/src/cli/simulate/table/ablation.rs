@@ -22,7 +22,7 @@ const NOTHING: f64 = 0.0005;
 /// The table.
 pub fn table(tables: &Tables) -> String {
     let mut text = String::from(
-        "## Ablation\n\nSeven days of each mixed scenario, the first seed, with one part off. In points of a per cent: `+1.00` leaked is one per cent of the mean family's \
+        "## Ablation\n\nSix days of each mixed scenario with 2,000 sittings a day, the first seed, one part off at a time. In points of a per cent: `+1.00` leaked is one per cent of the mean family's \
          money more; `+0.10` stopped is one good attempt in a thousand more. What moves nothing on its own may still be carried by another part that sees the same.\n\n",
     );
     for (at, density) in DENSITIES.into_iter().enumerate() {
