@@ -70,9 +70,11 @@ fn explained(found: &Value) -> String {
     for reading in found.pointer("/readings").and_then(Value::as_array).into_iter().flatten() {
         lines.push(format!("  seen: {}", text(reading, "/text")));
     }
-    for (name, pointer) in
-        [("sent as it is below", "/threshold"), ("closest change", "/closest_change"), ("again in s", "/retry_after_s")]
-    {
+    for (name, pointer) in [
+        ("sent as it is below", "/threshold"),
+        ("closest change", "/closest_change"),
+        ("again in s", "/retry_after_s"),
+    ] {
         match found.pointer(pointer) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => lines.push(format!("  {name}: {text}")),

@@ -1,7 +1,7 @@
 //! Assessments: what a caller is told, and what whoever asks why is told.
 
-use super::reading::ReadingView;
 use super::plain::{self, Cut, Money, Shown, Time, rounded};
+use super::reading::ReadingView;
 use crate::store::row::JournalEntry;
 use cofferdam_engine::assessment::{AssessedScope, Assessment, Reason};
 use cofferdam_engine::attempt::Edition;
@@ -190,7 +190,9 @@ impl EvidenceView {
             window_s: Some(evidence.window_s).filter(|s| *s > 0),
             seen: count(evidence.seen),
             expected: count(evidence.expected),
-            converted: evidence.converted.map(|share| if rounded { (share * 10.0).round() / 10.0 } else { share }),
+            converted: evidence
+                .converted
+                .map(|share| if rounded { (share * 10.0).round() / 10.0 } else { share }),
             rounded,
         }
     }

@@ -51,7 +51,8 @@ impl ReadingView {
         let most = past.max_by(|(((a, b), _), _), (((c, d), _), _)| {
             standing_out(*a, *b).total_cmp(&standing_out(*c, *d))
         });
-        let (((seen, usual), window_s), (due, converted)) = most.filter(|(((seen, _), _), _)| *seen >= LEAST)?;
+        let (((seen, usual), window_s), (due, converted)) =
+            most.filter(|(((seen, _), _), _)| *seen >= LEAST)?;
         let rounded = eyes == Eyes::Tenant && reading.scope.is_shared();
         let count = |count: f32| match rounded {
             true => more_than(f64::from(count)),
@@ -107,7 +108,6 @@ fn about(scope: Scope) -> &'static str {
         Scope::All => "here, whatever the destination",
         Scope::Country => "to this country",
         Scope::Network => "to this telephone network",
-        Scope::Rare => "to networks that hardly anybody uses here",
         Scope::Profile => "under this profile",
         Scope::Client => "with this browser or app",
         Scope::Asn => "from this internet network",
