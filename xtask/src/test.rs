@@ -80,8 +80,17 @@ pub fn check() -> Done {
     run("cargo", &["deny", "--all-features", "check", "bans", "licenses", "sources"])
 }
 
+/// The tables of `docs/detection-figures.md`, which the program itself writes.
+pub fn detection() -> Done {
+    let program = ["run", "--release", "--locked", "--package", "cofferdam", "--"];
+    run_in(&root(), "cargo", &[&program[..], &["simulate", "--table", "docs"]].concat())
+}
+
 /// One benchmark, or all: each is a workspace of its own under `benches/`.
 pub fn bench(names: &[&str]) -> Done {
+    if names == ["detection"] {
+        return detection();
+    }
     let folder = root().join("benches");
     let entries =
         std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
@@ -95,7 +104,7 @@ pub fn bench(names: &[&str]) -> Done {
         if names.is_empty() { all.clone() } else { names.iter().map(ToString::to_string).collect() };
     for name in chosen {
         if !all.contains(&name) {
-            return Err(format!("no benchmark `{name}`; there are: {}", all.join(", ")));
+            return Err(format!("no benchmark `{name}`; there are: detection, {}", all.join(", ")));
         }
         println!("== {name}");
         run_in(&folder.join(&name), "cargo", &["run", "--release", "--locked"])?;

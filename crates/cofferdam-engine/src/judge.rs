@@ -48,8 +48,10 @@ pub fn needs(attempt: &Attempt, identity: &Identity, policy: &Policy, terms: &Te
     let standing = Standing::of(attempt, identity, policy);
     let question = Question { attempt, terms, standing };
     let mut needs = Needs::new();
-    for detector in &DETECTORS {
-        (detector.need)(&question, &mut needs);
+    for (at, detector) in DETECTORS.iter().enumerate() {
+        if !policy.off.has(at) {
+            (detector.need)(&question, &mut needs);
+        }
     }
     needs
 }
@@ -121,8 +123,10 @@ fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Stand
 
 /// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
 pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
-    for detector in &DETECTORS {
-        (detector.see)(case, signals);
+    for (at, detector) in DETECTORS.iter().enumerate() {
+        if !case.policy.off.has(at) {
+            (detector.see)(case, signals);
+        }
     }
     let shown =
         Evidence { key: EvidenceKey::Prefix(case.attempt.place.shown), seen: 1.0, ..Evidence::default() };

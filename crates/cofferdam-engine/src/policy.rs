@@ -5,8 +5,10 @@
 //! that is the settings file's business.
 
 mod levels;
+mod off;
 mod validate;
 
+pub use off::{EXPLANATIONS, Off};
 pub use validate::{LimitError, TooManyWindows};
 
 use crate::block::BlockTerms;
@@ -67,6 +69,9 @@ pub struct Policy {
     /// How blocks are opened, and what is let through them.
     #[serde(default)]
     pub blocks: BlockTerms,
+    /// Detectors that are neither asked nor told.
+    #[serde(default, skip_serializing_if = "Off::is_empty")]
+    pub off: Off,
 }
 
 /// What signals are worth and where the decision changes; all money in micros of one currency.

@@ -21,6 +21,7 @@ pub mod scorecard;
 pub mod story;
 pub mod stream;
 pub mod traffic;
+pub mod trial;
 pub mod world;
 
 pub use dice::Dice;
@@ -35,4 +36,5 @@ pub use scorecard::{Figures, Scorecard};
 pub use story::{Actor, Planned, Truth};
 pub use stream::{AttemptEvent, Became, Event, OutcomeEvent};
 pub use summary::Summary;
+pub use trial::{Trial, Who};
 pub use world::World;

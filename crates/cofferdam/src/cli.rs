@@ -35,6 +35,7 @@ mod send;
 mod serve;
 mod server;
 mod settings;
+mod simulate;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +45,7 @@ Examples:
   cofferdam outbox --latest --code             the code of the newest test message
   cofferdam check VERIFICATION CODE            was it right?
   cofferdam lookup +442079460018               what is known of a number, offline
+  cofferdam simulate                           watch an attack being stopped, in a made-up world
   cofferdam replay history.jsonl --summary     what it would have saved on your own history";
 
 const ENDS: &str = "\
@@ -85,6 +87,8 @@ enum Command {
     Explain(explain::Args),
     /// Judge a recorded history: what would have been saved, whom would it have stopped?
     Replay(replay::Args),
+    /// Make up traffic and attack it: what is stopped, and who is harmed?
+    Simulate(simulate::Args),
     /// Make, list and revoke keys; rotate the secret key
     Keys(keys::Args),
     /// Put numbers, prefixes and addresses on the safe list
@@ -139,6 +143,7 @@ fn dispatch(command: Command, out: &out::Out) -> Result<(), CliError> {
         Command::Assess(args) => assess::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
+        Command::Simulate(args) => simulate::run(&args, out),
         Command::Keys(args) => keys::run(args, out),
         Command::Allow(args) => allow::run(&args, out),
         Command::Deny(args) => deny::run(&args, out),

@@ -31,6 +31,7 @@ impl Policy {
             weights: Weights::builtin(level),
             rivals: crate::Rivals::default(),
             blocks: crate::block::BlockTerms::default(),
+            off: super::Off::default(),
         }
     }
 }

@@ -24,6 +24,13 @@ pub struct ServerArgs {
     tenant: Option<String>,
 }
 
+impl ServerArgs {
+    /// A server at an address.
+    pub fn at(url: &str, key: Option<&str>, tenant: Option<&str>) -> Self {
+        Self { url: url.to_owned(), key: key.map(str::to_owned), tenant: tenant.map(str::to_owned) }
+    }
+}
+
 /// One call; the answer's body.
 pub fn call(
     server: &ServerArgs,
@@ -31,31 +38,57 @@ pub fn call(
     path: &str,
     body: Option<&Value>,
 ) -> Result<Value, CliError> {
-    let key = server.key.as_deref().filter(|key| !key.is_empty()).ok_or_else(|| {
-        CliError::input("a key is needed")
-            .mend("set COFFERDAM_KEY to the key that `cofferdam dev` printed, or give --key")
-    })?;
-    let base = server.url.trim_end_matches('/');
-    let url = reqwest::Url::parse(&format!("{base}{path}")).map_err(|_| {
+    Line::open(server)?.call(method, path, body)
+}
+
+/// A line to a server, for whoever has many calls to make: connections are kept.
+pub struct Line<'a> {
+    server: &'a ServerArgs,
+    base: &'a str,
+    key: &'a str,
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+}
+
+impl<'a> Line<'a> {
+    /// Makes ready. Nothing is called yet.
+    pub fn open(server: &'a ServerArgs) -> Result<Self, CliError> {
+        let key = server.key.as_deref().filter(|key| !key.is_empty()).ok_or_else(|| {
+            CliError::input("a key is needed")
+                .mend("set COFFERDAM_KEY to the key that `cofferdam dev` printed, or give --key")
+        })?;
+        let base = server.url.trim_end_matches('/');
+        let client = client(&address(base, "")?)?;
+        Ok(Self { server, base, key, runtime: super::server::runtime()?, client })
+    }
+
+    /// One call; the answer's body.
+    pub fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, CliError> {
+        let (base, url) = (self.base, address(self.base, path)?);
+        self.runtime.block_on(async {
+            let mut request = self.client.request(method, url).bearer_auth(self.key);
+            if let Some(tenant) = &self.server.tenant {
+                request = request.header("Cofferdam-Tenant", tenant);
+            }
+            if let Some(body) = body {
+                request = request.header("Content-Type", "application/json").body(body.to_string());
+            }
+            let answer = request.send().await.map_err(|error| unreachable(base, error))?;
+            let status = answer.status().as_u16();
+            let bytes = answer.bytes().await.map_err(|error| unreachable(base, error))?;
+            let body = if bytes.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+            };
+            if status < 300 { Ok(body) } else { Err(problem(status, body)) }
+        })
+    }
+}
+
+fn address(base: &str, path: &str) -> Result<reqwest::Url, CliError> {
+    reqwest::Url::parse(&format!("{base}{path}")).map_err(|_| {
         CliError::input(format!("`{base}` is not an address")).mend("write `http://127.0.0.1:8080`")
-    })?;
-    super::server::runtime()?.block_on(async {
-        let mut request = client(&url)?.request(method, url).bearer_auth(key);
-        if let Some(tenant) = &server.tenant {
-            request = request.header("Cofferdam-Tenant", tenant);
-        }
-        if let Some(body) = body {
-            request = request.header("Content-Type", "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.map_err(|error| unreachable(base, error))?;
-        let status = answer.status().as_u16();
-        let bytes = answer.bytes().await.map_err(|error| unreachable(base, error))?;
-        let body = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes).unwrap_or(Value::Null)
-        };
-        if status < 300 { Ok(body) } else { Err(problem(status, body)) }
     })
 }
 
