@@ -29,7 +29,6 @@ mod person_proved;
 mod prefix_conversion;
 mod prefix_density;
 mod profile_unusual;
-mod rare_spread;
 mod user_reuse;
 mod whence_unusual;
 
@@ -93,7 +92,7 @@ pub(crate) struct Detector {
 }
 
 /// All of them, in the order in which they are asked and, where points are equal, told.
-pub(crate) const DETECTORS: [Detector; 29] = [
+pub(crate) const DETECTORS: [Detector; 28] = [
     Detector {
         file: "number_invalid",
         code: Some(Code::NumberInvalid),
@@ -185,12 +184,6 @@ pub(crate) const DETECTORS: [Detector; 29] = [
         code: Some(Code::NetworkConversion),
         need: network_conversion::need,
         see: network_conversion::see,
-    },
-    Detector {
-        file: "rare_spread",
-        code: Some(Code::RareSpread),
-        need: rare_spread::need,
-        see: rare_spread::see,
     },
     Detector {
         file: "country_volume",

@@ -282,7 +282,9 @@ fn remembered(case: &Case<'_>, decision: Decision) -> ArrayVec<Effect, 2> {
 /// What to count as evidence, now that it is known who asks.
 pub fn ask(attempt: &Attempt, identity: &Identity, policy: &Policy) -> Ask {
     let standing = Standing::of(attempt, identity, policy);
-    Ask::of(attempt, identity.glimpse, standing.number_proved_ago_s.is_some())
+    // Who asks again and again today and enters nothing is not who proved the number then.
+    let trusted = standing.number_proved_ago_s.is_some() && !identity.glimpse.stubborn();
+    Ask::of(attempt, identity.glimpse, trusted)
 }
 
 /// The prefix that the deny list names, where it is a prefix.

@@ -201,13 +201,13 @@ impl Figures {
 }
 
 pub(crate) fn is_wide(scope: Scope) -> bool {
-    matches!(scope, Scope::All | Scope::Country | Scope::Network | Scope::Rare)
+    matches!(scope, Scope::All | Scope::Country | Scope::Network)
 }
 
 /// The prior mass of attack in a kind of scope.
 fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
     let kind = match reading.scope {
-        Scope::Country | Scope::All | Scope::Rare => rivals.attack_country,
+        Scope::Country | Scope::All => rivals.attack_country,
         Scope::Network | Scope::ChannelNetwork => rivals.attack_network,
         Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork => rivals.attack_crossing,
         Scope::Prefix2 | Scope::Prefix3 | Scope::Prefix4 => rivals.attack_prefix,
@@ -322,7 +322,7 @@ fn honest(
                 terms.add(rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
             }
             Scope::Device | Scope::User => {
-                terms.add(0.3 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
+                terms.add(0.06 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
             }
             _ => {
                 // What lifts a whole country is in the expectation of its parts.

@@ -29,7 +29,6 @@ pub enum Code {
     NetworkConversion,
     CountryVolume,
     CountryConversion,
-    RareSpread,
     ProfileUnusual,
     ClientUnusual,
     WhenceUnusual,

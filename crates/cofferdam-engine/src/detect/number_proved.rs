@@ -10,7 +10,9 @@ use crate::signal::{Code, Evidence};
 pub(super) fn need(_: &Question<'_>, _: &mut Needs) {}
 
 pub(super) fn see(case: &Case<'_>, signals: &mut Signals) {
-    if let Some(since_s) = case.standing.number_proved_ago_s {
+    // Asked for again and again today without a right code, it speaks for nobody.
+    let stubborn = case.known.identity.glimpse.stubborn();
+    if let Some(since_s) = case.standing.number_proved_ago_s.filter(|_| !stubborn) {
         let evidence = Evidence {
             window_s: case.policy.weights.proof_lasts_s,
             seen: f64::from(since_s),

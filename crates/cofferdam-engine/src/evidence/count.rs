@@ -18,15 +18,12 @@ const STUBBORN: u32 = 4;
 pub struct Glimpse {
     /// When the number was last counted, in Unix seconds; 0: never.
     pub number_s: u32,
-    /// When the session was.
+    /// When the session was; 0: never, or it asked too often today to be one person's.
     pub session_s: u32,
     /// On how many of the last 28 days the number was asked for, and on how many it converted.
     pub days: (u32, u32),
     /// How often today without a right code.
     pub today: u32,
-    /// How often the session asked today, for whatever number.
-    #[serde(default)]
-    pub session_today: u32,
 }
 
 /// Under which keys a number and a session are remembered.
@@ -51,20 +48,24 @@ impl Glimpse {
     pub fn of(number: &SeenRecord, session: Option<&SeenRecord>, at_s: u32) -> Self {
         Self {
             number_s: number.last_s,
-            session_s: session.map_or(0, |session| session.last_s),
+            // Who mistypes asks for two or three numbers in one session. One that asks for number after number
+            // hides none of them.
+            session_s: session.filter(|session| session.today(at_s) < STUBBORN).map_or(0, |own| own.last_s),
             days: number.days(at_s),
             today: number.today(at_s),
-            session_today: session.map_or(0, |session| session.today(at_s)),
         }
     }
 
+    /// Whether the number was asked for again and again today, and no code came back.
+    pub fn stubborn(&self) -> bool {
+        self.today >= STUBBORN
+    }
+
     /// Whether this attempt is somebody new: not a resend, a retry, or a number that was asked for
-    /// within a day. Who mistypes asks for two or three numbers in one session; a session that asks for
-    /// number after number hides none of them.
+    /// within a day.
     fn newcomer(&self, at_s: u32) -> bool {
         let fresh = |last_s: u32| last_s == 0 || at_s.abs_diff(last_s) >= DAY_S;
-        let excused = !fresh(self.session_s) && self.session_today < STUBBORN;
-        (fresh(self.number_s) && !excused) || self.today >= STUBBORN
+        (fresh(self.number_s) && fresh(self.session_s)) || self.stubborn()
     }
 }
 

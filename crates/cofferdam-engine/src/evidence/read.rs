@@ -24,8 +24,6 @@ const SLOT_S: u32 = 300;
 const GOES_ON: f64 = 0.7;
 /// So many proved newcomers a crossing's usual share is worth. Guess.
 const CROSSING: f64 = 4.0;
-/// Networks of which fewer newcomers a day are expected belong to the rare pool.
-const RARE_A_DAY: f64 = 2.0;
 
 /// What is computed now and then rather than for each attempt.
 #[derive(Debug)]
@@ -195,7 +193,6 @@ impl EvidenceTallies {
         let [now, ..] = pipe;
         self.cached.arrives = f64::from(now);
         let places = self.places(ask, at, &usual, pipe);
-        self.rare(ask, at, &usual);
         for (scope, key) in &ask.keys {
             let Some(record) = self.record(*scope, *key) else { continue };
             let rate = self.rate(*scope, &usual);
@@ -203,7 +200,6 @@ impl EvidenceTallies {
                 Scope::All => [0.0; HORIZONS],
                 Scope::Country => places.country,
                 Scope::Network => places.network,
-                Scope::Rare => goes_on(&record, at, rate.0, pipe, [1e-3; HORIZONS]),
                 Scope::Profile | Scope::Client | Scope::Asn => continue,
                 Scope::ProfileNetwork
                 | Scope::ClientNetwork
@@ -263,7 +259,9 @@ impl EvidenceTallies {
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
-            if is_part(*scope) && nearly(&expected, &places.network) {
+            let ordered =
+                *scope == Scope::Prefix4 && self.order(*key, ask).is_some_and(|(nats, _)| nats > 1.0);
+            if is_part(*scope) && !ordered && nearly(&expected, &places.network) {
                 // The whole network, by another name.
                 continue;
             }
@@ -304,9 +302,7 @@ impl EvidenceTallies {
     fn rate(&self, scope: Scope, usual: &Usual) -> (f64, f64) {
         match scope {
             Scope::Country => (usual.country.rate, usual.country.rate_of),
-            Scope::All | Scope::Rare | Scope::Profile | Scope::Client | Scope::Asn => {
-                (usual.all.rate, usual.all.rate_of)
-            }
+            Scope::All | Scope::Profile | Scope::Client | Scope::Asn => (usual.all.rate, usual.all.rate_of),
             Scope::Neighbourhood | Scope::Address | Scope::Device | Scope::User => {
                 (usual.country.rate, usual.country.rate_of)
             }
@@ -327,18 +323,6 @@ impl EvidenceTallies {
         let age_h = f64::from(ask.at_s.saturating_sub(all.first_s)) / 3_600.0;
         let pipe = figures(pipe(all, at, usual.all.rate));
         Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe }
-    }
-
-    /// Counts in the rare pool what belongs there, now that it is known how much is usual.
-    fn rare(&mut self, ask: &Ask, at: &Moment, usual: &Usual) {
-        if usual.network.newcomers * DAY_S >= RARE_A_DAY || !ask.newcomer {
-            return;
-        }
-        if let Some(key) = key_of(&ask.keys, Scope::Rare)
-            && let Some(record) = self.rich_mut(key)
-        {
-            record.add(Field::Newcomers, at, 64);
-        }
     }
 
     /// Whether the last numbers of a run follow an order.

@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 /// At most so many records of evidence an attempt, besides those of number and session.
-pub const SCOPES: usize = 18;
+pub const SCOPES: usize = 17;
 
 /// A kind of thing that attempts have in common. The order is from wide to narrow within a family,
 /// and parents come before children.
@@ -20,8 +20,6 @@ pub enum Scope {
     Country,
     /// The network that its run of numbers was allotted to.
     Network,
-    /// All networks of which next to nothing is expected, together.
-    Rare,
     /// The profile.
     Profile,
     /// The browser or app.
@@ -58,7 +56,6 @@ impl Scope {
         Self::All,
         Self::Country,
         Self::Network,
-        Self::Rare,
         Self::Profile,
         Self::Client,
         Self::Asn,
@@ -95,7 +92,6 @@ impl Scope {
             Self::All => "all",
             Self::Country => "country",
             Self::Network => "network",
-            Self::Rare => "rare",
             Self::Profile => "profile",
             Self::Client => "client",
             Self::Asn => "asn",
@@ -115,10 +111,7 @@ impl Scope {
 
     /// Whether a record with baseline, seasons and control group is kept.
     pub fn is_rich(self) -> bool {
-        matches!(
-            self,
-            Self::All | Self::Country | Self::Network | Self::Rare | Self::Profile | Self::ProfileNetwork
-        )
+        matches!(self, Self::All | Self::Country | Self::Network | Self::Profile | Self::ProfileNetwork)
     }
 }
 

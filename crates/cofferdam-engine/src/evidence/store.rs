@@ -82,9 +82,6 @@ impl EvidenceTallies {
         let at = Moment::new(ask.at_s);
         self.face(ask);
         for (scope, key) in &ask.keys {
-            if *scope == Scope::Rare {
-                continue;
-            }
             if scope.is_rich() {
                 self.count_rich(*key, ask, &at);
             } else if !ask.trusted {
@@ -184,10 +181,8 @@ impl EvidenceTallies {
     }
 
     fn stopped(&mut self, flight: &Flight) {
-        for (scope, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            if *scope != Scope::Rare
-                && let Some(record) = self.rich_mut(*key)
-            {
+        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
+            if let Some(record) = self.rich_mut(*key) {
                 record.usual(Usual::Stopped, flight.at_s, ONE as u32);
             }
         }

@@ -32,7 +32,6 @@ impl Code {
                 | Self::NetworkConversion
                 | Self::CountryVolume
                 | Self::CountryConversion
-                | Self::RareSpread
                 | Self::WhenceUnusual
                 | Self::ChannelUnusual
                 | Self::IpVelocity
@@ -41,7 +40,7 @@ impl Code {
     }
 
     /// How many there are.
-    pub const COUNT: usize = 33 + LimitScope::ALL.len();
+    pub const COUNT: usize = 32 + LimitScope::ALL.len();
 
     /// All, in the order in which equal ones are told.
     pub const ALL: [Code; Self::COUNT] = {
@@ -62,7 +61,6 @@ impl Code {
             Code::NetworkConversion,
             Code::CountryVolume,
             Code::CountryConversion,
-            Code::RareSpread,
             Code::ProfileUnusual,
             Code::ClientUnusual,
             Code::WhenceUnusual,
@@ -126,7 +124,6 @@ impl Code {
             Self::NetworkConversion => "network.conversion",
             Self::CountryVolume => "country.volume",
             Self::CountryConversion => "country.conversion",
-            Self::RareSpread => "rare.spread",
             Self::ProfileUnusual => "profile.unusual",
             Self::ClientUnusual => "client.unusual",
             Self::WhenceUnusual => "whence.unusual",
@@ -164,7 +161,6 @@ impl Code {
             | Self::NetworkConversion
             | Self::CountryVolume
             | Self::CountryConversion
-            | Self::RareSpread
             | Self::ProfileUnusual
             | Self::ClientUnusual
             | Self::WhenceUnusual
@@ -210,7 +206,6 @@ impl Code {
             | Self::NetworkConversion
             | Self::CountryVolume
             | Self::CountryConversion
-            | Self::RareSpread
             | Self::ProfileUnusual
             | Self::ClientUnusual
             | Self::WhenceUnusual

@@ -148,7 +148,6 @@ fn surge(code: Code) -> Option<&'static str> {
         Code::NumberSequence => "to numbers in a regular order",
         Code::NetworkVolume | Code::NetworkConversion => "to this telephone network",
         Code::CountryVolume | Code::CountryConversion => "to this country",
-        Code::RareSpread => "to networks that hardly anybody uses here",
         Code::ProfileUnusual => "from this application to this telephone network",
         Code::ClientUnusual => "from this browser or app to this telephone network",
         Code::WhenceUnusual => "from this internet network or country to this telephone network",

@@ -80,9 +80,13 @@ fn a_landline_is_blocked_for_texts_whatever_they_cost() {
     }
 }
 
-/// A policy to which a landline is likely waste and no more: six to one.
+/// A policy to which a landline is likely waste, and no more: at the least price its expected waste lies between
+/// what a good user is worth at max and at standard.
 fn doubtful(mut policy: Policy) -> Policy {
-    policy.weights.fixed_sms_points = 8_000;
+    let worth = |level| Policy::builtin(level).weights.user_worth_micros as f64;
+    let harm = policy.weights.least_price_micros as f64 * f64::from(policy.weights.invites_percent) / 100.0;
+    let odds = (worth(Level::Max) * worth(Level::Standard)).sqrt() / harm;
+    policy.weights.fixed_sms_points = (1000.0 * odds.ln()) as i32 - policy.weights.base_points;
     policy
 }
 
@@ -90,8 +94,9 @@ fn doubtful(mut policy: Policy) -> Policy {
 fn levels_change_what_a_good_user_is_worth() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Fixed;
-    attempt.price_micros = Some(20_000);
-    let at = |level| assess(&attempt, &Known::default(), &doubtful(Policy::builtin(level)), &terms()).decision;
+    attempt.price_micros = Some(0);
+    let at =
+        |level| assess(&attempt, &Known::default(), &doubtful(Policy::builtin(level)), &terms()).decision;
     assert_eq!(at(Level::Basic), Decision::Allow);
     assert_eq!(at(Level::Standard), Decision::Allow);
     assert_eq!(at(Level::Max), Decision::Block);
@@ -101,12 +106,11 @@ fn levels_change_what_a_good_user_is_worth() {
 fn who_can_be_challenged_is_challenged_before_being_blocked() {
     let mut attempt = attempt();
     attempt.place.kind = Kind::Fixed;
-    attempt.price_micros = Some(20_000);
+    attempt.price_micros = Some(0);
     let mut terms = terms();
     terms.can_challenge = true;
-    let judged = |attempt: &Attempt, terms: &Terms| {
-        assess(attempt, &Known::default(), &doubtful(policy()), terms)
-    };
+    let judged =
+        |attempt: &Attempt, terms: &Terms| assess(attempt, &Known::default(), &doubtful(policy()), terms);
     let assessment = judged(&attempt, &terms);
     assert_eq!(assessment.decision, Decision::Challenge);
     let [allow, challenge, block] = assessment.losses_micros;

@@ -2,8 +2,7 @@
 
 use crate::world::{Judged, Net, Then, Who, World};
 
-const HOUR: u32 = 3_600;
-const DAY: u32 = 24 * HOUR;
+const DAY: u32 = 86_400;
 
 fn live(world: &mut World, nets: &[Net], over_s: u32, gap_s: u32) -> usize {
     let mut blocked = 0;
@@ -24,7 +23,13 @@ fn town(seed: u64) -> (World, Vec<Net>) {
 }
 
 /// Numbers of one network at a steady pace, nobody of whom enters anything: how many went out.
-fn attack(world: &mut World, net: &Net, count: usize, gap_s: u32, mut dress: impl FnMut(usize, &mut Who)) -> usize {
+fn attack(
+    world: &mut World,
+    net: &Net,
+    count: usize,
+    gap_s: u32,
+    mut dress: impl FnMut(usize, &mut Who),
+) -> usize {
     let mut sent = 0;
     for n in 0..count {
         world.wait(gap_s);
@@ -40,21 +45,23 @@ fn a_session_for_many_numbers_hides_none_of_them() {
     let (mut world, nets) = town(81);
     let plain = attack(&mut world, &nets[4], 400, 15, |_, _| {});
     let (mut world, nets) = town(81);
-    let hidden = attack(&mut world, &nets[4], 400, 15, |n, who| who.session = Some(format!("sitting {}", n / 9)));
+    let hidden =
+        attack(&mut world, &nets[4], 400, 15, |n, who| who.session = Some(format!("sitting {}", n / 9)));
     assert!(hidden <= 2 * plain + 10, "{plain} went out with a session each, {hidden} with one for nine");
 }
 
 #[test]
 fn numbers_that_were_proved_once_are_no_licence() {
     let (mut world, nets) = town(82);
-    let numbers: Vec<Who> = (0..60).map(|_| Who::new(nets[4].any(&mut world.rolls), &mut world.rolls)).collect();
+    let numbers: Vec<Who> =
+        (0..60).map(|_| Who::new(nets[4].any(&mut world.rolls), &mut world.rolls)).collect();
     for who in &numbers {
         world.wait(600);
         world.person(who, 1.0);
     }
     let (mut all, mut sent) = (0, 0);
     for _ in 0..80 {
-        world.wait(HOUR / 2);
+        world.wait(1_800);
         for who in &numbers {
             all += 1;
             sent += usize::from(world.person(who, 0.0).sent());
@@ -76,7 +83,10 @@ fn a_clock_that_was_ahead_for_one_attempt_blinds_nobody() {
         attack(&mut world, &nets[4], 400, 15, |_, _| {})
     };
     let (never, week) = (sent(0), sent(30 * DAY));
-    assert!(week <= 2 * never + 10, "{never} went out with a clock that was right, {week} after it was ahead");
+    assert!(
+        week <= 2 * never + 10,
+        "{never} went out with a clock that was right, {week} after it was ahead"
+    );
 }
 
 #[test]
@@ -89,7 +99,9 @@ fn who_solves_a_challenge_slowly_can_still_prove_his_number() {
         let mut who = Who::new(nets[4].any(&mut world.rolls), &mut world.rolls);
         who.price_micros = Some(500_000);
         let judged = world.ask(&who);
-        if judged.assessment.decision == cofferdam_engine::Decision::Challenge && judged.assessment.score < 0.4 {
+        if judged.assessment.decision == cofferdam_engine::Decision::Challenge
+            && judged.assessment.score < 0.4
+        {
             waiting = Some(judged);
             break;
         }
@@ -100,4 +112,32 @@ fn who_solves_a_challenge_slowly_can_still_prove_his_number() {
     world.wait(30);
     let keys = world.tallies.converted(waiting.id, world.now_s);
     assert!(!keys.is_empty(), "six minutes at a puzzle, and the code came back");
+}
+
+#[test]
+fn proved_numbers_that_ask_in_vain_make_nobody_deaf() {
+    let sent = |in_vain: usize| {
+        let (mut world, nets) = town(85);
+        let proved: Vec<Who> =
+            (0..60).map(|_| Who::new(nets[5].any(&mut world.rolls), &mut world.rolls)).collect();
+        for who in &proved {
+            world.wait(300);
+            world.person(who, 1.0);
+        }
+        let mut sent = 0;
+        for n in 0..1_200 {
+            world.wait(60);
+            for k in 0..in_vain {
+                world.person(&proved[(n * in_vain + k) % 60], 0.0);
+            }
+            let who = Who::new(nets[4].any(&mut world.rolls), &mut world.rolls);
+            sent += usize::from(world.person(&who, 0.0).sent());
+        }
+        sent
+    };
+    let (alone, covered) = (sent(0), sent(1));
+    assert!(
+        covered <= 2 * alone + 20,
+        "{alone} of 1,200 went out alone, {covered} behind proved numbers that fall silent"
+    );
 }

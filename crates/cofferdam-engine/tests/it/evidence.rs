@@ -3,7 +3,9 @@
 
 use crate::world::{Judged, Net, Then, Who, World};
 use cofferdam_engine::Decision;
-use cofferdam_engine::evidence::{EvidenceTallies, PlainRecord, RecentRecord, RichRecord, SeenRecord};
+use cofferdam_engine::evidence::{
+    EvidenceTallies, PlainRecord, Reading, RecentRecord, RichRecord, Scope, SeenRecord,
+};
 
 const HOUR: u32 = 3_600;
 const DAY: u32 = 24 * HOUR;
@@ -125,7 +127,9 @@ fn outcomes_may_come_in_any_order() {
             let who = town.somebody(0, 0.0);
             let judged = town.world.ask(&who);
             match judged.assessment.decision {
-                Decision::Challenge => outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2])),
+                Decision::Challenge => {
+                    outcomes.push((judged.id, [Then::Passes, Then::Fails][n as usize % 2]));
+                }
                 Decision::Allow if n % 5 == 0 => outcomes.push((judged.id, Then::Undelivered)),
                 Decision::Allow => outcomes.push((judged.id, Then::Enters)),
                 Decision::Block => {}
@@ -142,10 +146,9 @@ fn outcomes_may_come_in_any_order() {
         town.world.ask(&who).known.evidence
     };
     let first = play(|_| {});
-    for order in [
-        (|all: &mut Vec<(u64, Then)>| all.reverse()) as fn(&mut Vec<(u64, Then)>),
-        |all| all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-    ] {
+    for order in [(|all: &mut Vec<(u64, Then)>| all.reverse()) as fn(&mut Vec<(u64, Then)>), |all| {
+        all.sort_by_key(|(id, _)| id.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    }] {
         let other = play(order);
         assert_eq!(other.readings.len(), first.readings.len());
         for (a, b) in first.readings.iter().zip(&other.readings) {
@@ -168,52 +171,57 @@ fn a_record_of_a_scope_takes_two_hundred_bytes_at_most() {
 #[test]
 fn a_flood_of_names_neither_fills_memory_nor_pushes_out_what_matters() {
     const KEYS: usize = 1 << 16;
-    const FLOOD: u64 = 300_000;
-    let mut world = World::with_keys(9, KEYS);
-    let nets = Net::of("GB");
-    // A device that asks for number after number is found guilty.
-    let mut guilty = Who::new(nets[0].any(&mut world.rolls), &mut world.rolls);
-    guilty.device = Some("guilty".into());
-    let mut blocked = false;
-    for _ in 0..30 {
-        world.wait(60);
-        (guilty.number, guilty.session) = (nets[0].any(&mut world.rolls), None);
-        blocked = world.ask(&guilty).blocked();
-    }
-    assert!(blocked, "thirty numbers of one device");
-    // Each with an address, a device, a session, a user and a run of numbers that nobody has seen: seven new names.
-    let mut flood = EvidenceFlood::default();
-    for n in 0..FLOOD {
-        if n % 50 == 0 {
-            world.wait(1);
+    const FLOOD: u64 = 150_000;
+    let play = |flood: bool| {
+        let mut world = World::with_keys(9, KEYS);
+        let nets = Net::of("GB");
+        // A device that asks for number after number is found guilty.
+        let mut guilty = Who::new(nets[0].any(&mut world.rolls), &mut world.rolls);
+        guilty.device = Some("guilty".into());
+        let mut blocked = false;
+        for _ in 0..30 {
+            world.wait(60);
+            (guilty.number, guilty.session) = (nets[0].any(&mut world.rolls), None);
+            blocked = world.ask(&guilty).blocked();
         }
-        flood.ask(&mut world, &nets, n);
-    }
-    let size = world.tallies.size();
+        assert!(blocked, "thirty numbers of one device");
+        // Each with an address, a device, a session, a user and a run of numbers of its own: seven new names.
+        for n in 0..FLOOD {
+            if n % 50 == 0 {
+                world.wait(1);
+            }
+            if flood {
+                one_of_a_flood(&mut world, &nets, n);
+            }
+        }
+        (guilty.number, guilty.session) = (nets[0].nth(77), None);
+        let after = world.ask(&guilty);
+        let of = |reading: &&Reading| reading.scope == Scope::Device;
+        let reading = *after.known.evidence.readings.iter().find(of).expect("the device is remembered");
+        (world.tallies.size(), reading)
+    };
+    let (_, calm) = play(false);
+    let (size, flooded) = play(true);
+    assert!(calm.seen[2] > 10.0, "{calm:?}");
+    let of = |reading: Reading| (reading.seen, reading.matured, reading.strikes, reading.asked);
+    assert_eq!(of(flooded), of(calm), "what was found guilty is remembered whatever comes");
     let plain = size_of::<PlainRecord>().max(size_of::<SeenRecord>()).max(size_of::<RecentRecord>()) + 64;
     let most = 2 * KEYS * plain + FLOOD as usize * 1_024 + (8 << 20);
     assert!(size.bytes < most, "{} bytes, at most {most}", size.bytes);
     assert!(size.keys <= 2 * KEYS + KEYS / 16 + 60_000, "{} keys", size.keys);
-    (guilty.number, guilty.session) = (nets[0].any(&mut world.rolls), None);
-    let after = world.ask(&guilty);
-    assert!(after.tells("device.reuse"), "{:?}", after.assessment.reasons);
-    assert!(after.blocked());
 }
 
-#[derive(Default)]
-struct EvidenceFlood;
-
-impl EvidenceFlood {
-    fn ask(&mut self, world: &mut World, nets: &[Net], n: u64) {
-        let mut who = Who::new(nets[n as usize % nets.len()].any(&mut world.rolls), &mut world.rolls);
-        who.ip = Some(std::net::IpAddr::from(u128::to_be_bytes(0x2001_0db8 << 96 | u128::from(n) << 64)));
-        who.user = Some(format!("user {n}"));
-        who.agent = None;
-        let (attempt, to) = world.attempt(&who);
-        let identity = world.identity(&attempt, &to, who.ip);
-        let ask = cofferdam_engine::ask(&attempt, &identity, &world.policy);
-        let _ = world.tallies.count(&ask);
-    }
+/// Counts an attempt of which nothing was seen before.
+fn one_of_a_flood(world: &mut World, nets: &[Net], n: u64) {
+    let mut who = Who::new(nets[n as usize % nets.len()].any(&mut world.rolls), &mut world.rolls);
+    let address = u128::from(0x2001_0db8_u32) << 96 | u128::from(n) << 64;
+    who.ip = Some(std::net::IpAddr::from(address.to_be_bytes()));
+    who.user = Some(format!("user {n}"));
+    who.agent = None;
+    let (attempt, to) = world.attempt(&who);
+    let identity = world.identity(&attempt, &to, who.ip);
+    let ask = cofferdam_engine::ask(&attempt, &identity, &world.policy);
+    let _ = world.tallies.count(&ask);
 }
 
 #[test]

@@ -30,8 +30,8 @@ const NEVER_TELL: [&str; 1] = ["number_invalid"];
 const FAINT: i32 = 300;
 /// Where `rare` finds networks.
 const COUNTRIES: [&str; 24] = [
-    "FR", "DE", "IT", "ES", "PL", "SE", "NO", "FI", "DK", "NL", "BE", "AT", "CH", "PT", "GR", "CZ", "HU", "RO",
-    "TR", "IN", "ID", "TH", "VN", "PH",
+    "FR", "DE", "IT", "ES", "PL", "SE", "NO", "FI", "DK", "NL", "BE", "AT", "CH", "PT", "GR", "CZ", "HU",
+    "RO", "TR", "IN", "ID", "TH", "VN", "PH",
 ];
 
 struct Case {
@@ -77,13 +77,14 @@ fn written(cases: &[Case]) -> String {
 fn span(text: &str) -> u32 {
     let (count, unit) = text.split_at(text.len() - 1);
     let count: u32 = count.parse().unwrap_or_else(|_| panic!("`{text}` is no time"));
-    count * match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        other => panic!("`{other}` is no unit of time"),
-    }
+    count
+        * match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            other => panic!("`{other}` is no unit of time"),
+        }
 }
 
 fn number(text: &str) -> u64 {
@@ -235,8 +236,12 @@ fn played(file: &str, case: &Case) -> String {
         file => code == file.replacen('_', ".", 1),
     };
     let weighs = |reason: &&Reason| {
-        let stands_alone = reason.code.refuses() || reason.code == Code::ListSafe;
-        stands_alone || reason.points.abs() >= FAINT
+        // An order is told from two nats on, though its run may say more than it.
+        let stands_alone =
+            reason.code.refuses() || matches!(reason.code, Code::ListSafe | Code::NumberSequence);
+        // Another of its family may speak for it and leave it without points.
+        let seen_plainly = reason.points >= 0 && reason.evidence.seen >= 5.0;
+        stands_alone || seen_plainly || reason.points.abs() >= FAINT
     };
     let codes: Vec<_> = last.assessment.reasons.iter().filter(weighs).map(|r| r.code.text()).collect();
     if std::env::var_os("SHOW_EXAMPLES").is_some() {
@@ -297,7 +302,7 @@ macro_rules! examples {
 examples! {
     list_deny destination_not_allowed destination_locked limit number_tariff number_kind number_proved
     number_sequence prefix_density prefix_conversion channel_unusual profile_unusual client_unusual
-    whence_unusual network_volume network_conversion rare_spread country_volume country_conversion
+    whence_unusual network_volume network_conversion country_volume country_conversion
     ip_velocity ip_hosting ip_country ip_proved device_reuse user_reuse person_proved number_sittings list_safe
 }
 

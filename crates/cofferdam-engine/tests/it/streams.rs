@@ -8,8 +8,17 @@ use proptest::prelude::*;
 /// One step of a stream.
 #[derive(Debug, Clone)]
 enum Step {
-    Ask { number: u16, block: bool, source: u8, channel: u8, price_micros: i64 },
-    Then { back: u8, what: u8 },
+    Ask {
+        number: u16,
+        block: bool,
+        source: u8,
+        channel: u8,
+        price_micros: i64,
+    },
+    Then {
+        back: u8,
+        what: u8,
+    },
     Wait(u32),
     /// The clock is set to something else.
     Clock(u32),
@@ -50,7 +59,7 @@ fn who(world: &mut World, nets: &[Net], number: u16, block: bool, source: u8, ch
         (who.session, who.agent, who.user) = (None, None, Some(format!("user {}", source >> 6)));
     }
     who.asn = (source & 8 == 8).then_some(u32::from(source >> 6));
-    who.facts.hosting = source & 24 == 24;
+    who.facts.hosting = source & 0b1_1000 == 0b1_1000;
     who.channel = [Channel::Sms, Channel::Sms, Channel::Voice, Channel::Whatsapp][usize::from(channel) % 4];
     who
 }
@@ -62,14 +71,15 @@ fn sound(judged: &Judged) -> Result<(), TestCaseError> {
     prop_assert_eq!(sum, assessment.points);
     prop_assert!(assessment.losses_micros.iter().all(|loss| *loss >= 0));
     for reason in &assessment.reasons {
-        let figures = [reason.evidence.seen, reason.evidence.expected, reason.evidence.converted.unwrap_or(0.0)];
+        let figures =
+            [reason.evidence.seen, reason.evidence.expected, reason.evidence.converted.unwrap_or(0.0)];
         prop_assert!(figures.iter().all(|figure| figure.is_finite() && *figure >= 0.0), "{:?}", reason);
     }
     let climate = &known.evidence.climate;
-    for figure in [climate.age_h, climate.heat, known.evidence.neighbours].into_iter().chain(climate.pipe) {
-        prop_assert!(figure.is_finite() && figure >= 0.0, "{:?}", climate);
+    for figure in [climate.age_h, climate.heat, known.evidence.neighbours].iter().chain(&climate.pipe) {
+        prop_assert!(figure.is_finite() && *figure >= 0.0, "{:?}", climate);
     }
-    prop_assert!(climate.pipe.iter().all(|share| *share <= 1.0));
+    prop_assert!(climate.pipe.iter().all(|pipe| *pipe <= 1.0));
     for reading in &known.evidence.readings {
         counts(reading)?;
     }

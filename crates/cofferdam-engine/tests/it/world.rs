@@ -152,10 +152,6 @@ impl Judged {
     pub fn blocked(&self) -> bool {
         self.assessment.decision == Decision::Block
     }
-
-    pub fn tells(&self, code: &str) -> bool {
-        self.assessment.reasons.iter().any(|reason| reason.code.text() == code)
-    }
 }
 
 /// The installation.
@@ -300,7 +296,7 @@ impl World {
             }
         }
         let id = attempt.dice;
-        let fate = match assessment.followed() {
+        let fate = match assessment.decision {
             Decision::Allow => Fate::Sent,
             Decision::Challenge => Fate::Challenged,
             Decision::Block => Fate::Stopped,
@@ -327,5 +323,4 @@ impl World {
         }
         judged
     }
-
 }

@@ -34,7 +34,10 @@ fn deleting_every_outcome_that_may_not_be_shown_changes_no_decision() {
     let (decided, withheld) = piped(&events);
     let blocked = decided.iter().filter(|decided| decided.decision == Decision::Block).count();
     let hidden = withheld.iter().filter(|withheld| **withheld).count();
-    assert!(blocked > 50 && hidden > 50, "{blocked} blocked, {hidden} outcomes withheld: too few to show anything");
+    assert!(
+        blocked > 50 && hidden > 50,
+        "{blocked} blocked, {hidden} outcomes withheld: too few to show anything"
+    );
     let shown = events.iter().zip(&withheld).filter(|(_, withheld)| !**withheld).map(|(event, _)| event);
     let (again, _) = piped(shown);
     assert_eq!(decided, again);

@@ -40,8 +40,7 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
         | Code::NetworkVolume
         | Code::NetworkConversion
         | Code::CountryVolume
-        | Code::CountryConversion
-        | Code::RareSpread => destination(code),
+        | Code::CountryConversion => destination(code),
         Code::ProfileUnusual | Code::ClientUnusual | Code::WhenceUnusual | Code::ChannelUnusual => {
             share(code)
         }

@@ -108,7 +108,6 @@ fn about(scope: Scope) -> &'static str {
         Scope::All => "here, whatever the destination",
         Scope::Country => "to this country",
         Scope::Network => "to this telephone network",
-        Scope::Rare => "to networks that hardly anybody uses here",
         Scope::Profile => "under this profile",
         Scope::Client => "with this browser or app",
         Scope::Asn => "from this internet network",
