@@ -31,7 +31,7 @@ pub(crate) struct Guilty<'a> {
 /// Whether a scope may be shut by the engine alone. What holds people of all kinds may not: whole
 /// countries, profiles, apps and networks of addresses have too many bystanders.
 fn may_shut(scope: Scope) -> bool {
-    !matches!(scope, Scope::All | Scope::Rare | Scope::Country | Scope::Profile | Scope::Client | Scope::Asn)
+    !matches!(scope, Scope::All | Scope::Country | Scope::Profile | Scope::Client | Scope::Asn)
 }
 
 /// Finds it.
