@@ -352,7 +352,7 @@ mod tests {
         let mut entry = entry_of(Format::Packed, &kept());
         entry.attempt.commons = cofferdam_engine::Realm(u64::MAX);
         entry.known.identity.glimpse =
-            Glimpse { number_s: 1_790_000_000, session_s: 0, days: (28, 1), today: 250, session_today: 2 };
+            Glimpse { number_s: 1_790_000_000, session_s: 0, days: (28, 1), today: 250 };
         entry.known.evidence = Evidenced {
             newcomer: true,
             climate: Climate { age_h: 1_000.25, heat: 0.3, pipe: [1.0, 0.5, 0.0] },
