@@ -117,8 +117,10 @@ pub struct Taken {
 impl Taken {
     /// Takes in what was decided about an attempt, and whether it was sent.
     pub fn take(&mut self, posed: &Posed, decided: &Decided, sent: bool) {
-        let visible =
-            posed.truth.family.is_none_or(|family| Family::named(family).is_some_and(|family| family.visible));
+        let visible = posed
+            .truth
+            .family
+            .is_none_or(|family| Family::named(family).is_some_and(|family| family.visible));
         let scored = Scored { posed, decision: decided.decision, score: decided.score, sent };
         self.card.add(&scored, visible);
         self.trial.attempts += 1;
@@ -195,7 +197,9 @@ impl Pooled {
         let seen = mean(&mut |purses| share(purses.iter().copied()))?;
         let mut dice = Dice::new(8);
         let drawn = (0..DRAWN)
-            .filter_map(|_| mean(&mut |purses| share((0..purses.len()).filter_map(|_| dice.pick(purses).copied()))))
+            .filter_map(|_| {
+                mean(&mut |purses| share((0..purses.len()).filter_map(|_| dice.pick(purses).copied())))
+            })
             .collect();
         within(seen, drawn)
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cofferdam_engine::{Level, Policy};
 use cofferdam_sim::attack::FAMILIES;
+use cofferdam_sim::scenario::Bound;
 use cofferdam_sim::scorecard::MEASURES;
 use cofferdam_sim::traffic::cases::CASES;
-use cofferdam_engine::{Level, Policy};
-use cofferdam_sim::scenario::Bound;
 use cofferdam_sim::{Scenario, Trial, Who, World};
 
 fn folder() -> PathBuf {
@@ -78,9 +78,14 @@ const WIDER: f64 = 10.0;
 #[test]
 fn a_handful_of_scenarios_come_out_near_what_they_expect() {
     let all = all(&folder());
-    for name in
-        ["cold-start", "cold-start-attacked", "outcomes-lost", "outcomes-late", "cases/outage", "attacks/flood-thin"]
-    {
+    for name in [
+        "cold-start",
+        "cold-start-attacked",
+        "outcomes-lost",
+        "outcomes-late",
+        "cases/outage",
+        "attacks/flood-thin",
+    ] {
         let mut scenario = all.iter().find(|(found, _)| found == name).unwrap().1.clone();
         scenario.people = Some(700.0);
         for expect in &mut scenario.expect {

@@ -40,7 +40,9 @@ fn without_arguments_an_attack_is_seen_being_stopped() {
     let folder = Folder::new("short");
     let (code, shown, said) = run(&folder.0, &[]);
     assert_eq!((code, said.as_str()), (0, ""), "no bar where nobody looks");
-    for part in ["a flood", "░", "would have been spent: $", "was spent: $", "good stopped", "cofferdam-simulate.svg"] {
+    for part in
+        ["a flood", "░", "would have been spent: $", "was spent: $", "good stopped", "cofferdam-simulate.svg"]
+    {
         assert!(shown.contains(part), "`{part}` is missing:\n{shown}");
     }
     assert!(!shown.contains('\u{1b}'), "no colours where nobody looks");
@@ -66,8 +68,10 @@ fn without_arguments_an_attack_is_seen_being_stopped() {
 fn recipes_stand_beside_the_engine_and_seeds_are_pooled() {
     let folder = Folder::new("recipes");
     let path = folder.0.join("day.txt");
-    std::fs::write(&path, "about a day\ndays 2\nquiet 1\npeople 300\nattack one_server messages=300\n").unwrap();
-    let args = ["--json", "--recipes", "--seeds", "2", "--scenario", path.to_str().unwrap(), "--svg", "drawn.svg"];
+    std::fs::write(&path, "about a day\ndays 2\nquiet 1\npeople 300\nattack one_server messages=300\n")
+        .unwrap();
+    let args =
+        ["--json", "--recipes", "--seeds", "2", "--scenario", path.to_str().unwrap(), "--svg", "drawn.svg"];
     let (code, shown, said) = run(&folder.0, &args);
     assert_eq!(code, 0, "{said}");
     let json: Value = serde_json::from_str(&shown).unwrap();
@@ -99,7 +103,10 @@ fn what_is_wrong_is_named() {
     let (code, _, said) = run(&folder.0, &["--against", "http://127.0.0.1:9", "--key", "k"]);
     assert_eq!(code, 3, "{said}");
     let (code, shown, _) = run(&folder.0, &["--list"]);
-    assert!(code == 0 && ["flood", "telnyx", "mixed-thin"].iter().all(|name| shown.contains(name)), "{shown}");
+    assert!(
+        code == 0 && ["flood", "telnyx", "mixed-thin"].iter().all(|name| shown.contains(name)),
+        "{shown}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,6 +125,9 @@ async fn a_running_server_is_attacked_through_its_api() {
     assert_eq!((&server["name"], &server["attempts"]), (&"server".into(), &120.into()), "{shown}");
     // The server has judged them, and was told what became of them.
     let metrics = program.stranger().get("/metrics").await;
-    let counted = metrics.text().lines().any(|line| line.starts_with("cofferdam_assessments_total") && !line.ends_with(" 0"));
+    let counted = metrics
+        .text()
+        .lines()
+        .any(|line| line.starts_with("cofferdam_assessments_total") && !line.ends_with(" 0"));
     assert!(counted || metrics.status != 200, "{}", metrics.text());
 }

@@ -20,12 +20,14 @@ const EVENTS: usize = 40;
 /// Runs the first seed.
 pub fn run(args: &Args, plan: &Plan, out: &Out) -> Result<Vec<Done>, CliError> {
     if args.recipes || plan.seeds.len() > 1 {
-        return Err(CliError::input("--recipes and --seeds go with the engine in this program, not with a server"));
+        return Err(CliError::input(
+            "--recipes and --seeds go with the engine in this program, not with a server",
+        ));
     }
     let server = ServerArgs::at(&args.against, args.key.as_deref(), args.tenant.as_deref());
     let mut live = Live { line: Line::open(&server)?, names: HashMap::new(), waiting: Vec::new() };
-    let mut world = World::of(&plan.scenario, plan.scenario.seed)
-        .map_err(|error| plan::wrong(&plan.name, &error))?;
+    let mut world =
+        World::of(&plan.scenario, plan.scenario.seed).map_err(|error| plan::wrong(&plan.name, &error))?;
     let progress = progress::Progress::of(1);
     let (mut taken, mut attempts, mut parts) = (Taken::default(), 0, 0);
     let cut = loop {

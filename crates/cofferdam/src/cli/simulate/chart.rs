@@ -71,7 +71,13 @@ pub fn blocks(curve: &Curve, height: usize, colours: bool) -> String {
     let (red, dim, plain) = if colours { (RED, DIM, PLAIN) } else { ("", "", "") };
     let mut text = String::new();
     for row in (0..height).rev() {
-        let label = if row + 1 == height { dollars(most) } else if row == 0 { dollars(0) } else { String::new() };
+        let label = if row + 1 == height {
+            dollars(most)
+        } else if row == 0 {
+            dollars(0)
+        } else {
+            String::new()
+        };
         let _ = write!(text, "{label:>9} │");
         for (would, spent) in &curve.columns {
             // What was spent is never drawn as nothing, unless it was.
@@ -207,13 +213,16 @@ mod tests {
         assert!(picture.contains('░') && picture.contains("$10.00") && picture.contains("was spent: $1.00"));
         assert!(picture.lines().count() == 11 && !picture.contains('\u{1b}'), "{picture}");
         let drawn = svg(&curve, "<an attack>").unwrap();
-        assert!(drawn.contains("&lt;an attack&gt;") && drawn.ends_with("</svg>\n") && drawn.contains("first stop"));
+        assert!(
+            drawn.contains("&lt;an attack&gt;")
+                && drawn.ends_with("</svg>\n")
+                && drawn.contains("first stop")
+        );
     }
 
     #[test]
     fn lengths_are_told_as_people_do() {
-        let told: Vec<String> =
-            [5_000, 90_000, 7_200_000, 259_200_000].into_iter().map(long).collect();
+        let told: Vec<String> = [5_000, 90_000, 7_200_000, 259_200_000].into_iter().map(long).collect();
         assert_eq!(told, ["5 s", "1 min", "2 h", "3 days"]);
     }
 }

@@ -97,7 +97,13 @@ pub fn seen(figures: &Figures, family: &str) -> bool {
     figures.families.get(family).is_some_and(|family| family.visible)
 }
 
-fn text(plan: &Plan, done: &[Done], curve: Option<&Curve>, unmet: &[String], picture: Option<&Path>) -> String {
+fn text(
+    plan: &Plan,
+    done: &[Done],
+    curve: Option<&Curve>,
+    unmet: &[String],
+    picture: Option<&Path>,
+) -> String {
     let mut parts = vec![head(plan, done)];
     if let Some(curve) = curve {
         let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -167,15 +173,8 @@ fn grid(head: &[&str]) -> Table {
 }
 
 fn judges(done: &[Done]) -> String {
-    let mut table = grid(&[
-        "judge",
-        "attack",
-        "spent",
-        "saved",
-        "1st stop",
-        "good stopped",
-        "good challenged",
-    ]);
+    let mut table =
+        grid(&["judge", "attack", "spent", "saved", "1st stop", "good stopped", "good challenged"]);
     for done in done {
         let figures = &done.runs.pooled.figures;
         let (would, spent) = all_money(&done.runs.pooled);
@@ -190,7 +189,9 @@ fn judges(done: &[Done]) -> String {
             percent(&figures.good_challenged),
         ]);
     }
-    format!("{table}\n1st stop: messages that were sent before one was stopped, in the median; in brackets: 95 % intervals")
+    format!(
+        "{table}\n1st stop: messages that were sent before one was stopped, in the median; in brackets: 95 % intervals"
+    )
 }
 
 /// Of all families, also those that nobody can see.

@@ -83,22 +83,23 @@ impl Tables {
 
     /// The recipe that leaks least of those that stop under 5 % of good attempts.
     fn best(&self, density: usize) -> Option<(&'static Recipe, &Runs)> {
-        let all = RECIPES.iter().filter_map(|recipe| Some((recipe, self.of(&Shows::Recipe(density, recipe.name))?)));
-        all.filter(|(_, runs)| runs.pooled.figures.good_stopped.share() < 0.05).min_by(|(_, one), (_, other)| {
-            let mean = |runs: &Runs| runs.pooled.figures.mean_leaked().unwrap_or(1.0);
-            mean(one).total_cmp(&mean(other))
-        })
+        let all = RECIPES
+            .iter()
+            .filter_map(|recipe| Some((recipe, self.of(&Shows::Recipe(density, recipe.name))?)));
+        all.filter(|(_, runs)| runs.pooled.figures.good_stopped.share() < 0.05).min_by(
+            |(_, one), (_, other)| {
+                let mean = |runs: &Runs| runs.pooled.figures.mean_leaked().unwrap_or(1.0);
+                mean(one).total_cmp(&mean(other))
+            },
+        )
     }
 }
 
 /// Runs all and writes it.
 pub fn write(folder: &Path, seed: Option<u64>, seeds: Option<u32>, out: &Out) -> Result<(), CliError> {
     let (seed, seeds) = (seed.unwrap_or(SEED), seeds.unwrap_or(SEEDS));
-    let parts: Vec<&'static str> = detectors()
-        .map(|(file, _)| file)
-        .filter(|file| !STILL.contains(file))
-        .chain(EXPLANATIONS)
-        .collect();
+    let parts: Vec<&'static str> =
+        detectors().map(|(file, _)| file).filter(|file| !STILL.contains(file)).chain(EXPLANATIONS).collect();
     let groups = groups(seeds, &parts)?;
     let mut jobs = Vec::new();
     // Long runs first, so that no core waits for the last of them.

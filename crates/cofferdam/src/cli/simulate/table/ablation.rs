@@ -43,13 +43,19 @@ pub fn table(tables: &Tables) -> String {
     let moved = |part: &'static str| {
         [moves(tables, 0, part).unwrap_or(nothing), moves(tables, 1, part).unwrap_or(nothing)]
     };
-    let size = |part: &'static str| moved(part).iter().map(|[leaked, stopped]| leaked.abs() + 10.0 * stopped.abs()).sum::<f64>();
+    let size = |part: &'static str| {
+        moved(part).iter().map(|[leaked, stopped]| leaked.abs() + 10.0 * stopped.abs()).sum::<f64>()
+    };
     let mut parts = tables.parts.clone();
     parts.sort_by(|one, other| size(other).total_cmp(&size(one)));
-    let (some, none): (Vec<&'static str>, Vec<&'static str>) = parts.into_iter().partition(|part| size(part) > NOTHING);
+    let (some, none): (Vec<&'static str>, Vec<&'static str>) =
+        parts.into_iter().partition(|part| size(part) > NOTHING);
     for part in some {
         let [[thin, thin_stopped], [busy, busy_stopped]] = moved(part);
-        let _ = writeln!(text, "| `{part}` | {thin:+.2} | {thin_stopped:+.3} | {busy:+.2} | {busy_stopped:+.3} |");
+        let _ = writeln!(
+            text,
+            "| `{part}` | {thin:+.2} | {thin_stopped:+.3} | {busy:+.2} | {busy_stopped:+.3} |"
+        );
     }
     let listed = |parts: &[&str]| parts.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ");
     if !none.is_empty() {

@@ -32,7 +32,9 @@ fn from_price(certainty: f64, policy: &Policy) -> f64 {
     let share = |ppm: u32| f64::from(ppm) / 1e6;
     let good = weights.friction_micros as f64
         + (1.0 - share(weights.challenge_pass_good_ppm)) * weights.user_worth_micros as f64;
-    let saved = certainty * (1.0 - share(weights.challenge_pass_bad_ppm)) * f64::from(weights.invites_percent) / 100.0;
+    let saved =
+        certainty * (1.0 - share(weights.challenge_pass_bad_ppm)) * f64::from(weights.invites_percent)
+            / 100.0;
     (1.0 - certainty) * good / saved.max(1e-9)
 }
 

@@ -20,7 +20,8 @@ pub fn table(tables: &Tables) -> String {
     for (name, held_out) in [("tuned on", false), ("held out", true)] {
         let _ = write!(text, "| {name} ");
         for at in 0..DENSITIES.len() {
-            let mean = tables.engine(at).and_then(|runs| runs.pooled.mean_leaked(|family| half(family, held_out)));
+            let mean =
+                tables.engine(at).and_then(|runs| runs.pooled.mean_leaked(|family| half(family, held_out)));
             let _ = write!(text, "| {} ", spread(mean));
         }
         text.push_str("|\n");
@@ -37,9 +38,14 @@ pub fn table(tables: &Tables) -> String {
     };
     order.sort_by(|one, other| leak(other).total_cmp(&leak(one)));
     for family in order {
-        let _ = write!(text, "| `{}` | {} ", family.name, if family.held_out { "held out" } else { "tuned on" });
+        let _ =
+            write!(text, "| `{}` | {} ", family.name, if family.held_out { "held out" } else { "tuned on" });
         for at in 0..DENSITIES.len() {
-            let _ = write!(text, "| {} ", tables.engine(at).map_or("– | – | –".to_owned(), |runs| cells(runs, family.name)));
+            let _ = write!(
+                text,
+                "| {} ",
+                tables.engine(at).map_or("– | – | –".to_owned(), |runs| cells(runs, family.name))
+            );
         }
         text.push_str("|\n");
     }
@@ -72,7 +78,14 @@ pub fn cases(tables: &Tables) -> String {
          | case | thin: attempts | stopped | busy: attempts | stopped |\n| --- | ---: | ---: | ---: | ---: |\n",
     );
     for (name, [thin, busy]) in all {
-        let _ = writeln!(text, "| {name} | {} | {} | {} | {} |", thin.of, counted(&thin), busy.of, counted(&busy));
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} |",
+            thin.of,
+            counted(&thin),
+            busy.of,
+            counted(&busy)
+        );
     }
     text
 }

@@ -19,7 +19,11 @@ fn three(found: Option<(f64, f64, f64)>) -> Option<(f64, String)> {
     found.map(|found| (found.0, spread(Some(found))))
 }
 
-fn engine(tables: &Tables, at: usize, of: impl Fn(&Runs) -> Option<(f64, f64, f64)>) -> Option<(f64, String)> {
+fn engine(
+    tables: &Tables,
+    at: usize,
+    of: impl Fn(&Runs) -> Option<(f64, f64, f64)>,
+) -> Option<(f64, String)> {
     three(of(tables.engine(at)?))
 }
 
@@ -35,10 +39,14 @@ fn both(goal: f64, stretch: f64) -> [Option<(f64, f64)>; 2] {
 fn measures() -> Vec<Measured> {
     let per = |what, goals, found| Measured { what, goals, share: true, found };
     vec![
-        per("leaked money", [Some((0.024, 0.02)), Some((0.15, 0.10))], |tables, at| engine(tables, at, leaked)),
-        per("leaked, mean over the families that can be seen", [Some((0.028, 0.02)), Some((0.15, 0.10))], |tables, at| {
-            engine(tables, at, mean)
+        per("leaked money", [Some((0.024, 0.02)), Some((0.15, 0.10))], |tables, at| {
+            engine(tables, at, leaked)
         }),
+        per(
+            "leaked, mean over the families that can be seen",
+            [Some((0.028, 0.02)), Some((0.15, 0.10))],
+            |tables, at| engine(tables, at, mean),
+        ),
         per("good attempts stopped for good: all", both(0.0015, 0.001), |tables, at| {
             share(tables, at, |runs| runs.pooled.figures.good_stopped)
         }),
@@ -84,14 +92,19 @@ fn measures() -> Vec<Measured> {
             share: false,
             found: |tables, at| {
                 let tenths = &tables.engine(at)?.pooled.figures.calibration;
-                let worst = tenths.iter().filter_map(cofferdam_sim::scorecard::Tenth::off).reduce(f64::max)?;
+                let worst =
+                    tenths.iter().filter_map(cofferdam_sim::scorecard::Tenth::off).reduce(f64::max)?;
                 Some((worst, format!("{worst:.1}")))
             },
         },
-        per("attackers who move when blocked: leaked money", [Some((0.06, 0.04)), Some((0.18, 0.12))], |tables, at| {
-            let name = if at == 0 { "movers" } else { "movers-busy" };
-            three(leaked(tables.of(&Shows::Other(name))?))
-        }),
+        per(
+            "attackers who move when blocked: leaked money",
+            [Some((0.06, 0.04)), Some((0.18, 0.12))],
+            |tables, at| {
+                let name = if at == 0 { "movers" } else { "movers-busy" };
+                three(leaked(tables.of(&Shows::Other(name))?))
+            },
+        ),
         Measured {
             what: "combined loss",
             goals: [Some((0.06, 0.04)), None],
@@ -120,7 +133,9 @@ pub fn table(tables: &Tables) -> String {
             let found = (measured.found)(tables, at);
             let goal = measured.goals.get(at).copied().flatten();
             let written = |figure: f64| if measured.share { percent(figure) } else { format!("{figure}") };
-            let aim = goal.map_or("–".to_owned(), |(goal, stretch)| format!("{} ({})", written(goal), written(stretch)));
+            let aim = goal.map_or("–".to_owned(), |(goal, stretch)| {
+                format!("{} ({})", written(goal), written(stretch))
+            });
             let verdict = match (&found, goal) {
                 (Some((found, _)), Some((_, stretch))) if *found <= stretch => "stretch",
                 (Some((found, _)), Some((goal, _))) if *found <= goal => "held",

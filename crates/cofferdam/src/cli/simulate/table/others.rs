@@ -16,7 +16,8 @@ pub fn table(tables: &Tables) -> String {
     for name in OTHERS {
         let Some(runs) = tables.of(&Shows::Other(name)) else { continue };
         let figures = &runs.pooled.figures;
-        let first = if name.starts_with("cold") { counted(&figures.first_day_stopped) } else { "–".to_owned() };
+        let first =
+            if name.starts_with("cold") { counted(&figures.first_day_stopped) } else { "–".to_owned() };
         let later = if name == "after-attack" { counted(&figures.after_attack) } else { "–".to_owned() };
         let _ = writeln!(
             text,
@@ -31,7 +32,9 @@ pub fn table(tables: &Tables) -> String {
     text.push_str("\nWhat the scenarios expect (the goals, as bounds) and did not get:\n\n");
     let before = text.len();
     for name in OTHERS {
-        let (Some(runs), Some(scenario)) = (tables.of(&Shows::Other(name)), plan::named(name)) else { continue };
+        let (Some(runs), Some(scenario)) = (tables.of(&Shows::Other(name)), plan::named(name)) else {
+            continue;
+        };
         for unmet in scenario.unmet(|measure| runs.pooled.figures.measure(measure)) {
             let _ = writeln!(text, "- `{name}`: {unmet}");
         }

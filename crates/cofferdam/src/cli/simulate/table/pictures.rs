@@ -105,7 +105,12 @@ pub fn levels(tables: &Tables) -> Result<String, fmt::Error> {
     let most = |of: fn(&(&str, f64, f64)) -> f64| found.iter().flatten().map(of).fold(1e-6, f64::max) * 1.1;
     let (wide, high) = (most(|point| point.1), most(|point| point.2));
     let mut out = String::new();
-    open(&mut out, "Leaked share against good attempts stopped, by level", "good attempts stopped for good", "leaked, mean over families")?;
+    open(
+        &mut out,
+        "Leaked share against good attempts stopped, by level",
+        "good attempts stopped for good",
+        "leaked, mean over families",
+    )?;
     grid(&mut out, |step, across| {
         let part = step as f64 / 4.0;
         if across { format!("{:.2} %", 100.0 * wide * part) } else { format!("{:.0} %", 100.0 * high * part) }
