@@ -94,6 +94,12 @@ pub enum AssessedScope {
     Prefix(Prefix),
     /// A limit.
     Limit(LimitScope),
+    /// A network, by its stable identifier.
+    Network(u32),
+    /// A country.
+    Country(cofferdam_atlas::Country),
+    /// A scope of evidence whose value is not repeated.
+    Evidence(crate::evidence::Scope),
 }
 
 impl Assessment {

@@ -33,6 +33,7 @@ mod user_reuse;
 mod whence_unusual;
 
 use crate::attempt::Attempt;
+use crate::block::Stood;
 use crate::evidence::{Reading, SCOPES, Scope};
 use crate::judge::Standing;
 use crate::known::Known;
@@ -57,6 +58,8 @@ pub(crate) struct Case<'a> {
     pub tariff: Tariff,
     /// What the rival explanations came to, by place in the readings.
     pub suspected: Suspected,
+    /// The standing block that holds against it.
+    pub block: Option<Stood>,
 }
 
 /// Suspicions by the place of their reading.
@@ -274,7 +277,7 @@ fn worst(case: &Case<'_>, signals: &mut Signals, code: Code, mine: impl Fn(&Read
 }
 
 /// What may be shown of a scope.
-fn shown(case: &Case<'_>, scope: Scope) -> EvidenceKey {
+pub(crate) fn shown(case: &Case<'_>, scope: Scope) -> EvidenceKey {
     let place = &case.attempt.place;
     match scope {
         Scope::Prefix2 | Scope::Prefix3 | Scope::Prefix4 => EvidenceKey::Prefix(place.shown),

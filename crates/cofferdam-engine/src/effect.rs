@@ -51,4 +51,18 @@ pub enum Effect {
         /// Its record.
         key: u64,
     },
+    /// A scope is guilty: the ladder of blocks says whether it is shut now.
+    OpenBlock(crate::block::Met),
+    /// A standing block stopped this attempt.
+    StopAtBlock {
+        /// Whose.
+        key: u64,
+    },
+    /// It met a block and is sent all the same: what comes of it is the block's to know.
+    PassBlock {
+        /// Whose.
+        key: u64,
+        /// It would have been stopped, and was let through to learn.
+        held_out: bool,
+    },
 }

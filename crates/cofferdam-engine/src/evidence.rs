@@ -28,6 +28,6 @@ pub use reading::{Climate, Evidenced, Reading};
 pub use recent::RecentRecord;
 pub use rich::RichRecord;
 pub use save::{BadEvidence, EvidenceCursor};
-pub use scope::{SCOPES, Scope};
+pub use scope::{Keys, SCOPES, Scope, keys};
 pub use seen::SeenRecord;
 pub use store::{EvidenceSize, EvidenceTallies};

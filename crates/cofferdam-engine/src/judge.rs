@@ -3,6 +3,7 @@
 //! Nothing here counts or keeps anything: the shell asks in the order that the crate's header
 //! names, carries the effects out, and writes down what was judged from what.
 
+mod blocked;
 mod explain;
 pub(crate) mod key;
 mod outcome;
@@ -75,10 +76,14 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
     let case = case(attempt, known, policy, terms);
     let mut signals = Signals::new();
     look(&case, &mut signals);
-    let weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
+    let mut weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
     let score = weighed.score();
     let losses = weigh::losses(score, weigh::price(&case), &policy.weights);
-    let decided = decide(&case, &signals, &losses);
+    let decided = decide(&case, &signals, score, &losses);
+    if decided.decision != Decision::Block {
+        // A block that was passed is no reason for anything.
+        weighed.reasons.retain(|reason| reason.code != Code::BlockStanding || reason.points != 0);
+    }
     conclude(&case, &signals, weighed, Judged { score, losses, decided })
 }
 
@@ -96,7 +101,8 @@ pub(crate) fn case<'a>(
     };
     let standing = Standing::of(attempt, &known.identity, policy);
     let suspected = suspected(attempt, known, policy, &standing);
-    Case { attempt, known, policy, terms, standing, kind, tariff, suspected }
+    let block = blocked::against(known, &standing);
+    Case { attempt, known, policy, terms, standing, kind, tariff, suspected, block }
 }
 
 /// Weighs the rival explanations of every scope that is worth a look.
@@ -138,7 +144,7 @@ pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
         let evidence = Evidence { expected: f64::from(nodes.max(1)), ..Evidence::default() };
         Signal { code: Code::Blind, evidence, nats: 0.0 }
     });
-    for signal in magic.into_iter().chain(blind) {
+    for signal in magic.into_iter().chain(blind).chain(blocked::told(case)) {
         let told = signals.try_push(signal);
         debug_assert!(told.is_ok(), "more signals than there are detectors and limits");
     }
@@ -153,11 +159,13 @@ pub(crate) struct Decided {
 }
 
 /// What refuses, refuses whatever the score; then what is safe passes; then money decides.
-pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3]) -> Decided {
+pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micros: &[i64; 3]) -> Decided {
     let magic = case.terms.magic;
     // A magic number plays a detector's finding, so shadow and score treat it as one.
     let played = matches!(magic, Some(Magic::Block | Magic::Challenge));
-    let refuses = |signal: &Signal| signal.code.refuses() && !(played && signal.code == Code::BlockStanding);
+    // So does a block that the engine opened by itself.
+    let own = played || case.block.is_some_and(|block| !block.by_hand);
+    let refuses = |signal: &Signal| signal.code.refuses() && !(own && signal.code == Code::BlockStanding);
     if signals.iter().any(refuses) {
         return Decided { decision: Decision::Block, hard: true };
     }
@@ -171,6 +179,9 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, losses_micros: &[i64; 3
             soft(Decision::Challenge)
         }
         _ => {
+            if let Some(decision) = blocked::decides(case, signals, score) {
+                return soft(decision);
+            }
             let least =
                 weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed);
             soft(if least == Decision::Block && on_counts_alone(case) { Decision::Challenge } else { least })
@@ -203,7 +214,6 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
     let limited = signals.iter().any(|s| matches!(s.code, Code::Limit(_)));
     let longest = limited.then(|| limit::hits(case).max_by_key(|hit| hit.frees_in_s)).flatten();
     let retry_after_ms = longest.map(|hit| i64::from(hit.frees_in_s) * 1000);
-    let blocked = signals.iter().any(|s| s.code == Code::BlockStanding);
     let mut policy_stamp = Stamp::new();
     // An identifier of ours is shorter than the stamp; a longer one is cut.
     let _ = write!(policy_stamp, "{}@{}", policy.id, policy.version);
@@ -219,9 +229,11 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
         reasons: weighed.reasons,
         scope: longest
             .map(|hit| AssessedScope::Limit(hit.scope))
-            .or(blocked.then_some(AssessedScope::Prefix(attempt.place.shown)))
+            .or_else(|| blocked::scope(signals))
             .or_else(|| denied_prefix(signals)),
-        until_ms: retry_after_ms.map(|ms| attempt.at_ms.saturating_add(ms)),
+        until_ms: retry_after_ms
+            .map(|ms| attempt.at_ms.saturating_add(ms))
+            .or_else(|| blocked::until_ms(case, decision)),
         retry_after_ms,
         level: policy.level,
         mode: terms.mode,
@@ -231,9 +243,10 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
         effects: ArrayVec::new(),
     };
     assessment.effects = effects(case, assessment.followed());
-    for effect in remembered(case, decision) {
-        let _ = assessment.effects.try_push(effect);
-    }
+    let followed = assessment.followed();
+    let kept =
+        remembered(case, decision).into_iter().chain(blocked::effects(case, followed, decision, score));
+    assessment.effects.extend(kept.take(assessment.effects.remaining_capacity()));
     assessment
 }
 

@@ -33,6 +33,9 @@ pub struct Identity {
     /// What is known of the number's and session's last days.
     #[serde(default)]
     pub glimpse: crate::evidence::Glimpse,
+    /// Standing blocks that it meets, the one that counts first.
+    #[serde(default, skip_serializing_if = "ArrayVec::is_empty")]
+    pub blocks: ArrayVec<crate::block::Stood, 4>,
 }
 
 /// An entry of a list that matched.

@@ -17,6 +17,7 @@ extern crate alloc;
 
 pub mod assessment;
 pub mod attempt;
+pub mod block;
 pub mod effect;
 pub mod evidence;
 pub mod key;

@@ -7,13 +7,17 @@
 
 mod beta;
 mod count;
+mod exp;
 mod gamma;
+mod ln;
 mod share;
 
 pub use beta::beta_above;
 pub use count::{Nb, nb, rise_per_count};
+pub use exp::exp;
 pub use gamma::{ln_gamma, rise};
-pub use share::{Bb, bb, ln_binomial};
+pub use ln::ln;
+pub use share::{BELIEF, Bb, bb, bb_of_14, ln_binomial};
 
 /// Shares nearer to 0 or 1 than this are taken for it.
 const SHARE_MIN: f64 = 1e-12;
@@ -21,12 +25,12 @@ const SHARE_MIN: f64 = 1e-12;
 /// Log-odds of a probability; 0 and 1 are taken for the nearest that is none.
 pub fn logit(p: f64) -> f64 {
     let p = p.clamp(SHARE_MIN, 1.0 - SHARE_MIN);
-    libm::log(p / (1.0 - p))
+    ln(p / (1.0 - p))
 }
 
 /// The probability of log-odds.
 pub fn sigma(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
+    1.0 / (1.0 + exp(-x))
 }
 
 /// The logarithm of a sum, of terms given as (ln weight, ln likelihood): the largest is taken out
@@ -38,7 +42,7 @@ pub fn log_sum_exp(terms: &[(f64, f64)]) -> f64 {
     }
     // What is forty below the largest changes no bit of the sum; nearly all terms are, often.
     let near = terms.iter().map(|(w, l)| w + l - most).filter(|below| *below > -40.0);
-    most + libm::log(near.map(libm::exp).sum())
+    most + ln(near.map(exp).sum())
 }
 
 /// How much a place of some expectation wanders: knots of (ln expectation, size r). The last knot is
@@ -58,7 +62,7 @@ pub fn dispersion(mean: f64) -> f64 {
     if mean <= 1.0 {
         return KNOTS[0].1;
     }
-    let at = libm::log(mean);
+    let at = ln(mean);
     let (mut low, mut r) = (KNOTS[0], KNOTS[4].1);
     for high in KNOTS {
         if at < high.0 {

@@ -11,6 +11,7 @@ mod validate;
 pub use off::{EXPLANATIONS, Off};
 pub use validate::{LimitError, TooManyWindows};
 
+use crate::block::BlockTerms;
 use crate::limit::{LimitScope, Limits, WINDOWS};
 use crate::rival::Rivals;
 use alloc::{string::String, vec::Vec};
@@ -65,6 +66,9 @@ pub struct Policy {
     /// Prior masses of the rival explanations: see the engine's `rival`.
     #[serde(default)]
     pub rivals: Rivals,
+    /// How blocks are opened, and what is let through them.
+    #[serde(default)]
+    pub blocks: BlockTerms,
     /// Detectors that are neither asked nor told.
     #[serde(default, skip_serializing_if = "Off::is_empty")]
     pub off: Off,

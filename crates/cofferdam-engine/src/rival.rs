@@ -6,7 +6,7 @@
 //! a place full of people under a thin attack never has one near 1.
 
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{Bb, Nb, bb, dispersion, ln_binomial, logit, nb, rise, rise_per_count};
+use crate::math::{BELIEF, Nb, bb, bb_of_14, dispersion, exp, ln, ln_gamma, logit, nb, rise, rise_per_count};
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,7 @@ const STEP: f64 = 0.29 / 7.0;
 
 #[derive(Debug, Clone, Copy)]
 struct Term {
+    weight: f64,
     ln: f64,
     /// Share of the newcomers that are attack if this holds.
     attack: f64,
@@ -101,32 +102,53 @@ struct Term {
 
 struct Terms {
     all: ArrayVec<Term, 48>,
+    /// The greatest likelihood among them.
+    most: f64,
 }
+
+/// What lies so far below the greatest, in nats, changes no figure that is told.
+const FAR_BELOW: f64 = 40.0;
+/// A chance below this is below the base rate and tells nothing, see [`points`].
+const TELLS: f64 = 0.0019;
 
 impl Terms {
     fn add(&mut self, weight: f64, ln: f64, attack: f64) {
         if weight > 0.0 {
-            let _ = self.all.try_push(Term { ln: libm::log(weight) + ln, attack });
+            self.most = self.most.max(ln);
+            let _ = self.all.try_push(Term { weight, ln, attack });
         }
     }
 
-    fn chance(&self) -> f64 {
-        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, term| most.max(term.ln));
+    /// All of them and their attacks, as parts of `exp(most)`.
+    fn sums(&self) -> (f64, f64) {
         let (mut whole, mut attack) = (0.0, 0.0);
-        for term in &self.all {
-            let weight = libm::exp(term.ln - most);
+        for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
+            let weight = term.weight * exp(term.ln - self.most);
             whole += weight;
             attack += weight * term.attack;
         }
+        (whole, attack)
+    }
+
+    fn chance(&self) -> f64 {
+        let (whole, attack) = self.sums();
         if whole > 0.0 { attack / whole } else { 0.0 }
+    }
+
+    /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
+    fn at_most(&self, weight: f64, ln: f64) -> f64 {
+        let (whole, _) = self.sums();
+        let attack = weight * exp((ln - self.most).min(300.0));
+        attack / (whole + attack)
     }
 }
 
-/// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at.
+/// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at, or to tell.
 pub(crate) fn suspect(reading: &Reading, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
     let mut worst: Option<Suspicion> = None;
     for horizon in 0..HORIZONS {
-        if let Some(found) = at_horizon(reading, horizon, around, rivals)
+        let least = worst.map_or(TELLS, |worst| worst.p.max(TELLS));
+        if let Some(found) = at_horizon(reading, horizon, around, rivals, least)
             && worst.is_none_or(|worst| found.p > worst.p)
         {
             worst = Some(found);
@@ -146,8 +168,6 @@ struct Figures {
     r: f64,
     /// What every surge's likelihood shares.
     rise_n: f64,
-    /// The same of an attack's conversions.
-    rise_m: f64,
 }
 
 /// How firmly a surge of any size is believed in.
@@ -155,7 +175,7 @@ const SURGE: f64 = 4.0;
 /// ln gamma(SURGE) = ln 6
 const LN_GAMMA_SURGE: f64 = 1.791_759_469_228_055;
 /// How firmly an attack's mixed rate is.
-const MIXED: f64 = 14.0;
+const MIXED: f64 = BELIEF;
 
 fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
     f64::from(values.get(horizon).copied().unwrap_or(0.0))
@@ -164,7 +184,22 @@ fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
 impl Figures {
     /// How likely the count is if the mean were `x`.
     fn surge(&self, x: f64) -> f64 {
-        Nb::with(x, SURGE, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+        Nb::known(x, SURGE, 2.0 * core::f64::consts::LN_2, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+    }
+
+    /// No belief about shares makes what converted likelier than this.
+    fn best(&self) -> f64 {
+        let (v, m) = (self.v.min(self.m), self.m);
+        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
+        times(v) + times(m - v)
+    }
+
+    /// The odds of attack against what is usual are at most this: surges are likeliest that are as large
+    /// as what was seen. What the trusted do speaks for both alike.
+    fn odds_at_most(&self, reading: &Reading, prior: f64, normal: f64) -> f64 {
+        let tried = if reading.challenged < 5.0 { 0.0 } else { CHALLENGE_MOST };
+        let attack = self.surge(self.n) + self.best() + order(reading) + tried;
+        prior * STEP * AROUND.len() as f64 * exp((attack - normal).min(300.0))
     }
 
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
@@ -185,18 +220,9 @@ impl Figures {
             _ => 7.0,
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
-        let (rise_n, rise_m) = (rise_per_count(left, SURGE), rise(MIXED, m));
-        Self {
-            n: left,
-            m,
-            v,
-            e,
-            rise_n,
-            rise_m,
-            p: (f64::from(reading.rate) * pipe).clamp(0.005, 0.995),
-            kappa,
-            r,
-        }
+        let rise_n = rise_per_count(left, SURGE);
+        let rate = (f64::from(reading.rate) * pipe).clamp(0.005, 0.995);
+        Self { n: left, m, v, e, rise_n, p: rate, kappa, r }
     }
 }
 
@@ -217,7 +243,7 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
         Scope::Device | Scope::User => rivals.attack_person,
     };
     let price = (0.3 + 7.0 * around.price).min(3.0);
-    let heat = 2.0 - libm::exp(-f64::from(around.climate.heat) / 20.0);
+    let heat = 2.0 - exp(-f64::from(around.climate.heat) / 20.0);
     (kind * price * around.risky * heat).min(0.1)
 }
 
@@ -225,11 +251,18 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
 fn remembered(prior: f64, reading: &Reading) -> f64 {
     // Conversions wear the memory off.
     let [.., converted] = reading.converted;
-    let left = f64::from(reading.strikes).min(2.5) * libm::exp(-0.2 * f64::from(converted));
+    let left = f64::from(reading.strikes).min(2.5) * exp(-0.2 * f64::from(converted));
     (prior + 0.1 * left).min(0.25)
 }
 
-fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+/// `None` as well where the chance cannot come to `least`: then most of the work is spared.
+fn at_horizon(
+    reading: &Reading,
+    horizon: usize,
+    around: &Around,
+    rivals: &Rivals,
+    least: f64,
+) -> Option<Suspicion> {
     let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
     let Figures { n, m, v, e, p, kappa, r, .. } = figures;
     let strikes = f64::from(reading.strikes);
@@ -238,16 +271,29 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
     }
     let base = prior(reading, around, rivals);
     let prior = remembered(base, reading);
-    let mut terms = Terms { all: ArrayVec::new() };
-    let control = Control::of(reading, horizon, rivals);
-    let normal_count = nb(n, e, r);
-    let normal = normal_count + bb(v, m, p, kappa) + control.well();
-    terms.add(1.0, normal, 0.0);
-    if !rivals.outage_off {
-        terms.add(rivals.outage, nb(n, 1.15 * e, r) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill(), 0.0);
+    // Both say how much a place wanders: they share what of it is the same.
+    let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
+    let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
+    let as_usual = bb(v, m, p, kappa);
+    let normal = count(e) + as_usual;
+    if figures.odds_at_most(reading, prior, normal) < least {
+        return None;
     }
-    honest(&mut terms, reading, &figures, &control, around, rivals);
-    attack(&mut terms, reading, &figures, &control, prior);
+    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
+    let control = Control::of(reading, horizon, rivals);
+    terms.add(1.0, normal + control.well, 0.0);
+    if !rivals.outage_off {
+        terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
+    }
+    let surges = Surges::of(reading, &figures, control.well, as_usual, prior);
+    if surges.at_most(&terms) < least {
+        return None;
+    }
+    honest(&mut terms, reading, &figures, &surges, around, rivals);
+    if surges.at_most(&terms) < least {
+        return None;
+    }
+    attack(&mut terms, &figures, &surges);
     let mut chance = terms.chance();
     if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
         // The long one counts only while it is still going on.
@@ -258,8 +304,8 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
         chance = chance.min(0.5);
     }
     let excess = (1.0 - e / n.max(e)).max(0.0);
-    let weight = if n > e { n * libm::log(n / e) - (n - e) } else { 0.0 };
-    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - bb(v, m, p, kappa) > 2.0;
+    let weight = if n > e { n * ln(n / e) - (n - e) } else { 0.0 };
+    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - as_usual > 2.0;
     let seen = m >= 2.0
         || reading.challenged >= 5.0
         || order(reading) > 2.0
@@ -269,23 +315,75 @@ fn at_horizon(reading: &Reading, horizon: usize, around: &Around, rivals: &Rival
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
 struct Control {
-    matured: f64,
-    converted: f64,
+    /// How likely what they do is if all is well.
+    well: f64,
+    /// And if nobody's outcomes arrive.
+    ill: f64,
 }
 
 impl Control {
     fn of(reading: &Reading, horizon: usize, rivals: &Rivals) -> Self {
         let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
         let converted = f(&converted, horizon);
-        Self { matured: f(&matured, horizon).max(converted), converted }
+        let matured = f(&matured, horizon).max(converted);
+        if matured < 1.0 {
+            return Self { well: 0.0, ill: 0.0 };
+        }
+        Self { well: bb(converted, matured, 0.88, 10.0), ill: bb(converted, matured, 0.12, 3.0) }
+    }
+}
+
+/// What surges of several sizes and attacks of that size have in common.
+struct Surges {
+    all: ArrayVec<Surge, { AROUND.len() }>,
+    /// The weight of attacks of one size.
+    prior: f64,
+    /// No belief about shares makes what converted likelier than this.
+    best: f64,
+    /// How likely what the trusted do is if all is well.
+    well: f64,
+    /// How likely what converted is if people convert as ever.
+    as_usual: f64,
+}
+
+struct Surge {
+    /// How likely the count is.
+    count: f64,
+    /// The same and what else speaks, if it is attack.
+    attack: f64,
+    /// Share that is not expected.
+    share: f64,
+}
+
+impl Surges {
+    fn of(reading: &Reading, figures: &Figures, well: f64, as_usual: f64, prior: f64) -> Self {
+        let Figures { n, e, .. } = *figures;
+        let ordered = order(reading);
+        let mut all = ArrayVec::new();
+        for factor in AROUND {
+            let x = n * factor;
+            if x <= e {
+                continue;
+            }
+            let (count, share) = (figures.surge(x), 1.0 - e / x);
+            let attack = if share <= 0.05 {
+                f64::NEG_INFINITY
+            } else {
+                count + well + (challenge(reading, share) + ordered)
+            };
+            all.push(Surge { count, attack, share });
+        }
+        Self { all, prior: prior * STEP, best: figures.best(), well, as_usual }
     }
 
-    fn well(&self) -> f64 {
-        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.88, 10.0) }
-    }
-
-    fn ill(&self) -> f64 {
-        if self.matured < 1.0 { 0.0 } else { bb(self.converted, self.matured, 0.12, 3.0) }
+    /// What is told of the place is at most this, whatever share of the attack's codes is entered.
+    fn at_most(&self, terms: &Terms) -> f64 {
+        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, surge| most.max(surge.attack));
+        if most == f64::NEG_INFINITY {
+            return 0.0;
+        }
+        let sum: f64 = self.all.iter().map(|surge| surge.share * exp(surge.attack - most)).sum();
+        terms.at_most(self.prior * sum, most + self.best)
     }
 }
 
@@ -294,73 +392,69 @@ fn honest(
     terms: &mut Terms,
     reading: &Reading,
     figures: &Figures,
-    control: &Control,
+    surges: &Surges,
     around: &Around,
     rivals: &Rivals,
 ) {
     if rivals.growth_off {
         return;
     }
-    let Figures { n, m, v, e, p, kappa, .. } = *figures;
+    let Figures { n, m, v, p, kappa, .. } = *figures;
     if !is_wide(reading.scope) {
         // Somebody mistypes and then types right, or asks for the other number he has.
         terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
-    let well = control.well();
-    for factor in AROUND {
-        let x = n * factor;
-        if x <= e {
-            continue;
+    let Surges { well, as_usual, .. } = *surges;
+    let once = young * STEP;
+    let each = |terms: &mut Terms, weight: f64, ln: f64| {
+        for surge in &surges.all {
+            terms.add(weight, surge.count + ln, 0.0);
         }
-        let count = figures.surge(x);
-        match reading.scope {
-            Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
-                terms.add(rivals.batch * young * STEP, count + bb(v, m, p, kappa) + order(reading), 0.0);
-            }
-            Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
-                terms.add(rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
-            }
-            Scope::Device | Scope::User => {
-                terms.add(0.06 * rivals.shared * young * STEP, count + bb(v, m, p, kappa), 0.0);
-            }
-            _ => {
-                // What lifts a whole country is in the expectation of its parts.
-                let part = match reading.scope {
-                    Scope::Country => 1.0,
-                    Scope::Network | Scope::ProfileNetwork => rivals.part,
-                    _ => 0.3 * rivals.part,
-                };
-                let growth = part * rivals.growth * young * STEP;
-                terms.add(growth, count + bb(v, m, 0.95 * p, kappa) + well, 0.0);
-                let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
-                terms.add(part * rivals.campaign * young * STEP, count + bb(v, m, 0.6 * p, 10.0) + well, 0.0);
-            }
+    };
+    match reading.scope {
+        Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
+            each(terms, rivals.batch * once, as_usual + order(reading));
+        }
+        Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
+            each(terms, rivals.shared * once, as_usual);
+        }
+        Scope::Device | Scope::User => each(terms, 0.06 * rivals.shared * once, as_usual),
+        _ => {
+            // What lifts a whole country is in the expectation of its parts.
+            let part = match reading.scope {
+                Scope::Country => 1.0,
+                Scope::Network | Scope::ProfileNetwork => rivals.part,
+                _ => 0.3 * rivals.part,
+            };
+            each(terms, part * rivals.growth * once, bb(v, m, 0.95 * p, kappa) + well);
+            let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
+            each(terms, part * rivals.campaign * once, bb(v, m, 0.6 * p, 10.0) + well);
         }
     }
 }
 
-fn attack(terms: &mut Terms, reading: &Reading, figures: &Figures, control: &Control, prior: f64) {
-    let Figures { n, m, v, e, p, .. } = *figures;
-    let (well, ordered) = (control.well(), order(reading));
-    for factor in AROUND {
-        let x = n * factor;
-        let share = 1.0 - e / x;
-        if share <= 0.05 {
+fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
+    let Figures { m, v, p, .. } = *figures;
+    let rise_m = rise(MIXED, m);
+    for Surge { attack, share, .. } in surges.all.iter().rev() {
+        if attack + surges.best < terms.most - FAR_BELOW {
             continue;
         }
-        let pattern = challenge(reading, share) + ordered;
-        let count = figures.surge(x) + well + pattern;
+        if m <= 0.0 {
+            // Nothing came of it yet, whatever share is entered.
+            terms.add(surges.prior, *attack, *share);
+            continue;
+        }
         for (entered, weight) in ENTERED {
             let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(
-                prior * STEP * weight,
-                count + Bb::new(mixed.clamp(0.005, 0.995), MIXED).ln_given(v, m, figures.rise_m),
-                share,
-            );
+            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, rise_m), *share);
         }
     }
 }
+
+/// The most that challenges say.
+const CHALLENGE_MOST: f64 = 8.0;
 
 /// Who fails challenges, and how often: outcomes that arrive in seconds.
 fn challenge(reading: &Reading, share: f64) -> f64 {
@@ -373,9 +467,11 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
     let mut mean = 0.0;
     for passes in [0.05, 0.35, 0.65, 0.9] {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
-        mean += libm::exp(ln_binomial(failed, asked, fails) - ln_binomial(failed, asked, GOOD_FAIL)) / 4.0;
+        // In how many ways so many fail is the same for both.
+        let passed = asked - failed;
+        mean += exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
     }
-    libm::log(mean.max(1e-9)).clamp(-4.0, 8.0)
+    ln(mean.max(1e-9)).clamp(-4.0, CHALLENGE_MOST)
 }
 
 fn order(reading: &Reading) -> f64 {

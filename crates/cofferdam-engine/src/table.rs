@@ -244,6 +244,51 @@ impl<R: Record> Table<R> {
         }
     }
 
+    /// The last step of who only reads what is kept as it is: the record where it stands.
+    pub fn peek_at(&self, place: Place, key: u64) -> Option<&R> {
+        let key = named(key);
+        let own = self.directory.slot(place.0).filter(|slot| slot.key == key);
+        own.or_else(|| self.directory.slot(self.directory.find(key)?)).and_then(Slot::peek)
+    }
+
+    /// Finds the places of keys side by side, and has memory bring them. A place that is known
+    /// already, and still right, is not looked for.
+    pub fn locate_again<'a>(&self, keys: impl Iterator<Item = (u64, &'a mut Place)>) {
+        let mut open: ArrayVec<(u64, &mut Place), BATCH> = ArrayVec::new();
+        for (key, place) in keys {
+            if open.is_full() {
+                self.locate_open(&mut open);
+            }
+            let _ = open.try_push((key, place));
+        }
+        self.locate_open(&mut open);
+    }
+
+    fn locate_open(&self, open: &mut ArrayVec<(u64, &mut Place), BATCH>) {
+        for (key, place) in open.iter_mut() {
+            if place.0 == At::NOWHERE {
+                **place = self.home_of(*key);
+            }
+        }
+        for (key, place) in open.iter_mut() {
+            if !self.holds(place.0, named(*key)) {
+                **place = self.look(self.home_of(*key), *key);
+            }
+        }
+        for (key, place) in open.drain(..) {
+            *place = self.bring(key, *place);
+        }
+    }
+
+    /// Changes a key's own record, if it has one, at its place if that still holds it.
+    pub fn change_own_at(&mut self, place: Place, key: u64, change: impl FnMut(&mut R)) -> bool {
+        let key = named(key);
+        let at = if self.holds(place.0, key) { Some(place.0) } else { self.directory.find(key) };
+        at.and_then(|at| self.directory.slot_mut(at))
+            .and_then(|slot| slot.change(&mut self.wide, change))
+            .is_some()
+    }
+
     /// Changes a key's own record, if it has one.
     pub fn change_own(&mut self, key: u64, change: impl FnMut(&mut R)) -> bool {
         let at = self.directory.find(named(key));
@@ -296,8 +341,13 @@ impl<R: Record> Table<R> {
         for _ in 0..if full { STEPS_FULL } else { STEPS } {
             let at = self.hand;
             let found = self.directory.slot(at).filter(|slot| slot.key != 0);
-            let found =
-                found.map(|slot| (slot.read(&self.wide).map_or(AT_REST, |r| r.worth(at_s)), slot.key));
+            // What a record is worth is a longer sum, and asked for at the ceiling alone.
+            let worth = |slot: &Slot<R>| match full {
+                true => slot.worth(&self.wide, at_s),
+                false if slot.at_rest(&self.wide, at_s) => AT_REST,
+                false => KEPT,
+            };
+            let found = found.map(|slot| (worth(slot), slot.key));
             match found {
                 // Another may have stepped up to its place, so the hand stays.
                 Some((AT_REST, key)) => self.take(key, at),

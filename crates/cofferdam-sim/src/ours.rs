@@ -5,7 +5,8 @@ use crate::stream::{AttemptEvent, Became};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use cofferdam_atlas::{Country, Destination};
-use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
+use cofferdam_engine::block::{Blocks, Followed};
+use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
@@ -36,6 +37,7 @@ pub struct Ours {
     limits: Table<LimitRecord>,
     proofs: Table<ProofRecord>,
     evidence: EvidenceTallies,
+    blocks: Blocks,
 }
 
 impl Ours {
@@ -59,6 +61,22 @@ impl Ours {
             limits: Table::new(KEYS_MAX),
             proofs: Table::new(KEYS_MAX),
             evidence: EvidenceTallies::new(KEYS_MAX),
+            blocks: Blocks::new(),
+        }
+    }
+
+    /// What stands.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// How much is kept: evidence, limits and proofs together.
+    pub fn size(&self) -> EvidenceSize {
+        let evidence = self.evidence.size();
+        EvidenceSize {
+            keys: evidence.keys + self.limits.len() + self.proofs.len(),
+            bytes: evidence.bytes + self.limits.bytes() + self.proofs.bytes(),
+            open: evidence.open,
         }
     }
 
@@ -72,6 +90,8 @@ impl Ours {
         let attempt = self.attempt(event, to, at_ms);
         let at_s = seconds(at_ms);
         self.evidence.advance(at_s);
+        let _ = self.blocks.advance(at_s);
+        let price_micros = attempt.price_micros.unwrap_or(self.policy.weights.default_price_micros);
         let [number_s, device_s, user_s, number_device_s, number_user_s] =
             self.proofs.proved_all(&identify(&attempt));
         let identity = Identity {
@@ -81,6 +101,7 @@ impl Ours {
             number_device_proved_s: number_device_s,
             number_user_proved_s: number_user_s,
             glimpse: self.evidence.glimpse(&faces(&attempt), at_s),
+            blocks: self.blocks.met(&attempt, &self.policy.blocks, price_micros),
             ..Identity::default()
         };
         let mut needs = needs(&attempt, &identity, &self.policy, &self.terms);
@@ -104,6 +125,9 @@ impl Ours {
             Decision::Block => Fate::Stopped,
         };
         self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
+        let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
+        let followed = Followed { id, ask: &ask, channel, price_micros, effects };
+        let _ = self.blocks.follow(&followed, &self.policy.blocks);
         (assessment, known)
     }
 
@@ -162,6 +186,7 @@ impl Judge for Ours {
                 self.evidence.undelivered(id);
             }
             Became::Check(CheckResult::Ok) => {
+                self.blocks.converted(id);
                 for key in self.evidence.converted(id, at_s) {
                     self.proofs.prove(key, at_s);
                 }

@@ -15,6 +15,7 @@ use crate::secrets::file::{self, SecretsError};
 use crate::store::row::Retention;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+use crate::verify::blocks::Blocks;
 use crate::verify::lives::Lives;
 use crate::verify::send::Sends;
 use crate::verify::standing::Standing;
@@ -37,6 +38,8 @@ pub struct App {
     pub store: Store,
     /// Standing facts, cached by version.
     pub standing: Arc<Standing>,
+    /// Standing blocks.
+    pub blocks: Arc<Blocks>,
     /// Sends under way, which a graceful stop waits for.
     pub sends: Arc<Sends>,
     /// How long codes have lived by a clock that nobody sets.
@@ -89,6 +92,7 @@ impl App {
             secrets: Arc::new(secrets),
             store,
             standing: Arc::new(Standing::new()),
+            blocks: Arc::new(Blocks::new()),
             sends: Arc::new(Sends::new()),
             lives: Arc::new(Lives::new()),
             providers,

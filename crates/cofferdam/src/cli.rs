@@ -12,6 +12,7 @@ mod allow;
 mod assess;
 mod backup;
 mod banner;
+mod blocks;
 mod check;
 mod check_config;
 mod client;
@@ -94,6 +95,10 @@ enum Command {
     Allow(allow::Args),
     /// Put numbers, prefixes and addresses on the deny list
     Deny(deny::Args),
+    /// List what is blocked at present
+    Blocks(blocks::Args),
+    /// Lift a block
+    Unblock(blocks::UnblockArgs),
     /// Copy the store, also while it is served
     Backup(backup::Args),
     /// Bring a copy back
@@ -142,6 +147,8 @@ fn dispatch(command: Command, out: &out::Out) -> Result<(), CliError> {
         Command::Keys(args) => keys::run(args, out),
         Command::Allow(args) => allow::run(&args, out),
         Command::Deny(args) => deny::run(&args, out),
+        Command::Blocks(args) => blocks::run(&args, out),
+        Command::Unblock(args) => blocks::unblock(&args, out),
         Command::Backup(args) => backup::run(&args, out),
         Command::Restore(args) => restore::run(&args, out),
         Command::Erase(args) => erase::run(&args, out),

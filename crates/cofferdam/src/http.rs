@@ -8,6 +8,7 @@ mod answer;
 mod assessments;
 mod audit;
 mod auth;
+mod blocks;
 mod body;
 mod checks;
 mod deliveries;
@@ -55,6 +56,7 @@ pub(crate) static ROUTES: &[&[route::Route]] = &[
     numbers::ROUTES,
     profiles::ROUTES,
     lists::ROUTES,
+    blocks::ROUTES,
     keys::ROUTES,
     tenants::ROUTES,
     outbox::ROUTES,

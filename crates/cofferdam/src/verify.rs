@@ -14,6 +14,7 @@ use std::net::IpAddr;
 
 mod asked;
 pub mod assess;
+pub mod blocks;
 pub mod cancel;
 pub mod challenge;
 pub mod check;

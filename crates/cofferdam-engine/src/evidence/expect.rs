@@ -6,7 +6,7 @@
 //! missing, not nought; and children borrow from their parents until they have a history.
 
 use super::decay::{HORIZONS, TAU_S};
-use super::rich::{BUCKET_S, DELAYS, Local, RichRecord, Usual};
+use super::rich::{BUCKET_S, BUCKETS, DELAYS, Local, RichRecord, Usual};
 use libm::exp;
 
 /// An installation is young for so long: then its newest buckets count too.
@@ -22,6 +22,8 @@ pub struct Season {
     hours: [f64; 24],
     days: [f64; 7],
     east_h: i8,
+    /// The mean over each of a baseline's buckets, by their place in the week.
+    buckets: [f64; BUCKETS],
 }
 
 /// The day of people anywhere: quiet from one to six, busiest in the evening. Guess, after the shapes
@@ -35,7 +37,7 @@ const PRIOR: f64 = 300.0;
 impl Season {
     /// Of a country, with the world's as a parent.
     pub fn of(all: Option<&RichRecord>, country: Option<&RichRecord>, east_h: i8) -> Self {
-        let mut season = Self { hours: DAY, days: [1.0; 7], east_h };
+        let mut season = Self { hours: DAY, days: [1.0; 7], east_h, buckets: [1.0; BUCKETS] };
         for record in [all, country].into_iter().flatten() {
             let lives = record.lives();
             // Without a few days one hour of the day would be all that there is.
@@ -51,7 +53,14 @@ impl Season {
                 *share = keep_days * *share + (1.0 - keep_days) * 7.0 * record.day(day) / lives;
             }
         }
-        season
+        let buckets = [(); BUCKETS].map({
+            let mut from = 0;
+            move |()| {
+                from += BUCKET_S;
+                season.over(from - BUCKET_S)
+            }
+        });
+        Self { buckets, ..season }
     }
 
     /// The local time of a moment.
@@ -88,7 +97,11 @@ impl Season {
 
     /// The mean over a baseline's bucket.
     fn bucket(&self, bucket: u32) -> f64 {
-        let from = begin(bucket);
+        self.buckets.get(bucket as usize % BUCKETS).copied().unwrap_or(1.0)
+    }
+
+    /// The mean over a quarter of a day.
+    fn over(&self, from: u32) -> f64 {
         (0..6).map(|hour| self.at(from.saturating_add(hour * 3_600 + 1_800))).sum::<f64>() / 6.0
     }
 }

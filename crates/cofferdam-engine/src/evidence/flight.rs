@@ -1,7 +1,8 @@
 //! What is still open about an attempt: when its message is old enough to be judged, and under which
 //! records its outcomes are to be counted. In order of time, bounded.
 
-use super::scope::Keys;
+use super::scope::{Keys, SCOPES};
+use crate::table::Place;
 use alloc::collections::VecDeque;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -10,6 +11,9 @@ use hashbrown::HashMap;
 pub const OPEN_S: u32 = 6 * 3_600;
 /// A challenge that is not answered for so long was abandoned.
 pub const ABANDONED_S: u32 = 300;
+
+/// For each key where its record may stand.
+pub type Places = ArrayVec<Place, SCOPES>;
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Flight {
     pub id: u64,
     pub at_s: u32,
     pub keys: Keys,
+    /// Where the records of the keys stood lately.
+    pub places: Places,
     pub number: u64,
     /// What a right code proves.
     pub proofs: ArrayVec<u64, 5>,

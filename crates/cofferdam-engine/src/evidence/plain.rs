@@ -62,42 +62,50 @@ impl PlainRecord {
 
     /// Adds `amount` 64ths to a field at a moment.
     pub fn add(&mut self, field: Field, at: &Moment, amount: i32) {
-        self.touch(at.at_s);
-        let touched_s = self.touched_s;
-        match field.index() {
-            (true, n) => {
-                for (horizon, pair) in self.every.get_mut(n).into_iter().flatten().enumerate() {
-                    decay::add(pair, horizon, touched_s, at, amount);
-                }
-            }
-            (false, n) => {
-                if let Some(pair) = self.last.get_mut(n) {
-                    decay::add(pair, LONG, touched_s, at, amount);
-                }
-            }
-        }
+        self.add_units(field, at, at.all_units([amount; HORIZONS]));
     }
 
     /// Adds a different amount in each horizon.
     pub fn add_each(&mut self, field: Field, at: &Moment, amounts: [i32; HORIZONS]) {
+        if field.index().0 {
+            self.add_units(field, at, at.all_units(amounts));
+        } else {
+            self.touch(at.at_s);
+        }
+    }
+
+    /// Adds what [`Moment::all_units`] says: worked out once where many records are raised.
+    #[inline]
+    pub fn add_units(&mut self, field: Field, at: &Moment, units: [i32; HORIZONS]) {
         self.touch(at.at_s);
         let touched_s = self.touched_s;
-        if let (true, n) = field.index() {
-            let pairs = self.every.get_mut(n).into_iter().flatten();
-            for ((horizon, pair), amount) in pairs.enumerate().zip(amounts) {
-                decay::add(pair, horizon, touched_s, at, amount);
+        match field.index() {
+            (true, n) => {
+                let pairs = self.every.get_mut(n).into_iter().flatten();
+                for ((horizon, pair), units) in pairs.enumerate().zip(units) {
+                    decay::add(pair, horizon, touched_s, at, units);
+                }
+            }
+            (false, n) => {
+                if let Some(pair) = self.last.get_mut(n) {
+                    decay::add(pair, LONG, touched_s, at, units[LONG]);
+                }
             }
         }
     }
 
+    #[inline]
     fn touch(&mut self, at_s: u32) {
         if self.touched_s > at_s.saturating_add(decay::AHEAD_S) {
             // Deaf until time comes there again, it would hide whatever happens until then.
             *self = Self::NONE;
         }
-        if at_s <= self.touched_s {
-            return;
+        if at_s > self.touched_s {
+            self.move_on(at_s);
         }
+    }
+
+    fn move_on(&mut self, at_s: u32) {
         let from_s = self.touched_s;
         let moved = |horizon: &usize| decay::epoch(*horizon, from_s) != decay::epoch(*horizon, at_s);
         for horizon in (0..HORIZONS).filter(moved) {
@@ -112,9 +120,18 @@ impl PlainRecord {
     }
 
     /// A field in all horizons; zero where it is not counted.
+    #[inline]
     pub fn read(&self, field: Field, at: &Moment) -> [f64; HORIZONS] {
         let mut all = [0.0; HORIZONS];
+        // Nearly all are read right after they were counted.
+        let fresh = self.touched_s == at.at_s;
         match field.index() {
+            (true, n) if fresh => {
+                let pairs = self.every.get(n).into_iter().flatten();
+                for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
+                    *value = decay::read_fresh(*pair, horizon, at);
+                }
+            }
             (true, n) => {
                 let pairs = self.every.get(n).into_iter().flatten();
                 for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
@@ -123,7 +140,11 @@ impl PlainRecord {
             }
             (false, n) => {
                 if let (Some(pair), Some(value)) = (self.last.get(n), all.get_mut(LONG)) {
-                    *value = decay::read(pair, LONG, self.touched_s, at);
+                    *value = if fresh {
+                        decay::read_fresh(*pair, LONG, at)
+                    } else {
+                        decay::read(pair, LONG, self.touched_s, at)
+                    };
                 }
             }
         }

@@ -13,6 +13,7 @@ use super::recent::RECENT;
 use super::rich::{DELAYS, Meets, RichRecord};
 use super::scope::{Keys, Scope};
 use super::store::{EvidenceTallies, Map};
+use crate::table::Place;
 use arrayvec::ArrayVec;
 use cofferdam_atlas::Country;
 
@@ -144,8 +145,7 @@ impl EvidenceTallies {
         {
             return *usual;
         }
-        let empty = RichRecord::default();
-        let record = key.and_then(|key| self.rich.get(&key)).map_or(&empty, |record| &**record);
+        let record = key.and_then(|key| self.rich.get(&key)).map_or(&RichRecord::NONE, |record| &**record);
         let usual = usually(record, season, parent, share, rate_of, now_s, since_s);
         self.cached.usual.insert(name, (slot, usual));
         usual
@@ -167,7 +167,7 @@ impl EvidenceTallies {
         let network = self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
         let profile = self.usually(key(Scope::Profile), &all, 0.05, 50.0, &season, now_s, since_s);
         let age_s = f64::from(now_s.saturating_sub(since_s));
-        let filled = TAU_S.map(|tau| 1.0 - libm::exp(-age_s / f64::from(tau)));
+        let filled = TAU_S.map(|tau| 1.0 - crate::math::exp(-age_s / f64::from(tau)));
         let lean = (profile.rate / all.rate.max(0.01)).clamp(0.4, 1.4);
         let parent = Usually { rate: (network.rate * lean).clamp(0.005, 0.995), ..network };
         let line = &[Scope::All, Scope::Country, Scope::Network];
@@ -193,8 +193,8 @@ impl EvidenceTallies {
         let [now, ..] = pipe;
         self.cached.arrives = f64::from(now);
         let places = self.places(ask, at, &usual, pipe);
-        for (scope, key) in &ask.keys {
-            let Some(record) = self.record(*scope, *key) else { continue };
+        for ((scope, key), place) in ask.keys.iter().zip(&self.places) {
+            let Some(record) = self.record_at(*place, *scope, *key) else { continue };
             let rate = self.rate(*scope, &usual);
             let expected = match scope {
                 Scope::All => [0.0; HORIZONS],
@@ -216,7 +216,7 @@ impl EvidenceTallies {
                     let [.., own] = record.read(Field::Converted, at);
                     let share =
                         ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0);
-                    let own = beside(places.network, &places.network_seen, &record, at, share);
+                    let own = beside(places.network, &places.network_seen, record, at, share);
                     let own = match scope {
                         Scope::ProfileNetwork => {
                             let base = [0, 1, 2].map(|h| {
@@ -226,7 +226,7 @@ impl EvidenceTallies {
                         }
                         _ => own,
                     };
-                    goes_on(&record, at, rate.0, pipe, own)
+                    goes_on(record, at, rate.0, pipe, own)
                 }
                 Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
                     let (width, what) = match scope {
@@ -244,8 +244,8 @@ impl EvidenceTallies {
                         &[Scope::All, Scope::Country, Scope::Network],
                     );
                     let floor = per_day(1.0 / 30.0, &usual);
-                    let own = beside(places.network, &places.network_seen, &record, at, share);
-                    goes_on(&record, at, rate.0, pipe, greater(own, floor.map(|e| e * width / 1e4)))
+                    let own = beside(places.network, &places.network_seen, record, at, share);
+                    goes_on(record, at, rate.0, pipe, greater(own, floor.map(|e| e * width / 1e4)))
                 }
                 Scope::Neighbourhood | Scope::Address => {
                     let (what, least, floor) = if *scope == Scope::Address {
@@ -254,8 +254,8 @@ impl EvidenceTallies {
                         (Meets::Neighbourhood, 6e-4, 0.3)
                     };
                     let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
-                    let own = beside(places.country, &places.country_seen, &record, at, share);
-                    goes_on(&record, at, rate.0, pipe, greater(own, per_day(floor, &usual)))
+                    let own = beside(places.country, &places.country_seen, record, at, share);
+                    goes_on(record, at, rate.0, pipe, greater(own, per_day(floor, &usual)))
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
@@ -265,7 +265,7 @@ impl EvidenceTallies {
                 // The whole network, by another name.
                 continue;
             }
-            let reading = reading(*scope, *key, &record, at, expected, rate);
+            let reading = reading(*scope, *key, record, at, expected, rate);
             let reading = match scope {
                 Scope::Country | Scope::Network => Reading {
                     trusted: self.rich.get(key).map(|rich| rich.control(at).map(figures)),
@@ -283,8 +283,16 @@ impl EvidenceTallies {
         evidenced
     }
 
-    pub(super) fn record(&self, scope: Scope, key: u64) -> Option<PlainRecord> {
-        if scope.is_rich() { self.rich.get(&key).map(|rich| rich.plain) } else { self.plain.get(key) }
+    pub(super) fn record(&self, scope: Scope, key: u64) -> Option<&PlainRecord> {
+        self.record_at(Place::UNKNOWN, scope, key)
+    }
+
+    pub(super) fn record_at(&self, place: Place, scope: Scope, key: u64) -> Option<&PlainRecord> {
+        if scope.is_rich() {
+            self.rich.get(&key).map(|rich| &rich.plain)
+        } else {
+            self.plain.peek_at(place, key)
+        }
     }
 
     /// The chance that two people of a place meet in one run or at one address, as its people teach it.
@@ -350,9 +358,8 @@ impl EvidenceTallies {
         };
         let mut country = base(&usual.country, 2.0 / 3.0, 2e-4);
         let mut network = base(&usual.network, 1.0 / 3.0, 1e-4);
-        let empty = RichRecord::default();
-        let (own, wide) =
-            (record(Scope::Network).unwrap_or(&empty), record(Scope::Country).unwrap_or(&empty));
+        let empty = &RichRecord::NONE;
+        let (own, wide) = (record(Scope::Network).unwrap_or(empty), record(Scope::Country).unwrap_or(empty));
         // The rest of the country converts in numbers: its networks may, too.
         let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
         let share = (usual.numbers / usual.country_numbers).max(0.05).min(0.5);
@@ -365,7 +372,7 @@ impl EvidenceTallies {
         }
         // A network's share of its country's surge, and a country's of the world's: what lifts all alike is
         // for the wider place to explain.
-        let all = record(Scope::All).unwrap_or(&empty);
+        let all = record(Scope::All).unwrap_or(empty);
         let left = |rich: &RichRecord| {
             let (n, x) = (rich.plain.read(Field::Newcomers, at), rich.plain.read(Field::Explained, at));
             [0, 1, 2].map(|h| (at_of(&n, h) - at_of(&x, h)).max(0.0))

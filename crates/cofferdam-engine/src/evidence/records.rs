@@ -36,6 +36,14 @@ macro_rules! kept_as_it_is {
         fn unpack(from: &Self) -> Option<Self> {
             Some(*from)
         }
+
+        fn peek(from: &Self) -> Option<&Self> {
+            Some(from)
+        }
+
+        fn peek_mut(from: &mut Self) -> Option<&mut Self> {
+            Some(from)
+        }
     };
 }
 

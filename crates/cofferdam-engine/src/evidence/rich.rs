@@ -82,19 +82,24 @@ pub struct RichRecord {
 
 impl Default for RichRecord {
     fn default() -> Self {
-        Self {
-            plain: PlainRecord::default(),
-            trusted: PlainRecord::default(),
-            first_s: 0,
-            head: 0,
-            buckets: [[0; USUALS]; BUCKETS],
-            era: 0,
-            hours: [[0; 24]; 2],
-            days: [[0; 7]; 2],
-            delays: [[0; DELAYS]; 2],
-            meets: [[0; MEETS]; 2],
-        }
+        Self::NONE
     }
+}
+
+impl RichRecord {
+    /// Nothing counted.
+    pub const NONE: Self = Self {
+        plain: PlainRecord::NONE,
+        trusted: PlainRecord::NONE,
+        first_s: 0,
+        head: 0,
+        buckets: [[0; USUALS]; BUCKETS],
+        era: 0,
+        hours: [[0; 24]; 2],
+        days: [[0; 7]; 2],
+        delays: [[0; DELAYS]; 2],
+        meets: [[0; MEETS]; 2],
+    };
 }
 
 /// A moment as people there live it.

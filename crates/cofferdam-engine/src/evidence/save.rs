@@ -10,6 +10,7 @@ use super::flight::{Flight, State};
 use super::rich::RichRecord;
 use super::scope::{Keys, Scope};
 use super::store::EvidenceTallies;
+use crate::table::Place;
 use crate::table::{Cursor, Record, Table};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
@@ -86,19 +87,20 @@ impl EvidenceTallies {
                 Some(next) => Part::Seen(next),
                 None => Part::Recent(Cursor::default()),
             },
-            Part::Recent(at) => match step(&self.recent, RECENT, at, self.now_s, to) {
-                Some(next) => Part::Recent(next),
-                None => {
-                    let mut keys: Vec<u64> = self.rich.keys().copied().collect();
-                    keys.sort_unstable_by(|a, b| b.cmp(a));
-                    Part::Rich(keys)
-                }
-            },
+            Part::Recent(at) => step(&self.recent, RECENT, at, self.now_s, to)
+                .map_or_else(|| Part::Rich(self.rich_keys()), Part::Recent),
             Part::Rich(keys) if keys.is_empty() => Part::Flights(None),
             Part::Rich(keys) => Part::Rich(self.save_rich(keys, to)),
             Part::Flights(at) => Part::Flights(Some(self.save_flights(at, to)?)),
         };
         Some(EvidenceCursor(part))
+    }
+
+    /// The last first.
+    fn rich_keys(&self) -> Vec<u64> {
+        let mut keys: Vec<u64> = self.rich.keys().copied().collect();
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        keys
     }
 
     fn save_rich(&self, mut keys: Vec<u64>, to: &mut Vec<u8>) -> Vec<u64> {
@@ -277,6 +279,7 @@ fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
     Ok(Flight {
         id,
         at_s,
+        places: keys.iter().map(|_| Place::UNKNOWN).collect(),
         keys,
         number,
         proofs,

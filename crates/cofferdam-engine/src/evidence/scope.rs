@@ -52,7 +52,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them, each at the place of its number.
-    pub(super) const EVERY: [Self; SCOPES] = [
+    pub(crate) const EVERY: [Self; SCOPES] = [
         Self::All,
         Self::Country,
         Self::Network,

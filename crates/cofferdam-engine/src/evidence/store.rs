@@ -4,8 +4,8 @@
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
 use super::count::{Ask, Faces, Fate, Glimpse};
-use super::decay::{AHEAD_S, LONG, Moment};
-use super::flight::{ABANDONED_S, Flight, Flights, STEPS, State};
+use super::decay::{AHEAD_S, HORIZONS, LONG, Moment, Moments};
+use super::flight::{ABANDONED_S, Flight, Flights, Places, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
 use super::recent::RecentRecord;
@@ -13,7 +13,7 @@ use super::rich::{Meets, RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
 use crate::effect::Effect;
-use crate::table::{Table, Touch};
+use crate::table::{Place, Table, Touch};
 use alloc::boxed::Box;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -36,6 +36,9 @@ pub struct EvidenceTallies {
     pub(super) rich: Map<Box<RichRecord>>,
     pub(super) flights: Flights,
     pub(super) cached: super::read::Cached,
+    moments: Moments,
+    /// Where the records of the attempt that was counted last stand.
+    pub(super) places: Places,
     /// The newest moment.
     pub(super) now_s: u32,
 }
@@ -61,6 +64,8 @@ impl EvidenceTallies {
             rich: Map::default(),
             flights: Flights::default(),
             cached: super::read::Cached::default(),
+            moments: Moments::default(),
+            places: Places::new(),
             now_s: 0,
         }
     }
@@ -79,15 +84,24 @@ impl EvidenceTallies {
             (self.flights, self.now_s) = (Flights::default(), ask.at_s);
         }
         self.advance(ask.at_s);
-        let at = Moment::new(ask.at_s);
+        let at = self.moments.get(ask.at_s);
         self.face(ask);
-        for (scope, key) in &ask.keys {
+        let mut places: Places = ask.keys.iter().map(|_| Place::UNKNOWN).collect();
+        if !ask.trusted {
+            self.locate(&ask.keys, &mut places);
+        }
+        for ((scope, key), place) in ask.keys.iter().zip(&places) {
             if scope.is_rich() {
                 self.count_rich(*key, ask, &at);
             } else if !ask.trusted {
-                self.count_plain(*key, ask, &at);
+                self.count_plain(*key, *place, ask, &at);
             }
         }
+        if !ask.trusted {
+            // Those that were made have a place only now.
+            self.locate(&ask.keys, &mut places);
+        }
+        self.places = places;
         if ask.newcomer && !ask.trusted {
             if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
                 let _ = self.recent.change(
@@ -99,6 +113,12 @@ impl EvidenceTallies {
             }
         }
         self.read(ask, &at)
+    }
+
+    /// Finds the plain records of some keys side by side.
+    fn locate(&self, keys: &Keys, places: &mut Places) {
+        let plain = keys.iter().zip(places).filter(|((scope, _), _)| !scope.is_rich());
+        self.plain.locate_again(plain.map(|((_, key), place)| (*key, place)));
     }
 
     fn face(&mut self, ask: &Ask) {
@@ -115,14 +135,15 @@ impl EvidenceTallies {
         }
     }
 
-    fn count_plain(&mut self, key: u64, ask: &Ask, at: &Moment) {
+    fn count_plain(&mut self, key: u64, place: Place, ask: &Ask, at: &Moment) {
+        let one = at.all_units([ONE; HORIZONS]);
         let count = |record: &mut PlainRecord| {
-            record.add(Field::Asked, at, ONE);
+            record.add_units(Field::Asked, at, one);
             if ask.newcomer {
-                record.add(Field::Newcomers, at, ONE);
+                record.add_units(Field::Newcomers, at, one);
             }
         };
-        let _ = self.plain.change(Touch::sure(key), at.at_s, count, |(), ()| ());
+        let _ = self.plain.change_at(place, Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
@@ -149,17 +170,21 @@ impl EvidenceTallies {
 
     /// What was decided of an attempt that was counted, and what evidence remembers of it.
     pub fn decided(&mut self, id: u64, ask: &Ask, fate: Fate, score: f64, effects: &[Effect]) {
-        let at = Moment::new(ask.at_s);
+        let at = self.moments.get(ask.at_s);
         let state = match fate {
             Fate::Sent => State::Sent,
             Fate::Challenged => State::Waiting,
             Fate::Stopped => State::Over,
         };
         self.follow(ask, effects);
-        let flight = Flight {
+        let mut flight = Flight {
             id,
             at_s: ask.at_s,
             keys: ask.keys.clone(),
+            // Another attempt may have been counted since: then they are wrong, which is found out.
+            places: (0..ask.keys.len())
+                .map(|n| self.places.get(n).copied().unwrap_or(Place::UNKNOWN))
+                .collect(),
             number: ask.faces.number,
             proofs: ask.proofs.clone(),
             newcomer: ask.newcomer,
@@ -173,7 +198,7 @@ impl EvidenceTallies {
         };
         match fate {
             Fate::Sent => {}
-            Fate::Challenged => self.raise(&flight, Field::Challenged, &at, ONE),
+            Fate::Challenged => self.raise(&mut flight, Field::Challenged, &at, ONE),
             Fate::Stopped if flight.newcomer && !flight.trusted => self.stopped(&flight),
             Fate::Stopped => {}
         }
@@ -189,20 +214,24 @@ impl EvidenceTallies {
     }
 
     /// Adds to a field in all scopes of an attempt.
-    fn raise(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+    fn raise(&mut self, flight: &mut Flight, field: Field, at: &Moment, amount: i32) {
+        if !flight.trusted {
+            self.locate(&flight.keys, &mut flight.places);
+        }
+        let units = at.all_units([amount; HORIZONS]);
         let tried = matches!(field, Field::Challenged | Field::Failed);
-        for (scope, key) in &flight.keys {
+        for ((scope, key), place) in flight.keys.iter().zip(&flight.places) {
             if tried && flight.explained && crate::rival::is_wide(*scope) {
                 // What a narrower scope explains is not held against its neighbours.
                 continue;
             }
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
-                    record.plain.add(field, at, amount);
+                    record.plain.add_units(field, at, units);
                 }
             } else if !flight.trusted {
                 // Only where it was counted: an outcome makes no record.
-                self.plain.change_own(*key, |record| record.add(field, at, amount));
+                self.plain.change_own_at(*place, *key, |record| record.add_units(field, at, units));
             }
         }
     }
@@ -229,8 +258,8 @@ impl EvidenceTallies {
         self.flights = flights;
     }
 
-    fn failed(&mut self, flight: &Flight) {
-        let at = Moment::new(flight.at_s);
+    fn failed(&mut self, flight: &mut Flight) {
+        let at = self.moments.get(flight.at_s);
         self.raise(flight, Field::Failed, &at, ONE);
         if flight.newcomer && !flight.trusted {
             self.stopped(flight);
@@ -238,7 +267,7 @@ impl EvidenceTallies {
     }
 
     /// A message has reached a step: so much more of an observation it is.
-    fn mature(&mut self, flight: &Flight, step: usize) {
+    fn mature(&mut self, flight: &mut Flight, step: usize) {
         if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
             return;
         }
@@ -246,7 +275,7 @@ impl EvidenceTallies {
         if amount == 0 {
             return;
         }
-        let at = Moment::new(flight.at_s);
+        let at = self.moments.get(flight.at_s);
         if flight.trusted {
             self.raise_trusted(flight, Field::Matured, &at, amount);
             return;
@@ -332,9 +361,10 @@ impl EvidenceTallies {
             if sent && (flight.newcomer || flight.trusted) {
                 let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
                 let at = Moment::new(flight.at_s);
-                match flight.trusted {
-                    true => self.raise_trusted(flight, Field::Matured, &at, -matured),
-                    false => self.raise(flight, Field::Matured, &at, -matured),
+                if flight.trusted {
+                    self.raise_trusted(flight, Field::Matured, &at, -matured);
+                } else {
+                    self.raise(flight, Field::Matured, &at, -matured);
                 }
             }
             if flight.newcomer && !flight.trusted {
@@ -394,8 +424,8 @@ impl EvidenceTallies {
         }
     }
 
-    fn convert(&mut self, flight: &Flight, now_s: u32) {
-        let at = Moment::new(flight.at_s);
+    fn convert(&mut self, flight: &mut Flight, now_s: u32) {
+        let at = self.moments.get(flight.at_s);
         let sent_s = flight.at_s;
         let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
         if flight.trusted {
@@ -427,8 +457,9 @@ impl EvidenceTallies {
     /// lately this one meets.
     fn meet(&mut self, flight: &Flight, at: &Moment) {
         let others = |tallies: &Self, wanted: Scope| {
-            let key = flight.keys.iter().find(|(scope, _)| *scope == wanted).map(|(_, key)| *key)?;
-            let record = tallies.record(wanted, key)?;
+            let mut keys = flight.keys.iter().zip(&flight.places);
+            let ((_, key), place) = keys.find(|((scope, _), _)| *scope == wanted)?;
+            let record = tallies.record_at(*place, wanted, *key)?;
             // Without the one who was just counted.
             Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good))
                 as u64)
@@ -470,10 +501,10 @@ impl EvidenceTallies {
         wide: &[(Scope, u64)],
         share: f64,
     ) {
-        let at = Moment::new(at_s);
+        let at = self.moments.get(at_s);
         let Some(record) = self.record(narrow_scope, narrow) else { return };
         let (seen, credited) = (record.read(Field::Newcomers, &at), record.read(Field::Explained, &at));
-        let mut owed = [0; super::decay::HORIZONS];
+        let mut owed = [0; HORIZONS];
         for ((owed, seen), credited) in owed.iter_mut().zip(seen).zip(credited) {
             *owed = libm::round((share * seen - credited).max(0.0) * 64.0) as i32;
         }
@@ -493,7 +524,7 @@ impl EvidenceTallies {
 
     /// A scope was found guilty once more.
     pub fn strike(&mut self, at_s: u32, scope: Scope, key: u64, amount: f64) {
-        let at = Moment::new(at_s);
+        let at = self.moments.get(at_s);
         let amount = libm::round(amount * 64.0) as i32;
         if scope.is_rich() {
             if let Some(record) = self.rich.get_mut(&key) {

@@ -94,7 +94,8 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     let weighed = weigh(&signals, &policy.weights, terms.magic);
     let price_micros = price(&case);
     let decided = |signals: &Signals, weighed: &Weighed| {
-        decide(&case, signals, &losses(weighed.score(), price_micros, &policy.weights))
+        let score = weighed.score();
+        decide(&case, signals, score, &losses(score, price_micros, &policy.weights))
     };
     let stands = decided(&signals, &weighed);
     if stands.decision == Decision::Allow {

@@ -2,6 +2,7 @@
 //! more than chance alone would let them.
 
 use super::gamma::{ln_gamma, rise};
+use super::ln::ln;
 
 /// Nothing is ever wholly unexpected, so no count has a likelihood of nought.
 const MEAN_MIN: f64 = 1e-9;
@@ -36,10 +37,16 @@ impl Nb {
 
     /// The same where ln gamma(r) is known, as it is for every hypothesis of one kind.
     pub fn with(mean: f64, r: f64, ln_gamma_r: f64) -> Self {
+        Self::known(mean, r, ln(r), ln_gamma_r)
+    }
+
+    /// The same where ln r is known as well.
+    #[inline]
+    pub fn known(mean: f64, r: f64, ln_r: f64, ln_gamma_r: f64) -> Self {
         let mean = mean.max(MEAN_MIN);
-        let sum = libm::log(r + mean);
-        let constant = r * (libm::log(r) - sum) - ln_gamma_r;
-        Self { mean, r, constant, each: libm::log(mean) - sum }
+        let sum = ln(r + mean);
+        let constant = r * (ln_r - sum) - ln_gamma_r;
+        Self { mean, r, constant, each: ln(mean) - sum }
     }
 
     /// The expectation.

@@ -1,18 +1,22 @@
 //! The log-gamma function, and the rising factorial that every likelihood here is made of.
 
+use super::ln::ln;
+
 /// Half of ln 2 pi.
 const HALF_LN_TAU: f64 = 0.918_938_533_204_672_8;
 /// From here on two terms of Stirling's series are off by less than 1 / (1260 × 8^5) = 2.5e-8.
 const FAR: f64 = 8.0;
 
 /// Stirling's formula, for arguments of at least [`FAR`].
-fn stirling(x: f64) -> f64 {
+#[inline]
+pub(super) fn stirling(x: f64) -> f64 {
     let inverse = 1.0 / x;
-    (x - 0.5) * libm::log(x) - x + HALF_LN_TAU + inverse * (1.0 / 12.0 - inverse * inverse / 360.0)
+    (x - 0.5) * ln(x) - x + HALF_LN_TAU + inverse * (1.0 / 12.0 - inverse * inverse / 360.0)
 }
 
 /// x (x + 1) … (x + 7): what gamma is divided by to come back from x + 8.
-fn eight(x: f64) -> f64 {
+#[inline]
+pub(super) fn eight(x: f64) -> f64 {
     // Two at a time, so that the factors do not wait for one another.
     let (y, square) = (7.0 * x, x * x);
     (square + y) * (square + y + 6.0) * ((square + y + 10.0) * (square + y + 12.0))
@@ -20,7 +24,7 @@ fn eight(x: f64) -> f64 {
 
 /// The logarithm of gamma for `x` above 0, off by less than 1e-7.
 pub fn ln_gamma(x: f64) -> f64 {
-    if x >= FAR { stirling(x) } else { stirling(x + FAR) - libm::log(eight(x)) }
+    if x >= FAR { stirling(x) } else { stirling(x + FAR) - ln(eight(x)) }
 }
 
 /// The logarithm of x (x + 1) … (x + n - 1), for any `n` from 0: ln gamma(x + n) - ln gamma(x). Off by
@@ -35,9 +39,9 @@ pub fn rise(x: f64, n: f64) -> f64 {
     }
     // What both need to come back from far away shares one logarithm.
     if to >= FAR {
-        stirling(to) - stirling(x + FAR) + libm::log(eight(x))
+        stirling(to) - stirling(x + FAR) + ln(eight(x))
     } else {
-        stirling(to + FAR) - stirling(x + FAR) + libm::log(eight(x) / eight(to))
+        stirling(to + FAR) - stirling(x + FAR) + ln(eight(x) / eight(to))
     }
 }
 

@@ -1,7 +1,8 @@
 //! How likely it is that so many of so many did something: the binomial where the share is known, the
 //! beta-binomial where it wanders.
 
-use super::gamma::{ln_gamma, rise};
+use super::gamma::{eight, ln_gamma, rise, stirling};
+use super::ln::ln;
 
 /// Believed shares are kept off the ends, so that nothing is ever a proof.
 const BELIEF_MIN: f64 = 0.005;
@@ -40,13 +41,45 @@ impl Bb {
     }
 }
 
+/// The strength of [`bb_of_14`].
+pub const BELIEF: f64 = 14.0;
+
+/// Stirling's formula at 15 + d and 15 - d together, as a series in d² / 24.5 - 1: good to 5e-12 up to
+/// d = 7.
+const AROUND_15: [f64; 9] = [
+    52.105_788_925_893_6,
+    1.759_438_757_887_703_8,
+    0.037_942_981_968_298_37,
+    0.001_978_849_250_125_591_7,
+    0.000_138_384_071_098_229_8,
+    1.123_251_823_997_861_7e-5,
+    9.979_547_499_483_488e-7,
+    9.636_612_219_310_337e-8,
+    9.532_072_908_768_896e-9,
+];
+
+/// What [`bb`] says for beliefs of strength 14, of which dozens are held against the same outcomes:
+/// three logarithms instead of six, and no branches. `rise_all` is [`rise`]`(14, m)`; the same as `bb` to
+/// 1e-9.
+#[inline]
+pub fn bb_of_14(v: f64, m: f64, p: f64, rise_all: f64) -> f64 {
+    let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
+    let v = v.min(m);
+    let (yes, no) = (p * BELIEF, (1.0 - p) * BELIEF);
+    let (to_yes, to_no) = (yes + v, no + (m - v));
+    let aside = (yes - 7.0) * (yes - 7.0) / 24.5 - 1.0;
+    let from = AROUND_15.iter().rev().fold(0.0, |sum, each| sum * aside + each);
+    let back = ln(eight(yes) * eight(no) / (eight(to_yes) * eight(to_no)));
+    stirling(to_yes + 8.0) + stirling(to_no + 8.0) - from + back - rise_all
+}
+
 /// ln of the chance of exactly `k` of `n` where each has chance `p`.
 pub fn ln_binomial(k: f64, n: f64, p: f64) -> f64 {
     let k = k.clamp(0.0, n.max(0.0));
     // Nought times minus infinity is nothing here: what cannot happen did not.
-    let times = |n: f64, ln: f64| if n == 0.0 { 0.0 } else { n * ln };
+    let times = |n: f64, each: f64| if n == 0.0 { 0.0 } else { n * each };
     let ways = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
-    ways + times(k, libm::log(p)) + times(n - k, libm::log1p(-p))
+    ways + times(k, ln(p)) + times(n - k, libm::log1p(-p))
 }
 
 #[cfg(test)]
@@ -100,6 +133,12 @@ mod tests {
             let l = libm::lgamma;
             let plain = l(a + v) + l(b + m - v) - l(a + b + m) - l(a) - l(b) + l(a + b);
             prop_assert!(near(bb(v, m, p, kappa), plain));
+        }
+
+        #[test]
+        fn the_short_way_is_the_same(m in 0.0f64..3000.0, share in 0.0f64..=1.0, p in 0.0f64..=1.0) {
+            let v = m * share;
+            prop_assert!((bb_of_14(v, m, p, rise(14.0, m)) - bb(v, m, p, 14.0)).abs() < 1e-7);
         }
 
         #[test]

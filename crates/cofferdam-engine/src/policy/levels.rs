@@ -30,6 +30,7 @@ impl Policy {
             level,
             weights: Weights::builtin(level),
             rivals: crate::Rivals::default(),
+            blocks: crate::block::BlockTerms::default(),
             off: super::Off::default(),
         }
     }

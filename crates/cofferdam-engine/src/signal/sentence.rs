@@ -3,6 +3,7 @@
 
 use super::{Code, Evidence, EvidenceKey};
 use crate::assessment::Reason;
+use crate::evidence::Scope;
 use crate::limit::LimitScope;
 use cofferdam_atlas::{Kind, Tariff};
 use core::fmt;
@@ -93,6 +94,23 @@ impl fmt::Display for Sentence<'_> {
             ),
             Code::BlockStanding => match evidence.key {
                 EvidenceKey::Prefix(prefix) => write!(f, "Numbers that begin with {prefix} are blocked."),
+                EvidenceKey::Country(country) => write!(f, "Numbers of {} are blocked.", country.name()),
+                EvidenceKey::Network(_) => f.write_str("Numbers of this telephone network are blocked."),
+                EvidenceKey::Evidence(Scope::Address) => f.write_str("The address is blocked."),
+                EvidenceKey::Evidence(Scope::Neighbourhood) => {
+                    f.write_str("The addresses around this one are blocked.")
+                }
+                EvidenceKey::Evidence(Scope::Device) => f.write_str("The device is blocked."),
+                EvidenceKey::Evidence(Scope::User) => f.write_str("The user is blocked."),
+                EvidenceKey::Evidence(Scope::WhenceNetwork) => f.write_str(
+                    "What comes from this network of addresses to this telephone network is blocked.",
+                ),
+                EvidenceKey::Evidence(Scope::ProfileNetwork) => {
+                    f.write_str("What this profile sends to this telephone network is blocked.")
+                }
+                EvidenceKey::Evidence(Scope::ClientNetwork) => {
+                    f.write_str("What this browser or app sends to this telephone network is blocked.")
+                }
                 _ => f.write_str("A block stands against this destination or its source."),
             },
             Code::BudgetExhausted => f.write_str("The money set aside for this has been spent."),

@@ -41,6 +41,14 @@ pub trait Record: Copy + Default {
     fn pack(&self) -> Option<Self::Packed>;
     /// `None`: it did not fit, and is kept elsewhere.
     fn unpack(from: &Self::Packed) -> Option<Self>;
+    /// The record itself, of a kind that is kept as it is: read where it stands, without a copy.
+    fn peek(_: &Self::Packed) -> Option<&Self> {
+        None
+    }
+    /// The same, to be changed where it stands.
+    fn peek_mut(_: &mut Self::Packed) -> Option<&mut Self> {
+        None
+    }
     /// Something near the end of one that is longer than a cache line with its key: read so that
     /// memory brings that too.
     fn end(_: &Self::Packed) -> u8 {
@@ -140,6 +148,14 @@ impl Record for ProofRecord {
 
     fn unpack(from: &Self) -> Option<Self> {
         Some(*from)
+    }
+
+    fn peek(from: &Self) -> Option<&Self> {
+        Some(from)
+    }
+
+    fn peek_mut(from: &mut Self) -> Option<&mut Self> {
+        Some(from)
     }
 
     fn weight(&self) -> u64 {

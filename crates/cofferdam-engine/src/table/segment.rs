@@ -43,13 +43,16 @@ impl<R: Record> Segment<R> {
     };
 
     pub fn new(depth: u32) -> Self {
-        Self::of(&[], HOMES_MIN, depth)
+        Self::of([].iter(), 0, HOMES_MIN, depth)
     }
 
-    /// A run of these, which ascend.
-    fn of(entries: &[Slot<R>], homes: usize, depth: u32) -> Self {
+    /// A run of these, so many, which ascend.
+    fn of<'a>(entries: impl Iterator<Item = &'a Slot<R>>, used: usize, homes: usize, depth: u32) -> Self
+    where
+        R: 'a,
+    {
         let room = homes + (homes / 16).clamp(4, 32);
-        let mut run = Self { slots: Box::default(), homes: homes as u32, used: entries.len() as u32, depth };
+        let mut run = Self { slots: Box::default(), homes: homes as u32, used: used as u32, depth };
         let mut slots = Vec::with_capacity(room);
         for slot in entries {
             let home = run.home(slot.key);
@@ -65,10 +68,9 @@ impl<R: Record> Segment<R> {
         run
     }
 
-    /// A run with room for a quarter more than these.
-    fn roomy(entries: &[Slot<R>], depth: u32) -> Self {
-        let homes = (entries.len() * 25 / 14).clamp(HOMES_MIN, Self::HOMES_MAX);
-        Self::of(entries, homes, depth)
+    /// How many homes leave room for a quarter more than so many.
+    fn roomy(used: usize) -> usize {
+        (used * 25 / 14).clamp(HOMES_MIN, Self::HOMES_MAX)
     }
 
     pub fn bytes(&self) -> usize {
@@ -145,16 +147,19 @@ impl<R: Record> Segment<R> {
 
     #[must_use]
     pub fn grown(&self) -> Self {
-        let entries: Vec<Slot<R>> = self.entries().copied().collect();
         let homes = (self.homes as usize * 5 / 4 + HOMES_MIN).min(Self::HOMES_MAX);
-        Self::of(&entries, homes, self.depth)
+        Self::of(self.entries(), self.used as usize, homes, self.depth)
     }
 
     /// The two halves of its width.
     pub fn halves(&self) -> (Self, Self) {
-        let entries: Vec<Slot<R>> = self.entries().copied().collect();
-        let upper = |slot: &Slot<R>| (slot.key << self.depth) >> 63 == 1;
-        let (low, high) = entries.split_at(entries.partition_point(|slot| !upper(slot)));
-        (Self::roomy(low, self.depth + 1), Self::roomy(high, self.depth + 1))
+        let upper = |slot: &&Slot<R>| (slot.key << self.depth) >> 63 == 1;
+        let low = self.entries().take_while(|slot| !upper(slot)).count();
+        let high = (self.used as usize).saturating_sub(low);
+        let depth = self.depth + 1;
+        (
+            Self::of(self.entries().take(low), low, Self::roomy(low), depth),
+            Self::of(self.entries().skip(low), high, Self::roomy(high), depth),
+        )
     }
 }

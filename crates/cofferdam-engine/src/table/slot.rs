@@ -36,7 +36,31 @@ impl<R: Record> Slot<R> {
         R::unpack(&self.packed).or_else(|| wide.0.get(&self.key).copied())
     }
 
+    /// The record where it stands, of a kind that is kept as it is.
+    pub fn peek(&self) -> Option<&R> {
+        R::peek(&self.packed)
+    }
+
+    /// See [`Record::worth`].
+    pub fn worth(&self, wide: &Wide<R>, at_s: u32) -> u32 {
+        match self.peek() {
+            Some(record) => record.worth(at_s),
+            None => self.read(wide).map_or(super::AT_REST, |record| record.worth(at_s)),
+        }
+    }
+
+    /// See [`Record::at_rest`].
+    pub fn at_rest(&self, wide: &Wide<R>, at_s: u32) -> bool {
+        match self.peek() {
+            Some(record) => record.at_rest(at_s),
+            None => self.read(wide).is_none_or(|record| record.at_rest(at_s)),
+        }
+    }
+
     pub fn change<T>(&mut self, wide: &mut Wide<R>, change: impl FnOnce(&mut R) -> T) -> Option<T> {
+        if let Some(record) = R::peek_mut(&mut self.packed) {
+            return Some(change(record));
+        }
         let Some(mut record) = R::unpack(&self.packed) else {
             return wide.0.get_mut(&self.key).map(change);
         };

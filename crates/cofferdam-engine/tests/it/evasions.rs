@@ -61,7 +61,7 @@ fn numbers_that_were_proved_once_are_no_licence() {
     }
     let (mut all, mut sent) = (0, 0);
     for _ in 0..80 {
-        world.wait(HOUR / 2);
+        world.wait(1_800);
         for who in &numbers {
             all += 1;
             sent += usize::from(world.person(who, 0.0).sent());

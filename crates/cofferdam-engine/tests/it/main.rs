@@ -8,6 +8,7 @@
 )]
 
 mod attempts;
+mod blocks;
 mod decisions;
 mod evasions;
 mod evidence;

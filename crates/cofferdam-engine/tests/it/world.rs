@@ -266,6 +266,7 @@ impl World {
             glimpse: self.tallies.glimpse(&faces(attempt), self.now_s),
             safe: found.safe,
             deny: found.deny,
+            ..Identity::default()
         }
     }
 

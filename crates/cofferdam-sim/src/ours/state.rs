@@ -5,12 +5,13 @@
 use super::{KEYS_MAX, Ours};
 use alloc::vec::Vec;
 use cofferdam_engine::Policy;
+use cofferdam_engine::block::Blocks;
 use cofferdam_engine::evidence::{BadEvidence, EvidenceTallies};
 use cofferdam_engine::table::{Cursor, Record, Table};
 use core::fmt;
 
 const MAGIC: &[u8; 8] = b"CFDREPLY";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why bytes are no saved judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Ours {
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&at_s.to_le_bytes());
-        for part in [saved(&self.limits, at_s), saved(&self.proofs, at_s), evidence] {
+        for part in [saved(&self.limits, at_s), saved(&self.proofs, at_s), evidence, self.blocks.save()] {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(&part);
         }
@@ -74,6 +75,7 @@ impl Ours {
         ours.limits.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
         ours.proofs.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
         ours.evidence = EvidenceTallies::restore(KEYS_MAX, part(&mut rest)?)?;
+        ours.blocks = Blocks::restore(part(&mut rest)?).ok_or(BadState::Damaged)?;
         if rest.is_empty() { Ok(ours) } else { Err(BadState::Damaged) }
     }
 }

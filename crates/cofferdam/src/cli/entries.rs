@@ -84,7 +84,7 @@ fn moment(seconds: u64) -> Result<String, CliError> {
 }
 
 /// `90s`, `15m`, `24h`, `7d`, `4w`.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || "write `90s`, `15m`, `24h`, `7d` or `4w`".to_owned();
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let count = text.get(..text.len() - unit.len_utf8()).unwrap_or("");

@@ -3,6 +3,7 @@
 //! derived from these very types.
 
 mod assessment;
+mod block;
 mod number;
 mod plain;
 mod reading;
@@ -10,6 +11,7 @@ mod standing;
 mod verification;
 
 pub use assessment::{Assessed, AssessedDetail};
+pub use block::BlockView;
 pub use number::NumberView;
 pub use plain::{Money, Time};
 pub use standing::{AuditView, EntryView, KeyView, MadeKeyView, ProfileView, TenantMadeView, TenantView};

@@ -1,8 +1,8 @@
-//! Keeps standing facts fresh, and ends list entries whose time is over.
+//! Keeps standing facts fresh, ends list entries whose time is over, and moves blocks on.
 
 use crate::app::App;
 use crate::store::StoreError;
-use crate::verify::lists;
+use crate::verify::{blocks, lists};
 use std::sync::Arc;
 
 /// Takes in what other nodes changed.
@@ -13,4 +13,9 @@ pub(super) async fn refresh(app: Arc<App>) -> Result<(), StoreError> {
 /// An entry that is over matches nothing already; here its row goes.
 pub(super) async fn lists(app: Arc<App>) -> Result<(), StoreError> {
     lists::end_over(&app).await
+}
+
+/// What time changes of standing blocks, and what changed of them, into the records.
+pub(super) async fn blocks(app: Arc<App>) -> Result<(), StoreError> {
+    blocks::keep(&app).await
 }

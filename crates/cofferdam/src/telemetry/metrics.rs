@@ -36,6 +36,12 @@ const SHED: Name = name("cofferdam_http_shed", &[], "Requests refused because to
 const ASSESSED: Name = name("cofferdam_assessments", &["world", "decision"], "Judged attempts");
 const REASONS: Name = name("cofferdam_assessment_reasons", &["code"], "Reasons that stood in assessments");
 const BLIND: Name = name("cofferdam_assessments_blind", &[], "Attempts judged without tallies");
+const BLOCKS: Name = name("cofferdam_blocks", &["world"], "Standing blocks");
+const BLOCK_CHANGES: Name = name(
+    "cofferdam_block_changes",
+    &["world", "change"],
+    "Blocks that were opened, extended, ended or lifted",
+);
 const STARTED_VERIFICATIONS: Name =
     name("cofferdam_verifications", &["world", "status"], "Verifications, by the status of their start");
 const CHECKS: Name = name("cofferdam_checks", &["world", "result"], "Checked codes");
@@ -64,6 +70,8 @@ pub const NAMES: &[Name] = &[
     ASSESSED,
     REASONS,
     BLIND,
+    BLOCKS,
+    BLOCK_CHANGES,
     STARTED_VERIFICATIONS,
     CHECKS,
     SENDS,
@@ -131,6 +139,8 @@ pub struct Metrics {
     reasons: Family<[Label; 1], Counter>,
     /// Attempts judged without tallies.
     pub blind: Counter,
+    blocks: Family<[Label; 1], Gauge>,
+    block_changes: Family<[Label; 2], Counter>,
     verifications: Family<[Label; 2], Counter>,
     checks: Family<[Label; 2], Counter>,
     sends: Family<[OwnLabel; 2], Counter>,
@@ -181,6 +191,8 @@ impl Metrics {
             assessed: add(r, ASSESSED, Family::default()),
             reasons: add(r, REASONS, Family::default()),
             blind: add(r, BLIND, Counter::default()),
+            blocks: add(r, BLOCKS, Family::default()),
+            block_changes: add(r, BLOCK_CHANGES, Family::default()),
             verifications: add(r, STARTED_VERIFICATIONS, Family::default()),
             checks: add(r, CHECKS, Family::default()),
             sends: add(r, SENDS, Family::default()),
@@ -245,6 +257,16 @@ impl Metrics {
         self.reasons_at_hand.with([code], find, |count| {
             count.inc();
         });
+    }
+
+    /// So many blocks stand.
+    pub fn blocks(&self, world: &'static str, standing: u64) {
+        self.blocks.get_or_create(&[("world", world)]).set(standing as i64);
+    }
+
+    /// A block changed.
+    pub fn block_changed(&self, world: &'static str, change: &'static str) {
+        self.block_changes.get_or_create(&[("world", world), ("change", change)]).inc();
     }
 
     /// A verification began, with this status.

@@ -94,6 +94,9 @@ async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Mar
     let judged = std::iter::once(verification.fixed.assessment.as_str()).chain(rows);
     let mut lessons: Vec<_> = judged.map(|assessment| (judge::name(assessment), lesson)).collect();
     lessons.dedup();
+    for (name, _) in &lessons {
+        app.blocks.converted(&verification.owner, *name);
+    }
     // Away: evidence knows less, and nobody is doubted.
     if app.store.tallies.learn(&lessons).await.is_ok_and(|learned| learned.doubted) {
         return Marks::default();
@@ -107,7 +110,10 @@ async fn prove(app: &App, verification: &Verification, outcome: &Outcome) -> Mar
             | Effect::Reserve { .. }
             | Effect::EndEntry { .. }
             | Effect::Explain { .. }
-            | Effect::Strike { .. } => None,
+            | Effect::Strike { .. }
+            | Effect::OpenBlock(_)
+            | Effect::StopAtBlock { .. }
+            | Effect::PassBlock { .. } => None,
         })
         .collect();
     // Away: the person is approved all the same, and proves himself next time.

@@ -57,5 +57,6 @@ async fn unprove(
     app.store.tallies.forget(&faces).await?;
     let marks = app.store.tallies.raise(&forgotten).await?;
     app.store.records.journal_marks(marks);
-    Ok(app.store.records.flush().await?)
+    // With the tallies: no journal knows what evidence forgot.
+    Ok(app.store.records.settle_down().await?)
 }

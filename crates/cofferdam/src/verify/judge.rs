@@ -20,7 +20,7 @@ use cofferdam_engine::need::Need;
 use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{
-    Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs, Reason,
+    Asked, Assessment, Attempt, Channel, Decision, Effect, Identity, Known, Needs, Policy, Reason,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let identified =
         app.store.tallies.identify(&cofferdam_engine::identify(&case.attempt), &faces, at_s).await;
     let mut blind = identified.is_err();
-    let identity = identity(app, &case, identified.unwrap_or_default());
+    let identity = identity(app, &case, &basis.policy, identified.unwrap_or_default());
     // Round two: how much was seen, this attempt included.
     let mut needs = cofferdam_engine::needs(&case.attempt, &identity, &basis.policy, &basis.terms);
     if case.assess_only {
@@ -146,7 +146,7 @@ fn counted(app: &App, owner: &Owner, assessment: &Assessment, blind: bool) {
 }
 
 /// What lists and proofs say of who asks.
-fn identity(app: &App, case: &Case<'_>, identified: Identified) -> Identity {
+fn identity(app: &App, case: &Case<'_>, policy: &Policy, identified: Identified) -> Identity {
     let Identified { proofs, glimpse } = identified;
     let (number, at_ms) = (case.attempt.place.number, case.attempt.at_ms);
     let found =
@@ -161,6 +161,7 @@ fn identity(app: &App, case: &Case<'_>, identified: Identified) -> Identity {
         ..Identity::default()
     };
     found.unwrap_or_default().put_into(&mut identity);
+    identity.blocks = app.blocks.met(case.owner, &case.attempt, policy);
     identity
 }
 
@@ -250,7 +251,10 @@ pub(super) fn reservations(assessment: &Assessment) -> Vec<Reservation> {
         | Effect::Prove { .. }
         | Effect::EndEntry { .. }
         | Effect::Explain { .. }
-        | Effect::Strike { .. } => None,
+        | Effect::Strike { .. }
+        | Effect::OpenBlock(_)
+        | Effect::StopAtBlock { .. }
+        | Effect::PassBlock { .. } => None,
     });
     wanted.collect()
 }
@@ -316,6 +320,7 @@ impl Judged {
             effects: &assessment.effects,
             changes: &changes,
         };
+        app.blocks.follow(app, &self.entry, followed.name, ask);
         // Away: what was counted leaves its windows by itself, and evidence knows less.
         if let Ok(marks) = app.store.tallies.follow(&followed).await {
             self.marks.and(&marks);

@@ -201,9 +201,12 @@ async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<R
         answers.push(match answer {
             ToldAnswer::Accepted(entry) => {
                 changes.extend(learned(&entry, &outcome));
-                lessons.extend(
-                    lesson(&entry, &outcome).map(|lesson| (judge::name(&entry.assessment_id), lesson)),
-                );
+                let name = judge::name(&entry.assessment_id);
+                let lesson = lesson(&entry, &outcome);
+                if matches!(lesson, Some(Lesson::Converted(_))) {
+                    app.blocks.converted(&entry.owner, name);
+                }
+                lessons.extend(lesson.map(|lesson| (name, lesson)));
                 ReportAnswer::Accepted
             }
             ToldAnswer::Duplicate => ReportAnswer::Duplicate,
@@ -260,7 +263,10 @@ fn learned(entry: &JournalEntry, outcome: &Outcome) -> Vec<Change> {
             | Effect::Reserve { .. }
             | Effect::EndEntry { .. }
             | Effect::Explain { .. }
-            | Effect::Strike { .. } => {}
+            | Effect::Strike { .. }
+            | Effect::OpenBlock(_)
+            | Effect::StopAtBlock { .. }
+            | Effect::PassBlock { .. } => {}
         }
     }
     changes

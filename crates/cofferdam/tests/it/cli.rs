@@ -63,7 +63,7 @@ impl Drop for Folder {
     }
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "dev",
     "serve",
     "check-config",
@@ -78,6 +78,8 @@ const COMMANDS: [&str; 18] = [
     "keys",
     "allow",
     "deny",
+    "blocks",
+    "unblock",
     "backup",
     "restore",
     "erase",
@@ -220,6 +222,7 @@ fn without_a_server_or_a_key_it_says_so() {
         &["keys", "list"],
         &["allow", "--list"],
         &["deny", "--list"],
+        &["blocks"],
     ] {
         let (code, out, words) = told(program(args).args(["--url", &url, "--key", "k"]).output().unwrap());
         assert_eq!((code, out.as_str()), (3, ""), "{args:?}");

@@ -318,6 +318,7 @@ fn lines(id: &str) -> Vec<(&'static str, String, Value, Vec<&'static str>)> {
             vec!["scopes", "world", "name", "expires_at"],
         ),
         ("POST", "/v1/tenants".into(), json!({"name": "hostile"}), vec!["name"]),
+        ("POST", "/v1/blocks/blk_0/lift".into(), json!({}), vec!["trusted_for_s", "note"]),
         ("POST", "/v1/events".into(), json!({"events": []}), vec!["events"]),
         ("POST", format!("/v1/verifications/{id}/cancel"), json!({}), vec![]),
     ]

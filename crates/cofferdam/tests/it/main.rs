@@ -13,7 +13,9 @@
 
 mod access;
 mod assessments;
+mod blocks;
 mod cli;
+mod evidence;
 mod hostile;
 mod idempotency;
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod deliveries;
 mod dice;
 mod disk;
 mod fairness;
-mod folder;
+pub(crate) mod folder;
 mod hostile;
 mod kill_9;
 mod operator;

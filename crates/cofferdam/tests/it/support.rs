@@ -6,7 +6,7 @@ use cofferdam::clock::{SetClock, SetDice};
 use cofferdam::config::Settings;
 use cofferdam::http::{Listeners, serve};
 use cofferdam::secrets::Secrets;
-use cofferdam::store::Store;
+use cofferdam::store::{Store, StoreOptions};
 use cofferdam::verify::tenants::first_start;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -38,6 +38,7 @@ pub struct Program {
     pub stop: watch::Sender<bool>,
     /// Ends when it has ended.
     pub served: JoinHandle<std::io::Result<()>>,
+    app: Arc<App>,
 }
 
 impl Program {
@@ -45,20 +46,46 @@ impl Program {
     pub async fn with(environment: &[(&str, &str)]) -> Self {
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::read("test", "", environment).unwrap_or_else(|e| panic!("{e}"));
-        let clock = SetClock::at(NOW_MS);
-        let dice = SetDice::seeded(7);
+        let (clock, dice) = (SetClock::at(NOW_MS), SetDice::seeded(7));
         let store = Store::memory(clock.clone(), &*dice).unwrap();
+        Self::of(settings, store, clock, dice, None).await
+    }
+
+    /// Starts one at a time, with its store in this file; `keys` of [`Program::end`], if it was started before.
+    pub async fn on(file: &std::path::Path, now_ms: i64, keys: Option<[String; 3]>) -> Self {
+        let settings = Settings::read("test", "", std::iter::empty()).unwrap_or_else(|e| panic!("{e}"));
+        let (clock, dice) = (SetClock::at(now_ms), SetDice::seeded(now_ms as u64));
+        let store = Store::embedded(&StoreOptions::at(file), clock.clone(), &*dice).unwrap();
+        Self::of(settings, store, clock, dice, keys).await
+    }
+
+    async fn of(
+        settings: Settings,
+        store: Store,
+        clock: Arc<SetClock>,
+        dice: Arc<SetDice>,
+        keys: Option<[String; 3]>,
+    ) -> Self {
         let secrets = Secrets::new([(1, Zeroizing::new([7; 32]))].into()).unwrap();
         let app = Arc::new(App::assemble(settings, secrets, store, clock.clone(), dice).unwrap());
-        let made = first_start(&app, Some(ADMIN), None).await.unwrap().made.unwrap();
+        let made = first_start(&app, Some(ADMIN), None).await.unwrap().made;
         let key = |key: &cofferdam::verify::keys::NewKey| key.secret.expose().to_owned();
+        let made = made.map(|made| [key(&made.live), key(&made.manage), key(&made.test)]);
+        let [live, manage, test] = made.or(keys).expect("the keys are known");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let listeners = Listeners { api: listener, admin: None };
-        let served = tokio::spawn(serve(app, listeners, stopped));
-        let (live, manage, test) = (key(&made.live), key(&made.manage), key(&made.test));
-        Self { address, clock, live, manage, test, stop, served }
+        let served = tokio::spawn(serve(Arc::clone(&app), listeners, stopped));
+        Self { address, clock, live, manage, test, stop, served, app }
+    }
+
+    /// Ends it as a signal would: nothing new comes, and what is to be kept is saved. Answers with its keys.
+    pub async fn end(self) -> [String; 3] {
+        self.stop.send(true).unwrap();
+        self.served.await.unwrap().unwrap();
+        assert!(cofferdam::jobs::wind_down(&self.app, std::time::Duration::from_secs(10)).await);
+        [self.live, self.manage, self.test]
     }
 
     /// Starts one as it comes.

@@ -14,6 +14,7 @@ pub fn answers() -> Map<String, Value> {
     add::<view::NumberView>(&mut all);
     add::<view::ProfileView<'_>>(&mut all);
     add::<view::EntryView<'_>>(&mut all);
+    add::<view::BlockView<'_>>(&mut all);
     add::<view::KeyView<'_>>(&mut all);
     add::<view::MadeKeyView<'_>>(&mut all);
     add::<view::TenantView<'_>>(&mut all);
@@ -25,7 +26,9 @@ pub fn answers() -> Map<String, Value> {
     add::<crate::http::assessments::Labelled>(&mut all);
     add::<crate::http::status::Status>(&mut all);
     add::<crate::http::health::Alive>(&mut all);
-    for item in ["Verification", "Profile", "ListEntry", "Key", "Tenant", "AuditEntry", "OutboxMessage"] {
+    for item in
+        ["Verification", "Profile", "ListEntry", "Block", "Key", "Tenant", "AuditEntry", "OutboxMessage"]
+    {
         all.insert(format!("{item}List"), list(item));
     }
     all.insert("Problem".to_owned(), problem());

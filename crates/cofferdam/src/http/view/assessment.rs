@@ -5,6 +5,7 @@ use super::reading::ReadingView;
 use crate::store::row::JournalEntry;
 use cofferdam_engine::assessment::{AssessedScope, Assessment, Reason};
 use cofferdam_engine::attempt::Edition;
+use cofferdam_engine::evidence::Scope;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::signal::{Evidence, EvidenceKey, more_than};
 use cofferdam_engine::{Decision, closest_change, threshold};
@@ -202,7 +203,7 @@ impl EvidenceView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Scope)]
 pub struct ScopeView {
-    /// `prefix`, or the name of a limit.
+    /// `prefix`, `network`, `country`, `ip` or another scope of evidence, or the name of a limit.
     #[schema(value_type = String)]
     kind: &'static str,
     /// Its value, where it can be shown.
@@ -216,6 +217,10 @@ impl ScopeView {
             AssessedScope::Prefix(prefix) => Self { kind: "prefix", value: Some(Shown(prefix)) },
             AssessedScope::Limit(LimitScope::Number) => Self { kind: "number", value: None },
             AssessedScope::Limit(scope) => Self { kind: scope.name(), value: None },
+            AssessedScope::Network(_) => Self { kind: "network", value: None },
+            AssessedScope::Country(_) => Self { kind: "country", value: None },
+            AssessedScope::Evidence(Scope::Address) => Self { kind: "ip", value: None },
+            AssessedScope::Evidence(scope) => Self { kind: scope.name(), value: None },
         }
     }
 }

@@ -59,3 +59,40 @@ pub async fn changes_are_recovered_once(home: Home) {
     assert_eq!(read.seen[0].windows[0].seen, 1);
     assert!(tallies.recover(&Marks(vec![77; 9])).await.is_err(), "of another version");
 }
+
+pub async fn evidence_is_counted_and_learns(home: Home) {
+    use crate::store::tallies::{Followed, Learned, Lesson};
+    use cofferdam_engine::evidence::{Fate, Scope, faces};
+    let (tallies, policy) = (&home.store.tallies, basis().policy.clone());
+    let (name, score) = (key(), 0.01);
+    let attempt = attempt_facts(number(), NOW_MS);
+    let inquiry = cofferdam_engine::identify(&attempt);
+    let fresh = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
+    assert_eq!((fresh.proofs, fresh.glimpse), Default::default());
+    let ask = cofferdam_engine::ask(&attempt, &cofferdam_engine::Identity::default(), &policy);
+    let counted = tallies.count_with(&needs(key(), true), &ask).await.unwrap();
+    assert_eq!(counted.seen.len(), 2, "limits are counted beside it");
+    assert!(counted.evidence.newcomer);
+    let asked = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
+    assert_eq!((asked.glimpse.number_s, asked.glimpse.today), (NOW_S, 1));
+    let followed = Followed { name, ask: &ask, fate: Fate::Sent, score, effects: &[], changes: &[] };
+    assert!(tallies.follow(&followed).await.unwrap().0.is_empty());
+    tallies.advance(NOW_S + 900).await.unwrap();
+    let learned = tallies.learn(&[(name, Lesson::Converted(NOW_S + 20))]).await.unwrap();
+    assert_eq!(learned, Learned { doubted: false });
+    // Told twice, and of one that nobody knows: nothing.
+    tallies.learn(&[(name, Lesson::Converted(NOW_S + 20)), (1, Lesson::NotSent)]).await.unwrap();
+    let next = cofferdam_engine::Attempt { at_ms: NOW_MS + 900_000, ..attempt_facts(number(), NOW_MS) };
+    let ask = cofferdam_engine::ask(&next, &cofferdam_engine::Identity::default(), &policy);
+    let evidence = tallies.count_with(&Needs::new(), &ask).await.unwrap().evidence;
+    let network = evidence.readings.iter().find(|reading| reading.scope == Scope::Network).unwrap();
+    assert!((0.9..=1.1).contains(&network.converted[2]), "{network:?}");
+    // One that was likely pumped proves nothing, and an erased number was never asked for.
+    let followed = Followed { name: name ^ 1, ask: &ask, fate: Fate::Sent, score: 0.9, ..followed };
+    tallies.follow(&followed).await.unwrap();
+    let learned = tallies.learn(&[(name ^ 1, Lesson::Converted(NOW_S + 920))]).await.unwrap();
+    assert_eq!(learned, Learned { doubted: true });
+    tallies.forget(&[faces(&attempt)]).await.unwrap();
+    let gone = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
+    assert_eq!(gone.glimpse, Default::default());
+}

@@ -29,7 +29,7 @@ codes!(AttemptStatus, attempt_status, attempt_status_of, {
 });
 codes!(Channel, channel, channel_of, { Sms = 0, Voice = 1, Whatsapp = 2, Email = 3 });
 codes!(FactKind, fact_kind, fact_kind_of, {
-    Tenant = 0, Key = 1, Profile = 2, SafeEntry = 3, DenyEntry = 4, Policy = 5,
+    Tenant = 0, Key = 1, Profile = 2, SafeEntry = 3, DenyEntry = 4, Policy = 5, Block = 6,
 });
 
 /// A keyed name as it stands in rows.

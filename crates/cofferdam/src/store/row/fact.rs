@@ -15,6 +15,7 @@ pub enum FactKind {
     SafeEntry,
     DenyEntry,
     Policy,
+    Block,
 }
 
 /// Something that stands until it is changed: cached by version on every machine.

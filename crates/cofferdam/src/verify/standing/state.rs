@@ -137,6 +137,7 @@ impl State {
             FactKind::DenyEntry => self.entry(app, List::Deny, fact),
             // Policies come with their issue; the built-in ones need no fact.
             FactKind::Policy => {}
+            FactKind::Block => app.blocks.take_in(fact),
         }
     }
 

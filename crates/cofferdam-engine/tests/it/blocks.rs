@@ -1,0 +1,207 @@
+//! What standing blocks do to attempts, and which scope an attack is blocked in.
+
+use crate::make::{NOW_S, attempt, codes, policy, prefix, terms};
+use arrayvec::ArrayVec;
+use cofferdam_engine::assessment::{AssessedScope, Assessment};
+use cofferdam_engine::block::Stood;
+use cofferdam_engine::evidence::{Climate, Evidenced, Reading, Scope};
+use cofferdam_engine::known::{Known, Listed, ListedKind};
+use cofferdam_engine::policy::{Mode, Terms};
+use cofferdam_engine::signal::EvidenceKey;
+use cofferdam_engine::{Attempt, Decision, Effect, Identity, assess};
+
+/// A scope in which so many came, `usual` of them expected, and nobody converts.
+fn reading(scope: Scope, seen: f32, usual: f32) -> Reading {
+    Reading {
+        scope,
+        key: 100 + scope as u64,
+        seen: [seen; 3],
+        explained: [0.0; 3],
+        matured: [0.8 * seen; 3],
+        converted: [0.0; 3],
+        expected: [usual; 3],
+        rate: 0.7,
+        rate_of: 200.0,
+        challenged: 0.0,
+        failed: 0.0,
+        strikes: 0.0,
+        asked: seen,
+        trusted: None,
+        order: None,
+    }
+}
+
+fn known(readings: &[Reading]) -> Known {
+    let climate = Climate { age_h: 500.0, heat: 0.0, pipe: [1.0; 3] };
+    let evidence = Evidenced {
+        newcomer: true,
+        climate,
+        readings: readings.iter().copied().collect(),
+        ..Evidenced::default()
+    };
+    Known { evidence, ..Known::default() }
+}
+
+fn stood(scope: Scope) -> Stood {
+    Stood {
+        scope,
+        key: 100 + scope as u64,
+        shown: EvidenceKey::Evidence(scope),
+        by_hand: false,
+        trial: false,
+        until_s: Some(NOW_S + 900),
+        holds_out: false,
+        kept_open: false,
+    }
+}
+
+fn met(mut known: Known, stood: impl IntoIterator<Item = Stood>) -> Known {
+    known.identity.blocks = stood.into_iter().collect::<ArrayVec<_, 4>>();
+    known
+}
+
+fn dear() -> Attempt {
+    Attempt { price_micros: Some(300_000), ..attempt() }
+}
+
+fn judged(known: &Known, terms: &Terms) -> Assessment {
+    assess(&dear(), known, &policy(), terms)
+}
+
+/// Suspicious, but not enough to be blocked by itself where one can be challenged.
+fn doubtful() -> Known {
+    known(&[reading(Scope::Prefix4, 6.0, 0.1)])
+}
+
+fn challenges() -> Terms {
+    Terms { can_challenge: true, ..terms() }
+}
+
+fn opened(assessment: &Assessment) -> Option<Scope> {
+    assessment.effects.iter().find_map(|effect| match effect {
+        Effect::OpenBlock(met) => Some(met.scope),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_attack_is_blocked_in_the_scope_with_the_fewest_good_people() {
+    let network = reading(Scope::Network, 90.0, 20.0);
+    for (narrow, usual) in [(Scope::Prefix4, 0.1), (Scope::Address, 0.02), (Scope::ClientNetwork, 1.0)] {
+        let assessment = judged(&known(&[network, reading(narrow, 70.0, usual)]), &terms());
+        assert_eq!(assessment.decision, Decision::Block);
+        assert_eq!(opened(&assessment), Some(narrow), "{narrow:?}");
+    }
+    // What holds only a part of it explains nothing: the whole network.
+    let part = [network, reading(Scope::Prefix4, 12.0, 1.0)];
+    assert_eq!(opened(&judged(&known(&part), &terms())), Some(Scope::Network));
+    // Whole countries are never shut by the engine alone.
+    let country = judged(&known(&[reading(Scope::Country, 900.0, 20.0)]), &terms());
+    assert_eq!((country.decision, opened(&country)), (Decision::Block, None));
+    // A surge of which nothing is known yet is no evidence.
+    let mut fresh = reading(Scope::Prefix4, 70.0, 0.1);
+    fresh.matured = [0.0; 3];
+    assert_eq!(opened(&judged(&known(&[fresh]), &terms())), None);
+}
+
+#[test]
+fn in_shadow_nothing_is_opened_and_what_is_shut_already_is_not_opened_again() {
+    let guilty = known(&[reading(Scope::Prefix4, 70.0, 0.1)]);
+    let shadow = Terms { mode: Mode::Shadow, ..terms() };
+    assert_eq!(opened(&judged(&guilty, &shadow)), None);
+    assert_eq!(opened(&judged(&met(guilty.clone(), [stood(Scope::Prefix4)]), &terms())), None);
+    let trial = Stood { trial: true, ..stood(Scope::Prefix4) };
+    assert_eq!(opened(&judged(&met(guilty, [trial]), &terms())), Some(Scope::Prefix4));
+}
+
+#[test]
+fn a_block_keeps_what_the_score_doubts_and_lets_pass_whom_it_clears() {
+    let alone = judged(&doubtful(), &challenges());
+    assert!(alone.score > 0.35 && alone.decision != Decision::Block, "{} {:?}", alone.score, alone.decision);
+    let blocked = judged(&met(doubtful(), [stood(Scope::Prefix4)]), &challenges());
+    assert_eq!((blocked.decision, blocked.score.to_bits()), (Decision::Block, alone.score.to_bits()));
+    assert_eq!(codes(&blocked)[0], "block.standing");
+    assert_eq!(blocked.scope, Some(AssessedScope::Evidence(Scope::Prefix4)));
+    assert_eq!(blocked.until_ms, Some(i64::from(NOW_S + 900) * 1_000));
+    assert!(blocked.effects.contains(&Effect::StopAtBlock { key: 100 + Scope::Prefix4 as u64 }));
+    let clear = judged(&met(known(&[]), [stood(Scope::Prefix4)]), &challenges());
+    assert_eq!((clear.decision, codes(&clear)), (Decision::Allow, Vec::<&str>::new()));
+}
+
+#[test]
+fn who_is_trusted_or_safe_passes() {
+    let block = || met(doubtful(), [stood(Scope::Address)]);
+    let with = |change: fn(&mut Identity)| {
+        let mut known = block();
+        change(&mut known.identity);
+        judged(&known, &challenges())
+    };
+    let stopped = |assessment: &Assessment| codes(assessment).contains(&"block.standing");
+    assert!(stopped(&with(|_| {})));
+    let listed = |kind| Some(Listed { entry: "lst_1".into(), kind, prefix: None, narrow: 0 });
+    assert!(!stopped(&with(|identity| identity.number_proved_s = Some(NOW_S - 60))));
+    let mut safe = block();
+    safe.identity.safe = listed(ListedKind::Number);
+    assert!(!stopped(&judged(&safe, &challenges())));
+    safe.identity.safe = listed(ListedKind::Address);
+    assert!(!stopped(&judged(&safe, &challenges())), "a safe address passes a block of addresses");
+    safe.identity.blocks[0] = stood(Scope::Prefix4);
+    assert!(stopped(&judged(&safe, &challenges())), "and not one of numbers");
+}
+
+#[test]
+fn one_made_by_a_person_holds_whatever_the_score_and_in_shadow_too() {
+    let shadow = Terms { mode: Mode::Shadow, ..terms() };
+    let own = judged(&met(doubtful(), [stood(Scope::Prefix4)]), &shadow);
+    assert_eq!((own.decision, own.enforced), (Decision::Block, false));
+    let by_hand = Stood { by_hand: true, ..stood(Scope::Prefix4) };
+    let held = judged(&met(known(&[]), [by_hand]), &shadow);
+    assert_eq!((held.decision, held.enforced), (Decision::Block, true));
+}
+
+#[test]
+fn about_one_in_fifty_is_let_through_by_its_dice_while_there_is_room() {
+    let room = met(doubtful(), [Stood { holds_out: true, ..stood(Scope::Prefix4) }]);
+    let full = met(doubtful(), [stood(Scope::Prefix4)]);
+    let rolls = (0..20_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let let_through = |known: &Known| {
+        let passed = rolls.clone().filter(|dice| {
+            let attempt = Attempt { dice: *dice, ..dear() };
+            let assessment = assess(&attempt, known, &policy(), &terms());
+            let held_out = Effect::PassBlock { key: 100 + Scope::Prefix4 as u64, held_out: true };
+            assert_eq!(assessment.decision == Decision::Allow, assessment.effects.contains(&held_out));
+            assessment.decision == Decision::Allow
+        });
+        passed.count()
+    };
+    assert!((300..500).contains(&let_through(&room)), "{}", let_through(&room));
+    assert_eq!(let_through(&full), 0);
+}
+
+#[test]
+fn what_a_person_keeps_open_is_sent_and_what_stands_half_open_is_watched() {
+    let guilty = || known(&[reading(Scope::Prefix4, 70.0, 0.1)]);
+    let kept = Stood { kept_open: true, ..stood(Scope::Prefix4) };
+    assert_eq!(judged(&guilty(), &terms()).decision, Decision::Block);
+    assert_eq!(judged(&met(guilty(), [kept]), &terms()).decision, Decision::Allow);
+    let other = met(guilty(), [stood(Scope::Address), kept]);
+    assert_eq!(judged(&other, &terms()).decision, Decision::Block, "another block stands");
+    let trial = Stood { trial: true, ..stood(Scope::Prefix4) };
+    let watched = judged(&met(known(&[]), [trial]), &terms());
+    let pass = Effect::PassBlock { key: 100 + Scope::Prefix4 as u64, held_out: false };
+    assert!(watched.decision == Decision::Allow && watched.effects.contains(&pass));
+}
+
+#[test]
+fn a_block_is_told_in_words_without_the_value_of_a_source() {
+    let shown = [
+        (EvidenceKey::Prefix(prefix("+44770090")), "Numbers that begin with +44770090 are blocked."),
+        (EvidenceKey::Evidence(Scope::Address), "The address is blocked."),
+        (EvidenceKey::Network(7), "Numbers of this telephone network are blocked."),
+    ];
+    for (shown, sentence) in shown {
+        let block = Stood { shown, by_hand: true, ..stood(Scope::Address) };
+        let assessment = judged(&met(known(&[]), [block]), &terms());
+        assert_eq!(assessment.reasons[0].sentence().to_string(), sentence);
+    }
+}

@@ -1,0 +1,118 @@
+//! An attack shuts a scope; whose block it is, what people do to it, and that it outlasts the process.
+
+use super::*;
+use crate::store::row::{JournalEntry, PageAsk};
+use crate::verify::blocks::{self, BlockView, Which};
+use crate::verify::{AssessInput, assess, report};
+use cofferdam_engine::Decision;
+use cofferdam_engine::block::State;
+use cofferdam_engine::signal::Code;
+
+const PAGE: PageAsk = PageAsk { limit: 50, after: None, descending: false };
+
+impl House {
+    /// Somebody asks for a message to one of a run of fictional numbers, and never answers.
+    async fn pump(&self, n: u32) -> JournalEntry {
+        self.clock.step(3_000);
+        report::advance(&self.app).await.unwrap();
+        let mut client = Client { ip: format!("198.51.100.{}", n % 250).parse().ok(), ..Client::default() };
+        client.device_id = Some(format!("device {n}"));
+        let ask = AssessInput {
+            // Endings that ask for nothing of the test world.
+            to: format!("+447700900{:03}", 100 * (n / 50) + 50 + n % 50),
+            country: None,
+            channel: None,
+            profile: None,
+            client,
+            price_micros: Some(300_000),
+        };
+        *assess::assess(&self.app, &self.test, &ask).await.unwrap()
+    }
+
+    /// As many as it takes until a block stands.
+    async fn attacked(&self) -> BlockView {
+        for n in 0..390 {
+            self.pump(n).await;
+            if let Some(block) = self.standing(false).pop() {
+                return block;
+            }
+        }
+        panic!("four hundred messages to one run of numbers, and nothing was shut");
+    }
+
+    fn standing(&self, ended: bool) -> Vec<BlockView> {
+        blocks::list(&self.app, &self.test, &Which { ended, kind: None }, &PAGE).rows
+    }
+
+    async fn actions(&self) -> Vec<(String, String)> {
+        let entries = self.app.store.records.audit(&self.test.owner, &PAGE).await.unwrap().rows;
+        let of_blocks = entries.into_iter().filter(|entry| entry.action.starts_with("block."));
+        of_blocks.map(|entry| (entry.action, entry.actor)).collect()
+    }
+}
+
+#[tokio::test]
+async fn an_attack_shuts_a_scope_of_its_own_tenant_alone_and_the_records_keep_it() {
+    let house = house().await;
+    let block = house.attacked().await;
+    blocks::keep(&house.app).await.unwrap();
+    assert_eq!(house.actions().await, [("block.open".to_owned(), "engine".to_owned())]);
+    let next = house.pump(400).await;
+    assert_eq!(next.assessment.decision, Decision::Block);
+    assert_eq!(next.assessment.reasons[0].code, Code::BlockStanding);
+    assert_eq!(blocks::get(&house.app, &house.test, &block.id).unwrap().block.stopped, 1);
+    // The other world of the tenant has none of it.
+    assert!(blocks::get(&house.app, &house.live, &block.id).is_err());
+    assert!(
+        blocks::list(&house.app, &house.live, &Which { ended: false, kind: None }, &PAGE).rows.is_empty()
+    );
+    // Another process over the same records.
+    let (dice, store) = (SetDice::seeded(8), house.app.store.clone());
+    let secrets = Secrets::new(BTreeMap::from([(1, zeroize::Zeroizing::new([7; 32]))])).unwrap();
+    let again = App::assemble(Settings::defaults(), secrets, store, house.clock.clone(), dice).unwrap();
+    again.standing.refresh(&again).await.unwrap();
+    let there = blocks::get(&again, &house.test, &block.id).unwrap();
+    assert_eq!((there.block.key, there.block.state), (block.block.key, State::Shut));
+}
+
+#[tokio::test]
+async fn a_lifted_block_is_open_at_once_and_kept_open_if_that_was_asked_for() {
+    let house = house().await;
+    let block = house.attacked().await;
+    let mut manager = house.manage.clone();
+    manager.owner = house.test.owner.clone();
+    let lifted = blocks::lift(&house.app, &manager, &block.id, 3_600, Some("ours")).await.unwrap();
+    assert_eq!(lifted.block.state, State::Ended);
+    assert!(matches!(
+        blocks::lift(&house.app, &manager, &block.id, 0, None).await,
+        Err(VerifyError::State(_))
+    ));
+    assert_eq!(house.actions().await, [("block.lift".to_owned(), manager.key.clone())]);
+    for n in 410..430 {
+        assert_eq!(house.pump(n).await.assessment.decision, Decision::Allow, "{n}");
+    }
+    assert!(house.standing(false).is_empty() && house.standing(true).len() == 1);
+    house.clock.step(3_600_000);
+    let after = house.pump(440).await;
+    assert_ne!(after.assessment.decision, Decision::Allow, "the evidence is what it was");
+}
+
+#[tokio::test]
+async fn when_nobody_asks_any_more_it_opens_half_and_then_ends_and_is_forgotten() {
+    let house = house().await;
+    let id = house.attacked().await.id;
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        blocks::keep(&house.app).await.unwrap();
+        match blocks::get(&house.app, &house.test, &id) {
+            Ok(view) if seen.last() != Some(&Some(view.block.state)) => seen.push(Some(view.block.state)),
+            Err(_) if seen.last() != Some(&None) => seen.push(None),
+            _ => {}
+        }
+        house.clock.step(6 * 3_600_000);
+    }
+    assert_eq!(seen, [Some(State::Shut), Some(State::Trial), Some(State::Ended), None]);
+    let facts = house.app.store.records.facts_since(0, 1_000).await.unwrap();
+    let left = facts.iter().filter(|fact| fact.kind == crate::store::row::FactKind::Block && !fact.gone);
+    assert_eq!(left.count(), 0);
+}
