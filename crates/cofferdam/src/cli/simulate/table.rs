@@ -104,7 +104,7 @@ pub fn write(folder: &Path, seed: Option<u64>, seeds: Option<u32>, out: &Out) ->
     let mut jobs = Vec::new();
     // Long runs first, so that no core waits for the last of them.
     let mut order: Vec<usize> = (0..groups.len()).collect();
-    let long = |at: &usize| groups.get(*at).map_or(0, |group| weight(group));
+    let long = |at: &usize| groups.get(*at).map_or(0, weight);
     order.sort_by_key(|at| std::cmp::Reverse(long(at)));
     for at in order {
         let Some(group) = groups.get(at) else { continue };
