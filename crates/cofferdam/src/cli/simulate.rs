@@ -23,7 +23,7 @@ mod table;
 const EXAMPLES: &str = "\
 Examples:
   cofferdam simulate                               watch an attack being stopped
-  cofferdam simulate flood drip --recipes          two attacks, and published recipes beside the engine
+  cofferdam simulate flood drip --recipes          two attacks; published recipes judge them too
   cofferdam simulate all --density busy --seeds 2  every family at a large platform
   cofferdam simulate --scenario quiet              sixty days without any attack
   cofferdam simulate --against http://127.0.0.1:8080 --key KEY

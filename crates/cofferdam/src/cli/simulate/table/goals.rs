@@ -36,8 +36,7 @@ fn both(goal: f64, stretch: f64) -> [Option<(f64, f64)>; 2] {
     [Some((goal, stretch)); 2]
 }
 
-#[expect(clippy::too_many_lines, reason = "a table: one entry a line says most")]
-fn measures() -> Vec<Measured> {
+fn shares() -> Vec<Measured> {
     let per = |what, goals, found| Measured { what, goals, share: true, found };
     vec![
         per("leaked money", [Some((0.024, 0.02)), Some((0.15, 0.10))], |tables, at| {
@@ -67,6 +66,19 @@ fn measures() -> Vec<Measured> {
         per("good attempts challenged", both(0.015, 0.01), |tables, at| {
             share(tables, at, |runs| runs.pooled.figures.good_challenged)
         }),
+        per(
+            "attackers who move when blocked: leaked money",
+            [Some((0.06, 0.04)), Some((0.18, 0.12))],
+            |tables, at| {
+                let name = if at == 0 { "movers" } else { "movers-busy" };
+                three(leaked(tables.of(&Shows::Other(name))?))
+            },
+        ),
+    ]
+}
+
+fn others() -> Vec<Measured> {
+    vec![
         Measured {
             what: "attack messages before the first stop, median",
             goals: both(3.0, 2.0),
@@ -98,14 +110,6 @@ fn measures() -> Vec<Measured> {
                 Some((worst, format!("{worst:.1}")))
             },
         },
-        per(
-            "attackers who move when blocked: leaked money",
-            [Some((0.06, 0.04)), Some((0.18, 0.12))],
-            |tables, at| {
-                let name = if at == 0 { "movers" } else { "movers-busy" };
-                three(leaked(tables.of(&Shows::Other(name))?))
-            },
-        ),
         Measured {
             what: "combined loss",
             goals: [Some((0.06, 0.04)), None],
@@ -128,7 +132,7 @@ pub fn table(tables: &Tables) -> String {
     text.push_str(
         "\n| measure | thin | goal (stretch) | | busy | goal (stretch) | |\n| --- | ---: | ---: | --- | ---: | ---: | --- |\n",
     );
-    for measured in measures() {
+    for measured in shares().into_iter().chain(others()) {
         let _ = write!(text, "| {} ", measured.what);
         for at in 0..DENSITIES.len() {
             let found = (measured.found)(tables, at);
