@@ -14,10 +14,6 @@ use cofferdam_engine::Channel;
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 
 /// One line of a stream.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "many lines are attempts: a box would be an allocation for each"
-)]
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,

@@ -162,7 +162,7 @@ pub fn read_fresh(pair: Pair, horizon: usize, at: &Moment) -> f64 {
 
 /// What the two come to at a moment.
 #[inline]
-pub fn read(pair: &Pair, horizon: usize, touched_s: u32, at: &Moment) -> f64 {
+pub fn read(pair: Pair, horizon: usize, touched_s: u32, at: &Moment) -> f64 {
     let newest = epoch(horizon, touched_s);
     let of = |e: u32| f64::from(if e & 1 == 0 { pair[0] } else { pair[1] });
     let newer = of(newest) * at.share(horizon, newest);
@@ -189,9 +189,9 @@ mod tests {
             let mut pair = [0; 2];
             let at = Moment::new(start);
             add(&mut pair, horizon, start, &at, at.units(horizon, 64));
-            let now = read(&pair, horizon, start, &Moment::new(start));
+            let now = read(pair, horizon, start, &Moment::new(start));
             assert!((now - 1.0).abs() < 0.01, "{now}");
-            let later = read(&pair, horizon, start, &Moment::new(start + tau));
+            let later = read(pair, horizon, start, &Moment::new(start + tau));
             assert!((later - 0.3679).abs() < 0.01, "{later}");
         }
     }

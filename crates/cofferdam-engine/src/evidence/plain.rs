@@ -135,7 +135,7 @@ impl PlainRecord {
             (true, n) => {
                 let pairs = self.every.get(n).into_iter().flatten();
                 for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
-                    *value = decay::read(pair, horizon, self.touched_s, at);
+                    *value = decay::read(*pair, horizon, self.touched_s, at);
                 }
             }
             (false, n) => {
@@ -143,7 +143,7 @@ impl PlainRecord {
                     *value = if fresh {
                         decay::read_fresh(*pair, LONG, at)
                     } else {
-                        decay::read(pair, LONG, self.touched_s, at)
+                        decay::read(*pair, LONG, self.touched_s, at)
                     };
                 }
             }

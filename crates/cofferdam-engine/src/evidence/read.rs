@@ -128,6 +128,10 @@ impl EvidenceTallies {
         (season, faded)
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a place is told by its parent; a struct for one caller says no more"
+    )]
     fn usually(
         &mut self,
         key: Option<u64>,
@@ -195,7 +199,7 @@ impl EvidenceTallies {
         let places = self.places(ask, at, &usual, pipe);
         for ((scope, key), place) in ask.keys.iter().zip(&self.places) {
             let Some(record) = self.record_at(*place, *scope, *key) else { continue };
-            let rate = self.rate(*scope, &usual);
+            let rate = rate_of(*scope, &usual);
             let expected = match scope {
                 Scope::All => [0.0; HORIZONS],
                 Scope::Country => places.country,
@@ -205,57 +209,16 @@ impl EvidenceTallies {
                 | Scope::ClientNetwork
                 | Scope::WhenceNetwork
                 | Scope::ChannelNetwork => {
-                    let line = &[Scope::All, Scope::Country, Scope::Network];
-                    let often = match scope {
-                        Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
-                        Scope::ClientNetwork => self.close(ask, Meets::Client, Meets::OfNetwork, 0.1, line),
-                        Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
-                        _ => 0.1,
-                    };
-                    // Its own share of those who proved themselves, where there are enough of them.
-                    let [.., own] = record.read(Field::Converted, at);
-                    let share =
-                        ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0);
-                    let own = beside(places.network, &places.network_seen, record, at, share);
-                    let own = match scope {
-                        Scope::ProfileNetwork => {
-                            let base = [0, 1, 2].map(|h| {
-                                usual.flow.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h)
-                            });
-                            greater(own, base)
-                        }
-                        _ => own,
-                    };
+                    let own = self.crossing(ask, *scope, record, at, &usual, &places);
                     goes_on(record, at, rate.0, pipe, own)
                 }
                 Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
-                    let (width, what) = match scope {
-                        Scope::Prefix4 => (1e4, Meets::Prefix4),
-                        Scope::Prefix3 => (1e3, Meets::Prefix3),
-                        _ => (1e2, Meets::Prefix2),
-                    };
-                    // People are not spread evenly: some runs have twice their share.
-                    let least = (2.0 * width / usual.numbers).min(1.0);
-                    let share = self.close(
-                        ask,
-                        what,
-                        Meets::OfNetwork,
-                        least,
-                        &[Scope::All, Scope::Country, Scope::Network],
-                    );
-                    let floor = per_day(1.0 / 30.0, &usual);
-                    let own = beside(places.network, &places.network_seen, record, at, share);
-                    goes_on(record, at, rate.0, pipe, greater(own, floor.map(|e| e * width / 1e4)))
+                    let own = self.run(ask, *scope, record, at, &usual, &places);
+                    goes_on(record, at, rate.0, pipe, own)
                 }
                 Scope::Neighbourhood | Scope::Address => {
-                    let (what, least, floor) = if *scope == Scope::Address {
-                        (Meets::Address, 2e-4, 0.1)
-                    } else {
-                        (Meets::Neighbourhood, 6e-4, 0.3)
-                    };
-                    let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
-                    let own = beside(places.country, &places.country_seen, record, at, share);
-                    goes_on(record, at, rate.0, pipe, greater(own, per_day(floor, &usual)))
+                    let own = self.source(ask, *scope, record, at, &usual, &places);
+                    goes_on(record, at, rate.0, pipe, own)
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
@@ -283,6 +246,77 @@ impl EvidenceTallies {
         evidenced
     }
 
+    /// What is expected of a crossing: its own share of those who proved themselves, where there are
+    /// enough of them, else what is usual among the network's people.
+    fn crossing(
+        &self,
+        ask: &Ask,
+        scope: Scope,
+        record: &PlainRecord,
+        at: &Moment,
+        usual: &Usual,
+        places: &Expected,
+    ) -> [f64; HORIZONS] {
+        let line = &[Scope::All, Scope::Country, Scope::Network];
+        let often = match scope {
+            Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
+            Scope::ClientNetwork => self.close(ask, Meets::Client, Meets::OfNetwork, 0.1, line),
+            Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
+            _ => 0.1,
+        };
+        let [.., own] = record.read(Field::Converted, at);
+        let share = ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0);
+        let own = beside(places.network, &places.network_seen, record, at, share);
+        if scope != Scope::ProfileNetwork {
+            return own;
+        }
+        let base = [0, 1, 2].map(|h| usual.flow.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h));
+        greater(own, base)
+    }
+
+    /// What is expected of a run of numbers. People are not spread evenly: some runs have twice their
+    /// share, and crowded ones teach theirs.
+    fn run(
+        &self,
+        ask: &Ask,
+        scope: Scope,
+        record: &PlainRecord,
+        at: &Moment,
+        usual: &Usual,
+        places: &Expected,
+    ) -> [f64; HORIZONS] {
+        let (width, what) = match scope {
+            Scope::Prefix4 => (1e4, Meets::Prefix4),
+            Scope::Prefix3 => (1e3, Meets::Prefix3),
+            _ => (1e2, Meets::Prefix2),
+        };
+        let least = (2.0 * width / usual.numbers).min(1.0);
+        let line = &[Scope::All, Scope::Country, Scope::Network];
+        let share = self.close(ask, what, Meets::OfNetwork, least, line);
+        let own = beside(places.network, &places.network_seen, record, at, share);
+        greater(own, per_day(1.0 / 30.0, usual).map(|e| e * width / 1e4))
+    }
+
+    /// What is expected of an address or its neighbourhood, as the country's people share them.
+    fn source(
+        &self,
+        ask: &Ask,
+        scope: Scope,
+        record: &PlainRecord,
+        at: &Moment,
+        usual: &Usual,
+        places: &Expected,
+    ) -> [f64; HORIZONS] {
+        let (what, least, floor) = if scope == Scope::Address {
+            (Meets::Address, 2e-4, 0.1)
+        } else {
+            (Meets::Neighbourhood, 6e-4, 0.3)
+        };
+        let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
+        let own = beside(places.country, &places.country_seen, record, at, share);
+        greater(own, per_day(floor, usual))
+    }
+
     pub(super) fn record(&self, scope: Scope, key: u64) -> Option<&PlainRecord> {
         self.record_at(Place::UNKNOWN, scope, key)
     }
@@ -304,19 +338,6 @@ impl EvidenceTallies {
             }
         }
         share.clamp(least.min(1.0), 1.0)
-    }
-
-    /// The share that usually converts in a scope, and from how many outcomes that was learned.
-    fn rate(&self, scope: Scope, usual: &Usual) -> (f64, f64) {
-        match scope {
-            Scope::Country => (usual.country.rate, usual.country.rate_of),
-            Scope::All | Scope::Profile | Scope::Client | Scope::Asn => (usual.all.rate, usual.all.rate_of),
-            Scope::Neighbourhood | Scope::Address | Scope::Device | Scope::User => {
-                (usual.country.rate, usual.country.rate_of)
-            }
-            Scope::ProfileNetwork => (usual.flow.rate, usual.flow.rate_of),
-            _ => (usual.network.rate, usual.network.rate_of),
-        }
     }
 
     fn long_converted(&self, ask: &Ask, scope: Scope, at: &Moment) -> f64 {
@@ -345,7 +366,7 @@ impl EvidenceTallies {
     }
 
     /// What is expected of country and network, raised by what explains a surge honestly.
-    fn places(&self, ask: &Ask, at: &Moment, usual: &Usual, pipe: Figures) -> Places {
+    fn places(&self, ask: &Ask, at: &Moment, usual: &Usual, pipe: Figures) -> Expected {
         let record = |scope| key_of(&ask.keys, scope).and_then(|key| self.rich.get(&key)).map(|rich| &**rich);
         let base = |usually: &Usually, least_a_day: f64, least_share: f64| {
             let least = (least_a_day / DAY_S).max(least_share * usual.all.newcomers);
@@ -362,7 +383,7 @@ impl EvidenceTallies {
         let (own, wide) = (record(Scope::Network).unwrap_or(empty), record(Scope::Country).unwrap_or(empty));
         // The rest of the country converts in numbers: its networks may, too.
         let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
-        let share = (usual.numbers / usual.country_numbers).max(0.05).min(0.5);
+        let share = (usual.numbers / usual.country_numbers).clamp(0.05, 0.5);
         for h in 0..HORIZONS {
             let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
             let others = (at_of(&wide_v, h) - at_of(&own_v, h)).max(0.0) / (usual.country.rate * arrives);
@@ -409,7 +430,7 @@ impl EvidenceTallies {
         country = goes_on(&wide.plain, at, usual.country.rate, pipe, country);
         network = goes_on(&own.plain, at, usual.network.rate, pipe, network);
         let seen = |rich: &RichRecord| rich.plain.read(Field::Newcomers, at);
-        Places {
+        Expected {
             country,
             network,
             country_seen: seen(wide),
@@ -420,12 +441,25 @@ impl EvidenceTallies {
 }
 
 /// What is expected of the two places that have a history.
-struct Places {
+struct Expected {
     country: [f64; HORIZONS],
     network: [f64; HORIZONS],
     country_seen: [f64; HORIZONS],
     network_seen: [f64; HORIZONS],
     network_converted: f64,
+}
+
+/// The share that usually converts in a scope, and from how many outcomes that was learned.
+fn rate_of(scope: Scope, usual: &Usual) -> (f64, f64) {
+    match scope {
+        Scope::Country => (usual.country.rate, usual.country.rate_of),
+        Scope::All | Scope::Profile | Scope::Client | Scope::Asn => (usual.all.rate, usual.all.rate_of),
+        Scope::Neighbourhood | Scope::Address | Scope::Device | Scope::User => {
+            (usual.country.rate, usual.country.rate_of)
+        }
+        Scope::ProfileNetwork => (usual.flow.rate, usual.flow.rate_of),
+        _ => (usual.network.rate, usual.network.rate_of),
+    }
 }
 
 fn at_of(values: &[f64; HORIZONS], horizon: usize) -> f64 {

@@ -102,15 +102,16 @@ impl EvidenceTallies {
             self.locate(&ask.keys, &mut places);
         }
         self.places = places;
-        if ask.newcomer && !ask.trusted {
-            if let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4) {
-                let _ = self.recent.change(
-                    Touch::sure(*key),
-                    ask.at_s,
-                    |recent| recent.add(ask.at_s, ask.last4),
-                    |(), ()| (),
-                );
-            }
+        if ask.newcomer
+            && !ask.trusted
+            && let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4)
+        {
+            let _ = self.recent.change(
+                Touch::sure(*key),
+                ask.at_s,
+                |recent| recent.add(ask.at_s, ask.last4),
+                |(), ()| (),
+            );
         }
         self.read(ask, &at)
     }
@@ -197,10 +198,9 @@ impl EvidenceTallies {
             converted: false,
         };
         match fate {
-            Fate::Sent => {}
             Fate::Challenged => self.raise(&mut flight, Field::Challenged, &at, ONE),
             Fate::Stopped if flight.newcomer && !flight.trusted => self.stopped(&flight),
-            Fate::Stopped => {}
+            Fate::Sent | Fate::Stopped => {}
         }
         self.flights.add(flight, OPEN_MAX);
     }
@@ -386,7 +386,7 @@ impl EvidenceTallies {
             flight.converted = true;
             self.convert(flight, now_s);
             if flight.good > 32 {
-                proved = flight.proofs.clone();
+                proved.clone_from(&flight.proofs);
             }
         }
         self.flights = flights;

@@ -30,6 +30,7 @@ impl Policy {
             level,
             weights: Weights::builtin(level),
             rivals: crate::Rivals::default(),
+            // Figures and their sources stand in `block.rs`. Source: detection paper, 3.14 and 3.15.
             blocks: crate::block::BlockTerms::default(),
             off: super::Off::default(),
         }

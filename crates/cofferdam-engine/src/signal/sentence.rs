@@ -38,6 +38,7 @@ pub fn more_than(count: f64) -> f64 {
 struct Sentence<'a>(&'a Reason, bool);
 
 impl fmt::Display for Sentence<'_> {
+    #[expect(clippy::too_many_lines, reason = "a table: one entry a line says most")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let evidence = &self.0.evidence;
         match self.0.code {

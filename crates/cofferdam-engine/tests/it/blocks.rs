@@ -163,7 +163,7 @@ fn one_made_by_a_person_holds_whatever_the_score_and_in_shadow_too() {
 fn about_one_in_fifty_is_let_through_by_its_dice_while_there_is_room() {
     let room = met(doubtful(), [Stood { holds_out: true, ..stood(Scope::Prefix4) }]);
     let full = met(doubtful(), [stood(Scope::Prefix4)]);
-    let rolls = (0..20_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let rolls = (0..6_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let let_through = |known: &Known| {
         let passed = rolls.clone().filter(|dice| {
             let attempt = Attempt { dice: *dice, ..dear() };
@@ -174,7 +174,8 @@ fn about_one_in_fifty_is_let_through_by_its_dice_while_there_is_room() {
         });
         passed.count()
     };
-    assert!((300..500).contains(&let_through(&room)), "{}", let_through(&room));
+    let passed = let_through(&room);
+    assert!((80..160).contains(&passed), "{passed}");
     assert_eq!(let_through(&full), 0);
 }
 

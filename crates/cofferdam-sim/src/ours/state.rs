@@ -135,7 +135,7 @@ mod tests {
         let decide = |n: u64| {
             let event = event(n);
             let decided = ours.decide(&event, event.at_ms);
-            if n % 3 != 0 {
+            if !n.is_multiple_of(3) {
                 ours.learn(&event.id, Became::Check(CheckResult::Ok), event.at_ms + 2_000);
             }
             decided

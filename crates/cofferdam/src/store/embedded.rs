@@ -216,7 +216,7 @@ impl Records for Embedded {
     }
 
     async fn again(&self, again: Again) -> Result<AgainAnswer, StoreError> {
-        self.once_more(again).await
+        Box::pin(self.once_more(again)).await
     }
 
     async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError> {

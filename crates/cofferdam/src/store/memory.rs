@@ -174,7 +174,9 @@ impl Tallies for ProcessTallies {
 
     async fn forget(&self, faces: &[Faces]) -> Result<(), StoreError> {
         let mut evidence = self.evidence();
-        faces.iter().for_each(|faces| evidence.forget(faces));
+        for faces in faces {
+            evidence.forget(faces);
+        }
         Ok(())
     }
 

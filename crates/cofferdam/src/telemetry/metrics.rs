@@ -322,6 +322,8 @@ mod tests {
         let metrics = Metrics::new();
         metrics.answered("GET", "/healthz", "200", 0.001);
         metrics.assessed("live", "allow");
+        metrics.blocks("live", 1);
+        metrics.block_changed("live", "open");
         metrics.reason("number.kind");
         metrics.verification("live", "pending");
         metrics.checked("live", "ok");

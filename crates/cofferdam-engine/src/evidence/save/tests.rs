@@ -8,7 +8,7 @@ const START_S: u32 = 1_795_200_000;
 
 /// The nth attempt of a stream: eleven numbers in a thousand come again.
 fn attempt(n: u64, at_s: u32) -> Attempt {
-    let who = if n % 90 == 0 { n / 3 } else { n };
+    let who = if n.is_multiple_of(90) { n / 3 } else { n };
     Attempt {
         at_ms: i64::from(at_s) * 1000,
         dice: n,
@@ -18,7 +18,7 @@ fn attempt(n: u64, at_s: u32) -> Attempt {
         price_micros: None,
         place: Place {
             number: Pseudonym(u128::from(who)),
-            country: Country::from_iso2(if n % 5 == 0 { "FR" } else { "GB" }),
+            country: Country::from_iso2(if n.is_multiple_of(5) { "FR" } else { "GB" }),
             network: Some((n % 4) as u32),
             kind: Kind::Mobile,
             tariff: Tariff::Standard,

@@ -4,6 +4,7 @@ use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::signal::Code;
 
 /// What it means, and what to do.
+#[expect(clippy::too_many_lines, reason = "a table: one entry a line says most")]
 pub fn about(code: Code) -> (&'static str, &'static str) {
     match code {
         Code::NumberInvalid => (

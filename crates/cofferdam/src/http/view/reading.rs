@@ -54,9 +54,8 @@ impl ReadingView {
         let (((seen, usual), window_s), (due, converted)) =
             most.filter(|(((seen, _), _), _)| *seen >= LEAST)?;
         let rounded = eyes == Eyes::Tenant && reading.scope.is_shared();
-        let count = |count: f32| match rounded {
-            true => more_than(f64::from(count)),
-            false => (f64::from(count) * 10.0).round() / 10.0,
+        let count = |count: f32| {
+            if rounded { more_than(f64::from(count)) } else { (f64::from(count) * 10.0).round() / 10.0 }
         };
         let mut view = Self {
             scope: reading.scope.name(),
@@ -74,6 +73,7 @@ impl ReadingView {
     }
 
     fn sentence(&self, scope: Scope, share: f64) -> String {
+        use std::fmt::Write as _;
         let counted = |count: f64| match count {
             _ if !self.rounded => format!("{count:.0}"),
             0.0 => "up to 10".to_owned(),
@@ -93,7 +93,8 @@ impl ReadingView {
             about(scope)
         );
         if self.due >= 1.0 {
-            text += &format!(
+            let _ = write!(
+                text,
                 " Of those whose code should be back about {:.0} in ten entered it; {:.0} in ten usually do.",
                 (share * 10.0).min(10.0),
                 self.usual_rate * 10.0

@@ -94,5 +94,5 @@ pub async fn evidence_is_counted_and_learns(home: Home) {
     assert_eq!(learned, Learned { doubted: true });
     tallies.forget(&[faces(&attempt)]).await.unwrap();
     let gone = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
-    assert_eq!(gone.glimpse, Default::default());
+    assert_eq!(gone.glimpse, cofferdam_engine::evidence::Glimpse::default());
 }

@@ -374,7 +374,10 @@ mod tests {
         let entry = with_evidence();
         let line = Line::of(&entry, Marks::default()).unwrap();
         assert_eq!(entry_of(Format::Packed, &line.text), entry);
-        let hex: String = line.text.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::new();
+        for byte in &line.text {
+            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+        }
         let kept = read(Format::Packed, &bytes_of(KEPT_WITH_EVIDENCE));
         let kept = kept.map(|kept| kept.entry(crate::store::contract::make::basis()));
         assert!(kept.is_ok_and(|kept| kept == entry), "now it is {hex}");
