@@ -14,9 +14,12 @@ pub fn percent(share: f64) -> String {
 
 /// With its interval.
 pub fn spread(found: Option<(f64, f64, f64)>) -> String {
-    found.map_or("–".to_owned(), |(seen, low, high)| {
-        format!("{} ({}–{})", percent(seen), percent(low).trim_end_matches(" %"), percent(high))
-    })
+    let Some((seen, low, high)) = found else { return "–".to_owned() };
+    if percent(low) == percent(high) {
+        // One campaign alone has no spread, and pretends none.
+        return percent(seen);
+    }
+    format!("{} ({}–{})", percent(seen), percent(low).trim_end_matches(" %"), percent(high))
 }
 
 /// A share of counts with its interval.
@@ -38,16 +41,19 @@ pub fn mean(runs: &Runs) -> Option<(f64, f64, f64)> {
 /// The head.
 pub fn head(tables: &Tables) -> String {
     let last = tables.seed + u64::from(tables.seeds) - 1;
-    let unseen = if tables.seed >= SEED { "seeds that nobody tunes on" } else { "seeds of your choice" };
+    let seeds = if last == tables.seed {
+        format!("Seed {last}")
+    } else {
+        format!("Seeds {} to {last}, pooled", tables.seed)
+    };
+    let unseen = if tables.seed >= SEED { "nobody tunes on it" } else { "of your choice" };
     format!(
         "# Detection figures\n\n\
          Written by `cofferdam simulate --table docs` in one run (engine {}); do not edit. The worlds are our own and made up \
          (`scenarios/`): these figures are for finding mistakes, not for boasting. Traffic that nobody here wrote will \
-         come out otherwise. Seeds {} to {last}, {unseen}, pooled; quiet days, lost outcomes and ablation on the first of \
-         them. Level standard where none is named. In brackets: 95 % intervals – Wilson's for shares of attempts, campaigns drawn anew \
-         (bootstrap) for money. Definitions stand in `crates/cofferdam-sim/src/scorecard.rs`.\n",
+         come out otherwise. {seeds} ({unseen}); quiet days, lost outcomes and ablation on the first seed alone. Level standard where none is named. In brackets: 95 % intervals – Wilson's for shares of attempts, campaigns drawn anew \
+         (bootstrap) for money; none where there is one campaign. Definitions stand in `crates/cofferdam-sim/src/scorecard.rs`.\n",
         cofferdam_engine::ENGINE,
-        tables.seed,
     )
 }
 
