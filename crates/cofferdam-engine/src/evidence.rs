@@ -19,6 +19,7 @@ mod rich;
 mod save;
 mod scope;
 mod seen;
+mod share;
 mod store;
 
 pub use count::{Ask, Faces, Fate, Glimpse, faces};

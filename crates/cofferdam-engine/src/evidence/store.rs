@@ -150,6 +150,11 @@ impl EvidenceTallies {
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
         let Some(record) = self.rich_mut(key) else { return };
         record.first_s = if record.first_s == 0 { at.at_s } else { record.first_s.min(at.at_s) };
+        // A person counts once a day among the trusted too: a few numbers that ask again and again in vain
+        // must not pass for a broken pipe.
+        if ask.trusted && !ask.newcomer {
+            return;
+        }
         if ask.trusted {
             record.trusted.add(Field::Newcomers, at, ONE);
             record.usual(Usual::Trusted, at.at_s, ONE as u32);
@@ -268,7 +273,7 @@ impl EvidenceTallies {
 
     /// A message has reached a step: so much more of an observation it is.
     fn mature(&mut self, flight: &mut Flight, step: usize) {
-        if flight.state != State::Sent || !(flight.newcomer || flight.trusted) {
+        if flight.state != State::Sent || !flight.newcomer {
             return;
         }
         let amount = self.matured(flight, step);
@@ -358,7 +363,7 @@ impl EvidenceTallies {
         {
             let sent = flight.state == State::Sent;
             flight.state = State::Over;
-            if sent && (flight.newcomer || flight.trusted) {
+            if sent && flight.newcomer {
                 let matured: i32 = (0..taken).map(|step| self.matured(flight, step)).sum();
                 let at = Moment::new(flight.at_s);
                 if flight.trusted {
@@ -428,7 +433,7 @@ impl EvidenceTallies {
         let at = self.moments.get(flight.at_s);
         let sent_s = flight.at_s;
         let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
-        if flight.trusted {
+        if flight.trusted && flight.newcomer {
             self.raise_trusted(flight, Field::Converted, &at, ONE);
         } else if flight.newcomer {
             self.raise(flight, Field::Converted, &at, ONE);

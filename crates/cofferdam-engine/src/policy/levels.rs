@@ -26,7 +26,7 @@ impl Policy {
     pub fn builtin(level: Level) -> Self {
         Self {
             id: ["pol_", level.name()].concat(),
-            // Counts editions of this document and weighs nothing, so it needs no source.
+            // Counts editions of this document and weighs nothing. Source: our own.
             version: 1,
             level,
             weights: Weights::builtin(level),

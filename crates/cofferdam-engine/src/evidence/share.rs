@@ -1,0 +1,111 @@
+//! What is expected of a part of a place, and how far conversions explain what is seen. Figures by
+//! horizon in, figures by horizon out. Called by the reader alone.
+
+use super::decay::{HORIZONS, LONG, Moment, TAU_S};
+use super::plain::{Field, PlainRecord};
+use super::reading::Figures;
+use super::rich::RichRecord;
+use super::scope::Scope;
+
+/// Of what converts now, so much is expected to go on. Guess: below 1, or accomplices could raise
+/// the expectation as fast as they like.
+const GOES_ON: f64 = 0.7;
+
+pub(super) fn at_of(values: &[f64; HORIZONS], horizon: usize) -> f64 {
+    values.get(horizon).copied().unwrap_or(0.0)
+}
+
+pub(super) fn raise(expected: &mut [f64; HORIZONS], horizon: usize, factor: f64) {
+    if let Some(expected) = expected.get_mut(horizon)
+        && factor > 1.0
+    {
+        *expected *= factor;
+    }
+}
+
+pub(super) fn greater(mut a: [f64; HORIZONS], b: [f64; HORIZONS]) -> [f64; HORIZONS] {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a = a.max(b);
+    }
+    a
+}
+
+/// What is expected of a part that has a share of a place: its share of what the place expects, or
+/// of what the rest of the place has seen now. A surge of the whole place is the place's to explain.
+pub(super) fn beside(
+    whole: [f64; HORIZONS],
+    seen: &[f64; HORIZONS],
+    part: &PlainRecord,
+    at: &Moment,
+    share: f64,
+) -> [f64; HORIZONS] {
+    let own = part.read(Field::Newcomers, at);
+    let odds = (share / (1.0 - share).max(0.05)).min(4.0);
+    [0, 1, 2].map(|h| {
+        let others = (at_of(seen, h) - at_of(&own, h)).max(0.0);
+        (at_of(&whole, h) * share).max(others * odds)
+    })
+}
+
+pub(super) fn is_part(scope: Scope) -> bool {
+    use Scope::{ClientNetwork, Prefix2, Prefix3, Prefix4, ProfileNetwork, WhenceNetwork};
+    matches!(scope, ProfileNetwork | ClientNetwork | WhenceNetwork | Prefix4 | Prefix3 | Prefix2)
+}
+
+/// Whether a part expects most of what the whole does.
+pub(super) fn nearly(part: &[f64; HORIZONS], whole: &[f64; HORIZONS]) -> bool {
+    part.iter().zip(whole).all(|(part, whole)| *part > 0.6 * whole)
+}
+
+/// Newcomers that converted over the next longer horizon are expected to go on coming.
+pub(super) fn goes_on(
+    record: &PlainRecord,
+    at: &Moment,
+    rate: f64,
+    pipe: Figures,
+    mut expected: [f64; HORIZONS],
+) -> [f64; HORIZONS] {
+    let converted = record.read(Field::Converted, at);
+    for h in 0..LONG {
+        let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
+        let arrives = pipe.get(h + 1).copied().map_or(1.0, f64::from);
+        let come = GOES_ON * at_of(&converted, h + 1) / (rate * arrives) * f64::from(short) / f64::from(long);
+        if let Some(e) = expected.get_mut(h) {
+            *e = e.max(come);
+        }
+    }
+    // Who converts as people here do is expected, however many they are; what is not old enough to be
+    // judged is taken to be like the rest.
+    let (seen, matured) = (record.read(Field::Newcomers, at), record.read(Field::Matured, at));
+    for h in 0..HORIZONS {
+        let (n, v) = (at_of(&seen, h), at_of(&converted, h));
+        let m = at_of(&matured, h).max(v);
+        if m >= ENOUGH
+            && let Some(e) = expected.get_mut(h)
+        {
+            let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
+            *e = e.max((EXPLAINED * v / (rate * arrives) * n / m).min(n));
+        }
+    }
+    expected
+}
+
+/// From so many outcomes on conversions explain what is seen. Guess.
+const ENOUGH: f64 = 8.0;
+/// So much of what converts as usual. Guess.
+const EXPLAINED: f64 = 0.9;
+
+/// The share of outcomes that arrives: less when fewer convert everywhere, the trusted included. An
+/// attack lowers the share of newcomers alone; a broken pipe lowers both.
+pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64) -> [f64; HORIZONS] {
+    let [_, trusted_m, trusted_v] = all.control(at);
+    let (m, v) = (all.plain.read(Field::Matured, at), all.plain.read(Field::Converted, at));
+    let share = |v: f64, m: f64, usual: f64, weight: f64| (v + weight * usual) / (m.max(v) + weight) / usual;
+    let long = ((at_of(&trusted_v, LONG) + 8.0) / (at_of(&trusted_m, LONG) + 10.0)).clamp(0.1, 1.0);
+    [0, 1, 2].map(|h| {
+        let new = share(at_of(&v, h), at_of(&m, h), rate, 5.0);
+        let known =
+            if h == LONG { 0.0 } else { share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0) };
+        new.max(known).clamp(0.05, 1.0)
+    })
+}
