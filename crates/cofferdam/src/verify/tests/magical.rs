@@ -29,7 +29,7 @@ async fn delivered_undelivered_and_timed_out() {
         let seen = get::get(&house.app, &house.test, &late.verification.id).await.unwrap();
         assert_eq!(seen.verification.attempts[0].status, status);
     }
-    for verified in vec![zero, undelivered, timed_out] {
+    for verified in [Box::new(zero), Box::new(undelivered), Box::new(timed_out)] {
         let seen = get::get(&house.app, &house.test, &verified.verification.id).await.unwrap();
         assert_eq!(seen.verification.attempts[0].status, verified.verification.attempts[0].status);
     }
