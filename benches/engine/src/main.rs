@@ -103,6 +103,7 @@ fn attempt(n: u64) -> Attempt {
         at_ms: i64::from(NOW_S) * 1000,
         dice: n,
         realm: Realm(1),
+        commons: Realm(2),
         profile: name(1),
         channel: Channel::Sms,
         price_micros: Some(50_000),
@@ -115,6 +116,7 @@ fn attempt(n: u64) -> Attempt {
             fictional: true,
             shown: "+44770090".parse().expect("a prefix"),
             prefixes: [name(5), name(6), name(7)],
+            last4: (n % 10_000) as u16,
         },
         source: Source {
             address: Some(name(8)),
@@ -158,7 +160,8 @@ impl Store {
         };
         let needs = needs(attempt, &identity, &self.policy, terms);
         let seen = self.limits.count_all(&needs, NOW_S);
-        let known = Known { identity, seen, blind: None };
+        // Limits and proofs alone; evidence is in the benchmark of replay.
+        let known = Known { identity, seen, ..Known::default() };
         assess(attempt, &known, &self.policy, terms)
     }
 }
