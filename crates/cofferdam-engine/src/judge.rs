@@ -97,12 +97,22 @@ pub(crate) fn case<'a>(
     let (kind, tariff) = match terms.magic {
         Some(Magic::Landline) => (Kind::Fixed, Tariff::Standard),
         Some(Magic::Premium) => (attempt.place.kind, Tariff::Premium),
-        _ => (attempt.place.kind, attempt.place.tariff),
+        _ => (reached(attempt), attempt.place.tariff),
     };
     let standing = Standing::of(attempt, &known.identity, policy);
     let suspected = suspected(attempt, known, policy, &standing);
     let block = blocked::against(known, &standing);
     Case { attempt, known, policy, terms, standing, kind, tariff, suspected, block }
+}
+
+/// What kind of line a message reaches. People in Argentina often give their mobile number without the 9
+/// that the plan puts before it, which makes it look like a landline; networks deliver it all the same.
+fn reached(attempt: &Attempt) -> Kind {
+    let argentine = attempt.place.country.is_some_and(|country| country.iso2() == "AR");
+    match attempt.place.kind {
+        Kind::Fixed if argentine => Kind::FixedOrMobile,
+        kind => kind,
+    }
 }
 
 /// Weighs the rival explanations of every scope that is worth a look.

@@ -80,6 +80,16 @@ fn a_landline_is_blocked_for_texts_whatever_they_cost() {
     }
 }
 
+#[test]
+fn an_argentine_mobile_without_its_nine_is_no_landline() {
+    let mut attempt = attempt();
+    attempt.place.kind = Kind::Fixed;
+    attempt.place.country = Some(country("AR"));
+    assert_eq!(codes(&judged(&attempt, &terms())), Vec::<&str>::new());
+    attempt.place.country = Some(country("DE"));
+    assert_eq!(codes(&judged(&attempt, &terms())), ["number.kind"]);
+}
+
 /// A policy to which a landline is likely waste, and no more: at the least price its expected waste lies between
 /// what a good user is worth at max and at standard.
 fn doubtful(mut policy: Policy) -> Policy {
