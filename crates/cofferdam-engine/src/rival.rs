@@ -47,7 +47,7 @@ impl Default for Rivals {
             part: 0.5,
             outage: 0.004,
             batch: 0.004,
-            shared: 0.02,
+            shared: 0.06,
             mistyped: 0.03,
             growth_off: false,
             outage_off: false,
@@ -419,7 +419,7 @@ fn honest(
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
             each(terms, rivals.shared * once, as_usual);
         }
-        Scope::Device | Scope::User => each(terms, 0.06 * rivals.shared * once, as_usual),
+        Scope::Device | Scope::User => each(terms, 0.02 * rivals.shared * once, as_usual),
         _ => {
             // What lifts a whole country is in the expectation of its parts.
             let part = match reading.scope {
