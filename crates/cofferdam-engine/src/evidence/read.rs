@@ -13,7 +13,7 @@ use super::recent::RECENT;
 use super::rich::{DELAYS, Meets, RichRecord};
 use super::scope::{Keys, Scope};
 use super::share::{at_of, beside, goes_on, greater, is_part, nearly, pipe, raise};
-use super::store::{EvidenceTallies, Map};
+use super::store::{EvidenceTallies, Map, RICH_MAX};
 use crate::table::Place;
 use arrayvec::ArrayVec;
 use cofferdam_atlas::Country;
@@ -149,6 +149,10 @@ impl EvidenceTallies {
         }
         let record = key.and_then(|key| self.rich.get(&key)).map_or(&RichRecord::NONE, |record| &**record);
         let usual = usually(record, season, parent, share, rate_of, now_s, since_s);
+        // Whoever names a new profile with each attempt must not fill memory: what is lost is worked out again.
+        if self.cached.usual.len() >= RICH_MAX {
+            self.cached.usual.clear();
+        }
         self.cached.usual.insert(name, (slot, usual));
         usual
     }
@@ -510,4 +514,19 @@ fn worth_a_look(reading: &Reading) -> bool {
         .zip(&reading.converted)
         .any(|(matured, converted)| *matured >= 5.0 && *converted < 0.75 * reading.rate * matured);
     surge || poor || reading.strikes > 0.1 || reading.order.is_some_and(|(nats, _)| nats > 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_profiles_as_somebody_likes_fill_no_memory() {
+        let mut tallies = EvidenceTallies::new(16);
+        let season = Season::of(None, None, 0);
+        for key in 0..3 * RICH_MAX as u64 {
+            tallies.usually(Some(key), &expect::nowhere(), 0.0, 10.0, &season, 1_790_000_000, 1_790_000_000);
+            assert!(tallies.cached.usual.len() <= RICH_MAX);
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub(super) type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
 /// One whole count, in 64ths.
 const ONE: i32 = 64;
 /// Rich records are for places and profiles; beyond so many, new ones are not taken in.
-const RICH_MAX: usize = 60_000;
+pub(super) const RICH_MAX: usize = 60_000;
 /// At most so many attempts are open at once.
 pub(super) const OPEN_MAX: usize = 1 << 20;
 
