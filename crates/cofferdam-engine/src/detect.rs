@@ -263,7 +263,7 @@ fn worst(case: &Case<'_>, signals: &mut Signals, code: Code, mine: impl Fn(&Read
     let found =
         case.suspected.iter().filter_map(|(at, found)| Some((readings.get(usize::from(*at))?, found)));
     let found = found.filter(|(reading, found)| mine(reading, found) && rival::points(found) > 0);
-    let Some((reading, found)) = found.max_by(|(_, a), (_, b)| a.p.total_cmp(&b.p)) else { return };
+    let Some((reading, found)) = found.max_by(|(_, a), (_, b)| a.own.total_cmp(&b.own)) else { return };
     let of = |values: &[f32; 3]| values.get(found.horizon).copied().map_or(0.0, f64::from);
     let matured = of(&reading.matured);
     let evidence = Evidence {

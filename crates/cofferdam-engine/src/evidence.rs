@@ -25,7 +25,7 @@ mod store;
 pub use count::{Ask, Faces, Fate, Glimpse, faces};
 pub use decay::{HORIZONS, TAU_S};
 pub use plain::{Field, PlainRecord};
-pub use reading::{Climate, Evidenced, Reading};
+pub use reading::{Climate, Company, Evidenced, Reading};
 pub use recent::RecentRecord;
 pub use rich::RichRecord;
 pub use save::{BadEvidence, EvidenceCursor};

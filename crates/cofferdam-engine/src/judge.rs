@@ -17,7 +17,7 @@ use crate::assessment::{AssessedScope, Assessment, Decision, EFFECTS, REASONS, R
 use crate::attempt::Attempt;
 use crate::detect::{Case, DETECTORS, Question, Signals, Suspected, limit};
 use crate::effect::Effect;
-use crate::evidence::Ask;
+use crate::evidence::{Ask, Scope};
 use crate::known::{Blind, Identity, Known, SeenWindow};
 use crate::limit::{Limit, LimitScope};
 use crate::need::{Inquiry, Needs};
@@ -124,7 +124,11 @@ fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Stand
     let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
     let around = Around { climate: known.evidence.climate, price, risky: 1.0 };
     for (at, reading) in (0u8..).zip(&known.evidence.readings) {
-        if let Some(found) = rival::suspect(reading, &around, &policy.rivals) {
+        if reading.scope == Scope::All {
+            // Nothing is expected of the whole, and nobody tells of it.
+            continue;
+        }
+        if let Some(found) = rival::suspect(reading, &known.evidence.company, &around, &policy.rivals) {
             let _ = all.try_push((at, found));
         }
     }
@@ -203,7 +207,7 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
 /// explain a surge equally well until the first outcomes come, and what is blocked has none: so
 /// nobody is shut out before somebody was asked.
 fn on_counts_alone(case: &Case<'_>) -> bool {
-    let mut strong = case.suspected.iter().filter(|(_, found)| found.p >= 0.3).peekable();
+    let mut strong = case.suspected.iter().filter(|(_, found)| found.own >= 0.3).peekable();
     case.terms.can_challenge
         && !case.attempt.challenge_passed
         && strong.peek().is_some()

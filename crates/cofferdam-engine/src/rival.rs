@@ -5,18 +5,28 @@
 //! detection paper, 3.5 to 3.7. The chance is never above the share of the traffic that is not expected:
 //! a place full of people under a thin attack never has one near 1.
 
-use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{BELIEF, Nb, bb, bb_of_14, dispersion, exp, ln, ln_gamma, logit, nb, rise, rise_per_count};
+mod attack;
+mod company;
+mod stated;
+
+pub(crate) use stated::points;
+
+use crate::evidence::{Climate, Company, HORIZONS, Reading, Scope, TAU_S};
+use crate::math::{Nb, bb, dispersion, exp, ln, ln_gamma, logit, nb, rise_per_count, sigma};
 use arrayvec::ArrayVec;
+use attack::{CHALLENGE_MOST, LEAST_SHARE, SIZES, STEP, Surges, attack, challenge, order};
+use company::alike;
 use serde::{Deserialize, Serialize};
+use stated::stated;
 
 /// Prior masses and strengths of the explanations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 #[allow(missing_docs, reason = "each default in `policy/levels.rs` states its meaning and source")]
 pub struct Rivals {
     pub attack_country: f64,
     pub attack_network: f64,
+    pub attack_flow: f64,
     pub attack_crossing: f64,
     pub attack_prefix: f64,
     pub attack_source: f64,
@@ -36,9 +46,10 @@ pub struct Rivals {
 impl Default for Rivals {
     fn default() -> Self {
         Self {
-            attack_country: 0.002,
+            attack_country: 0.000_2,
             attack_network: 0.004,
-            attack_crossing: 0.003,
+            attack_flow: 0.012,
+            attack_crossing: 0.001,
             attack_prefix: 0.004,
             attack_source: 0.002,
             attack_person: 0.004,
@@ -69,8 +80,10 @@ pub(crate) struct Around {
 /// What came of a scope.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Suspicion {
-    /// Chance that the next newcomer is pumped.
+    /// Chance that the next newcomer of the scope is pumped.
     pub p: f64,
+    /// Chance that this attempt is, by whom it has company of.
+    pub own: f64,
     /// Its prior.
     pub prior: f64,
     /// Share of the traffic that is not expected, if it is an attack.
@@ -83,14 +96,6 @@ pub(crate) struct Suspicion {
     /// ln likelihood of the excess: of two scopes the greater explains more.
     pub weight: f64,
 }
-
-/// Shares of codes that accomplices enter, with their weights.
-const ENTERED: [(f64, f64); 5] = [(0.02, 0.70), (0.2, 0.12), (0.4, 0.08), (0.6, 0.06), (0.8, 0.04)];
-/// Means tried around what was seen, as factors.
-const AROUND: [f64; 5] = [0.55, 0.75, 1.0, 1.3, 1.75];
-/// A surge could have been anything up to e^7 times the expected, alike in its logarithm; a step of
-/// `AROUND` covers 0.29 of those seven.
-const STEP: f64 = 0.29 / 7.0;
 
 #[derive(Debug, Clone, Copy)]
 struct Term {
@@ -119,37 +124,46 @@ impl Terms {
         }
     }
 
-    /// All of them and their attacks, as parts of `exp(most)`.
-    fn sums(&self) -> (f64, f64) {
-        let (mut whole, mut attack) = (0.0, 0.0);
+    /// All of them, those that are attack, and what of their newcomers is, as parts of `exp(most)`.
+    fn sums(&self) -> [f64; 3] {
+        let [mut whole, mut attack, mut pumped] = [0.0; 3];
         for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
             let weight = term.weight * exp(term.ln - self.most);
             whole += weight;
-            attack += weight * term.attack;
+            if term.attack > 0.0 {
+                attack += weight;
+                pumped += weight * term.attack;
+            }
         }
-        (whole, attack)
+        [whole, attack, pumped]
     }
 
-    fn chance(&self) -> f64 {
-        let (whole, attack) = self.sums();
-        if whole > 0.0 { attack / whole } else { 0.0 }
+    /// The chance that there is an attack, and the share of the newcomers that is its own then.
+    fn chance(&self) -> (f64, f64) {
+        let [whole, attack, pumped] = self.sums();
+        if attack > 0.0 { (attack / whole, pumped / attack) } else { (0.0, 0.0) }
     }
 
     /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
     fn at_most(&self, weight: f64, ln: f64) -> f64 {
-        let (whole, _) = self.sums();
+        let [whole, ..] = self.sums();
         let attack = weight * exp((ln - self.most).min(300.0));
         attack / (whole + attack)
     }
 }
 
 /// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at, or to tell.
-pub(crate) fn suspect(reading: &Reading, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+pub(crate) fn suspect(
+    reading: &Reading,
+    company: &[Company],
+    around: &Around,
+    rivals: &Rivals,
+) -> Option<Suspicion> {
     let mut worst: Option<Suspicion> = None;
     for horizon in 0..HORIZONS {
-        let least = worst.map_or(TELLS, |worst| worst.p.max(TELLS));
-        if let Some(found) = at_horizon(reading, horizon, around, rivals, least)
-            && worst.is_none_or(|worst| found.p > worst.p)
+        let least = worst.map_or(TELLS, |worst| worst.own.max(TELLS));
+        if let Some(found) = at_horizon(reading, company, horizon, around, rivals, least)
+            && worst.is_none_or(|worst| found.own > worst.own)
         {
             worst = Some(found);
         }
@@ -174,8 +188,6 @@ struct Figures {
 const SURGE: f64 = 4.0;
 /// ln gamma(SURGE) = ln 6
 const LN_GAMMA_SURGE: f64 = 1.791_759_469_228_055;
-/// How firmly an attack's mixed rate is.
-const MIXED: f64 = BELIEF;
 
 fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
     f64::from(values.get(horizon).copied().unwrap_or(0.0))
@@ -196,10 +208,10 @@ impl Figures {
 
     /// The odds of attack against what is usual are at most this: surges are likeliest that are as large
     /// as what was seen. What the trusted do speaks for both alike.
-    fn odds_at_most(&self, reading: &Reading, prior: f64, normal: f64) -> f64 {
-        let tried = if reading.challenged < 5.0 { 0.0 } else { CHALLENGE_MOST };
-        let attack = self.surge(self.n) + self.best() + order(reading) + tried;
-        prior * STEP * AROUND.len() as f64 * exp((attack - normal).min(300.0))
+    fn odds_at_most(&self, reading: &Reading, horizon: usize, prior: f64, normal: f64) -> f64 {
+        let tried = if f(&reading.challenges, horizon) < 5.0 { 0.0 } else { CHALLENGE_MOST };
+        let attack = -ln(SIZES * LEAST_SHARE * self.n.max(1.0)) + self.best() + order(reading) + tried;
+        prior * exp((attack - normal).min(300.0))
     }
 
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
@@ -226,16 +238,33 @@ impl Figures {
     }
 }
 
+/// Whether it holds people of all kinds: a place, or what a place and one thing in common make up.
+fn is_place(scope: Scope) -> bool {
+    use Scope::{ChannelNetwork, ClientNetwork, Country, Network, ProfileNetwork, WhenceNetwork};
+    matches!(scope, Country | Network | ProfileNetwork | ClientNetwork | ChannelNetwork | WhenceNetwork)
+}
+
 pub(crate) fn is_wide(scope: Scope) -> bool {
     matches!(scope, Scope::All | Scope::Country | Scope::Network)
 }
 
+/// A wide place within the shortest horizon is under attack so many times more seldom. Guess.
+const BRIEF: f64 = 0.1;
+/// While attacks go on elsewhere, places are under attack so many times more often. Who is stopped looks for
+/// the next network; most of an installation's days have no attack at all. Source: 3.10 has five.
+const HEAT_PLACE: f64 = 6.0;
+/// And runs of numbers, addresses, devices.
+const HEAT_NARROW: f64 = 1.0;
+/// The most that a prior comes to.
+const PRIOR_MOST: f64 = 0.25;
+
 /// The prior mass of attack in a kind of scope.
-fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
+fn prior(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) -> f64 {
     let kind = match reading.scope {
         Scope::Country | Scope::All => rivals.attack_country,
         Scope::Network | Scope::ChannelNetwork => rivals.attack_network,
-        Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork => rivals.attack_crossing,
+        Scope::ProfileNetwork => rivals.attack_flow,
+        Scope::ClientNetwork | Scope::WhenceNetwork => rivals.attack_crossing,
         Scope::Prefix2 | Scope::Prefix3 | Scope::Prefix4 => rivals.attack_prefix,
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Profile | Scope::Client => {
             rivals.attack_source
@@ -243,8 +272,12 @@ fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
         Scope::Device | Scope::User => rivals.attack_person,
     };
     let price = (0.3 + 7.0 * around.price).min(3.0);
-    let heat = 2.0 - exp(-f64::from(around.climate.heat) / 20.0);
-    (kind * price * around.risky * heat).min(0.1)
+    // Within a quarter of an hour a wide place wanders more than its dispersion says: news, a queue that clears.
+    let brief =
+        if horizon == 0 && matches!(reading.scope, Scope::Country | Scope::Network) { BRIEF } else { 1.0 };
+    let hot = 1.0 - exp(-f64::from(around.climate.heat) / 20.0);
+    let heat = 1.0 + hot * if is_place(reading.scope) { HEAT_PLACE } else { HEAT_NARROW };
+    (kind * price * around.risky * heat * brief).min(PRIOR_MOST)
 }
 
 /// Strikes are remembered: who comes back is met at the first messages.
@@ -258,6 +291,7 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
 /// `None` as well where the chance cannot come to `least`: then most of the work is spared.
 fn at_horizon(
     reading: &Reading,
+    company: &[Company],
     horizon: usize,
     around: &Around,
     rivals: &Rivals,
@@ -269,14 +303,14 @@ fn at_horizon(
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
         return None;
     }
-    let base = prior(reading, around, rivals);
+    let base = prior(reading, horizon, around, rivals);
     let prior = remembered(base, reading);
     // Both say how much a place wanders: they share what of it is the same.
     let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
     let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
     let as_usual = bb(v, m, p, kappa);
     let normal = count(e) + as_usual;
-    if figures.odds_at_most(reading, prior, normal) < least {
+    if figures.odds_at_most(reading, horizon, prior, normal) < least {
         return None;
     }
     let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
@@ -285,7 +319,7 @@ fn at_horizon(
     if !rivals.outage_off {
         terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
     }
-    let surges = Surges::of(reading, &figures, control.well, as_usual, prior);
+    let surges = Surges::of(reading, horizon, &figures, prior, (control.well, as_usual));
     if surges.at_most(&terms) < least {
         return None;
     }
@@ -294,24 +328,38 @@ fn at_horizon(
         return None;
     }
     attack(&mut terms, &figures, &surges);
-    let mut chance = terms.chance();
+    let (mut certain, share) = terms.chance();
     if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
         // The long one counts only while it is still going on.
         let (now, usual) = (f(&reading.seen, 1), f(&reading.expected, 1));
-        chance *= (now / (1.5 * usual).max(1e-6)).clamp(0.2, 1.0);
+        certain *= (now / (1.5 * usual).max(1e-6)).clamp(0.2, 1.0);
     }
     if n < 2.5 && strikes < 0.2 {
-        chance = chance.min(0.5);
+        certain = certain.min(0.5);
     }
-    let excess = (1.0 - e / n.max(e)).max(0.0);
-    let weight = if n > e { n * ln(n / e) - (n - e) } else { 0.0 };
-    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - as_usual > 2.0;
-    let seen = m >= 2.0
-        || reading.challenged >= 5.0
-        || order(reading) > 2.0
-        || matches!(reading.scope, Scope::Device | Scope::User);
-    Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, seen, weight })
+    let told = stated(certain);
+    let odds = logit(share.clamp(1e-6, SHARE_MOST)) + alike(reading.scope, company, horizon, share * n);
+    let outcomes = if m >= 2.0 { bb(v, m, 0.05, 14.0) - as_usual } else { 0.0 };
+    let by_conversion = outcomes > 2.0;
+    Some(Suspicion {
+        p: told * share,
+        own: told * sigma(odds),
+        prior: base,
+        excess: (1.0 - e / n.max(e)).max(0.0),
+        horizon,
+        by_conversion,
+        seen: outcomes > TOLD
+            || challenge(reading, horizon, share) > TOLD
+            || order(reading) > 2.0
+            || matches!(reading.scope, Scope::Device | Scope::User),
+        weight: if n > e { n * ln(n / e) - (n - e) } else { 0.0 },
+    })
 }
+
+/// From so many nats on outcomes or challenges have said something, that a surge is no growth. Guess.
+const TOLD: f64 = 2.0;
+/// However alike, nobody is surely of an attack.
+const SHARE_MOST: f64 = 0.999;
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
 struct Control {
@@ -330,60 +378,6 @@ impl Control {
             return Self { well: 0.0, ill: 0.0 };
         }
         Self { well: bb(converted, matured, 0.88, 10.0), ill: bb(converted, matured, 0.12, 3.0) }
-    }
-}
-
-/// What surges of several sizes and attacks of that size have in common.
-struct Surges {
-    all: ArrayVec<Surge, { AROUND.len() }>,
-    /// The weight of attacks of one size.
-    prior: f64,
-    /// No belief about shares makes what converted likelier than this.
-    best: f64,
-    /// How likely what the trusted do is if all is well.
-    well: f64,
-    /// How likely what converted is if people convert as ever.
-    as_usual: f64,
-}
-
-struct Surge {
-    /// How likely the count is.
-    count: f64,
-    /// The same and what else speaks, if it is attack.
-    attack: f64,
-    /// Share that is not expected.
-    share: f64,
-}
-
-impl Surges {
-    fn of(reading: &Reading, figures: &Figures, well: f64, as_usual: f64, prior: f64) -> Self {
-        let Figures { n, e, .. } = *figures;
-        let ordered = order(reading);
-        let mut all = ArrayVec::new();
-        for factor in AROUND {
-            let x = n * factor;
-            if x <= e {
-                continue;
-            }
-            let (count, share) = (figures.surge(x), 1.0 - e / x);
-            let attack = if share <= 0.05 {
-                f64::NEG_INFINITY
-            } else {
-                count + well + (challenge(reading, share) + ordered)
-            };
-            all.push(Surge { count, attack, share });
-        }
-        Self { all, prior: prior * STEP, best: figures.best(), well, as_usual }
-    }
-
-    /// What is told of the place is at most this, whatever share of the attack's codes is entered.
-    fn at_most(&self, terms: &Terms) -> f64 {
-        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, surge| most.max(surge.attack));
-        if most == f64::NEG_INFINITY {
-            return 0.0;
-        }
-        let sum: f64 = self.all.iter().map(|surge| surge.share * exp(surge.attack - most)).sum();
-        terms.at_most(self.prior * sum, most + self.best)
     }
 }
 
@@ -408,8 +402,8 @@ fn honest(
     let Surges { well, as_usual, .. } = *surges;
     let once = young * STEP;
     let each = |terms: &mut Terms, weight: f64, ln: f64| {
-        for surge in &surges.all {
-            terms.add(weight, surge.count + ln, 0.0);
+        for surge in &surges.honest {
+            terms.add(weight, surge + ln, 0.0);
         }
     };
     match reading.scope {
@@ -433,91 +427,6 @@ fn honest(
         }
     }
 }
-
-fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
-    let Figures { m, v, p, .. } = *figures;
-    let rise_m = rise(MIXED, m);
-    for Surge { attack, share, .. } in surges.all.iter().rev() {
-        if attack + surges.best < terms.most - FAR_BELOW {
-            continue;
-        }
-        if m <= 0.0 {
-            // Nothing came of it yet, whatever share is entered.
-            terms.add(surges.prior, *attack, *share);
-            continue;
-        }
-        for (entered, weight) in ENTERED {
-            let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, rise_m), *share);
-        }
-    }
-}
-
-/// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.
-const GOOD_FAIL: f64 = 0.10;
-/// Shares of challenges that attackers pass, with their weights. Who buys solving passes most, and pays more
-/// for it than many a message costs. Guess.
-const PASSES: [(f64, f64); 4] = [(0.05, 0.4), (0.35, 0.3), (0.65, 0.2), (0.9, 0.1)];
-/// The most that challenges say.
-const CHALLENGE_MOST: f64 = 8.0;
-
-/// Who fails challenges, and how often: outcomes that arrive in seconds.
-fn challenge(reading: &Reading, share: f64) -> f64 {
-    let (asked, failed) = (f64::from(reading.challenged), f64::from(reading.failed));
-    if asked < 5.0 {
-        return 0.0;
-    }
-    let failed = failed.min(asked);
-    let mut mean = 0.0;
-    for (passes, weight) in PASSES {
-        let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
-        // In how many ways so many fail is the same for both.
-        let passed = asked - failed;
-        let ln = failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
-        mean += weight * exp(ln);
-    }
-    ln(mean.max(1e-9)).clamp(-4.0, CHALLENGE_MOST)
-}
-
-fn order(reading: &Reading) -> f64 {
-    reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
-}
-
-/// Points of a suspicion: how far it is from the base rate, in thousandths of log-odds, so that alone
-/// it comes to its own chance.
-pub(crate) fn points(found: &Suspicion) -> i32 {
-    let moved = calibrated(logit(found.p.clamp(1e-6, 1.0 - 1e-6))) - BASE;
-    libm::round(1000.0 * moved) as i32
-}
-
-/// What a chance was found to be worth, in log-odds: middle ones are said too high by the rivals, since a
-/// place under a thin attack is mostly full of people. From made-up worlds of both densities; monotone.
-const CALIBRATION: [(f64, f64); 10] = [
-    (-6.0, -6.0),
-    (-2.2, -2.4),
-    (-1.1, -1.8),
-    (-0.2, -1.15),
-    (0.6, -0.6),
-    (1.1, 0.2),
-    (1.8, 1.1),
-    (3.4, 2.8),
-    (4.6, 4.6),
-    (14.0, 14.0),
-];
-
-fn calibrated(raw: f64) -> f64 {
-    let mut below = (-14.0, -14.0);
-    for above in CALIBRATION {
-        if raw <= above.0 {
-            return below.1 + (raw - below.0) * (above.1 - below.1) / (above.0 - below.0);
-        }
-        below = above;
-    }
-    below.1
-}
-
-/// ln(0.002 / 0.998): the base rate of the policy.
-const BASE: f64 = -6.213;
 
 /// The length that a horizon is shown as, in seconds.
 pub(crate) fn window_s(horizon: usize) -> u32 {

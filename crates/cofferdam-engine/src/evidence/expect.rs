@@ -16,6 +16,13 @@ pub const RATE: f64 = 0.68;
 /// Outcomes that a parent's rate is worth, for all, countries and networks. Source: 3.6.
 pub const RATE_OF: [f64; 3] = [20.0, 25.0, 15.0];
 
+/// Until so many buckets ago a rate counts as what it was before: two days. Guess.
+const REMEMBERED: u32 = 8;
+/// So many outcomes teach what it was. Guess.
+const TAUGHT: f64 = 30.0;
+/// Since those are fewer, the parent's rate is worth so many outcomes more. Guess.
+const FEWER: f64 = 10.0;
+
 /// The hours and days of a place, mean 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Season {
@@ -139,6 +146,8 @@ pub fn usually(
     let young = now_s.saturating_sub(since_s) < YOUNG_S;
     let last = if young { now_s / BUCKET_S } else { (now_s / BUCKET_S).saturating_sub(2) };
     let (mut matured, mut converted, mut trusted, mut open_s) = (0.0, 0.0, 0.0, 0.0);
+    let (mut old_matured, mut old_converted) = (0.0, 0.0);
+    let before = (now_s / BUCKET_S).saturating_sub(REMEMBERED);
     for (bucket, counts) in record.buckets(now_s) {
         let (from, to) = (begin(bucket).max(since_s), begin(bucket.saturating_add(1)).min(now_s));
         if bucket > last || to <= from {
@@ -148,12 +157,23 @@ pub fn usually(
         let shut = of(Usual::Stopped) / of(Usual::Asked).max(1.0);
         matured += of(Usual::Matured);
         converted += of(Usual::Converted);
+        if bucket <= before {
+            old_matured += of(Usual::Matured);
+            old_converted += of(Usual::Converted);
+        }
         trusted += of(Usual::Trusted);
         open_s += f64::from(to - from) * (1.0 - shut).max(0.0) * season.bucket(bucket);
     }
     let matured = matured.max(converted);
     let rate = ((converted + rate_of * parent.rate) / (matured + rate_of)).clamp(0.005, 0.995);
     let prior = share * parent.newcomers;
+    // An attack that lasts for days must not become what is usual: what people did before it holds for longer.
+    let rate = if old_matured < TAUGHT {
+        rate
+    } else {
+        let kept = rate_of + FEWER;
+        rate.max((old_converted + kept * parent.rate) / (old_matured.max(old_converted) + kept)).min(0.995)
+    };
     Usually {
         newcomers: learned(converted / rate, open_s, prior),
         rate,
@@ -186,4 +206,36 @@ pub fn maturity(all: Option<&RichRecord>, country: Option<&RichRecord>) -> [f64;
         }
     }
     shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten days of 40 messages a bucket, of which so many convert before the last two days and in them.
+    fn lived(before: u32, since: u32, now_s: u32) -> RichRecord {
+        let mut record = RichRecord::NONE;
+        for bucket in now_s / BUCKET_S - 40..now_s / BUCKET_S {
+            let converted = if bucket + 9 < now_s / BUCKET_S { before } else { since };
+            for (what, count) in [(Usual::Asked, 40), (Usual::Matured, 40), (Usual::Converted, converted)] {
+                record.usual(what, begin(bucket), 64 * count);
+            }
+        }
+        record
+    }
+
+    #[test]
+    fn an_attack_of_two_days_does_not_become_what_is_usual_and_getting_better_does() {
+        let now_s = 1_790_000_000;
+        let season = Season::of(None, None, 0);
+        let parent = Usually { rate: 0.6, ..nowhere() };
+        let rate = |before, since| {
+            let record = lived(before, since, now_s);
+            usually(&record, &season, &parent, 0.1, 15.0, now_s, now_s - 30 * 86_400).rate
+        };
+        assert!((rate(24, 24) - 0.6).abs() < 0.01);
+        // A quarter of the week is the attack's; without memory it would pull the rate to 0.5.
+        assert!(rate(24, 8) > 0.54, "{}", rate(24, 8));
+        assert!(rate(24, 36) > 0.65, "{}", rate(24, 36));
+    }
 }

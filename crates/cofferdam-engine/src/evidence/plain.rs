@@ -4,7 +4,7 @@
 use super::decay::{self, HORIZONS, LONG, Moment, Pair};
 use serde::{Deserialize, Serialize};
 
-/// What is counted. The first four in every horizon, the rest in the longest.
+/// What is counted. The first six in every horizon, the rest in the longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -27,11 +27,11 @@ pub enum Field {
 }
 
 /// Fields counted in every horizon.
-pub const EVERY: usize = 4;
+pub const EVERY: usize = 6;
 /// Fields counted in the longest alone.
-pub const LAST: usize = 4;
+pub const LAST: usize = 2;
 
-/// Counts of one scope: 136 bytes.
+/// Counts of one scope: 164 bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlainRecord {
     /// The newest moment that was counted.
@@ -48,10 +48,10 @@ impl Field {
             Self::Matured => (true, 1),
             Self::Converted => (true, 2),
             Self::Explained => (true, 3),
-            Self::Challenged => (false, 0),
-            Self::Failed => (false, 1),
-            Self::Strikes => (false, 2),
-            Self::Asked => (false, 3),
+            Self::Challenged => (true, 4),
+            Self::Failed => (true, 5),
+            Self::Strikes => (false, 0),
+            Self::Asked => (false, 1),
         }
     }
 }

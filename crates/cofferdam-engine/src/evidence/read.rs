@@ -8,11 +8,11 @@ use super::count::Ask;
 use super::decay::{HORIZONS, LONG, Moment, TAU_S};
 use super::expect::{self, RATE_OF, Season, Usually, usually};
 use super::plain::{Field, PlainRecord};
-use super::reading::{Climate, Evidenced, Figures, Reading};
+use super::reading::{Climate, Company, Evidenced, Figures, Reading};
 use super::recent::RECENT;
 use super::rich::{DELAYS, Meets, RichRecord};
 use super::scope::{Keys, Scope};
-use super::share::{at_of, beside, goes_on, greater, is_part, nearly, pipe, raise};
+use super::share::{at_of, beside, goes_on, greater, honest, in_place, is_part, lift, nearly, pipe, raise};
 use super::store::{EvidenceTallies, Map, RICH_MAX};
 use crate::table::Place;
 use arrayvec::ArrayVec;
@@ -190,6 +190,7 @@ impl EvidenceTallies {
             climate: self.climate(ask, at, &usual),
             days: ask.glimpse.days,
             neighbours: self.long_converted(ask, Scope::Address, at) as f32,
+            company: ArrayVec::new(),
             readings: ArrayVec::new(),
         };
         if ask.trusted {
@@ -245,7 +246,54 @@ impl EvidenceTallies {
                 let _ = evidenced.readings.try_push(reading);
             }
         }
+        if evidenced.readings.iter().any(|reading| in_place(reading.scope)) {
+            evidenced.company = self.company(ask, at, &places);
+        }
         evidenced
+    }
+
+    /// Whom an attempt has company of: those of its network with the same profile, browser or network
+    /// of addresses, and those of its country with the same network.
+    fn company(&self, ask: &Ask, at: &Moment, places: &Expected) -> ArrayVec<Company, 4> {
+        let mut all = ArrayVec::new();
+        for ((scope, key), place) in ask.keys.iter().zip(&self.places) {
+            if !matches!(
+                scope,
+                Scope::Network | Scope::ProfileNetwork | Scope::ClientNetwork | Scope::WhenceNetwork
+            ) {
+                continue;
+            }
+            let Some(record) = self.record_at(*place, *scope, *key) else { continue };
+            let (of, share) = if *scope == Scope::Network {
+                let share = (places.network_converted + 1.0) / (places.country_converted + 4.0);
+                (places.country_seen, share)
+            } else {
+                (places.network_seen, self.share(ask, *scope, record, at, places))
+            };
+            let itself = f64::from(u8::from(ask.newcomer));
+            let without = |n: [f64; HORIZONS]| figures(n.map(|n| (n - itself).max(0.0)));
+            let seen = record.read(Field::Newcomers, at);
+            let _ = all.try_push(Company {
+                scope: *scope,
+                of: without(of),
+                seen: without(seen),
+                share: share.clamp(0.002, 0.95) as f32,
+            });
+        }
+        all
+    }
+
+    /// The share of a network's people that a crossing usually has.
+    fn share(&self, ask: &Ask, scope: Scope, record: &PlainRecord, at: &Moment, places: &Expected) -> f64 {
+        let line = &[Scope::All, Scope::Country, Scope::Network];
+        let often = match scope {
+            Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
+            Scope::ClientNetwork => self.close(ask, Meets::Client, Meets::OfNetwork, 0.1, line),
+            Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
+            _ => 0.1,
+        };
+        let [.., own] = record.read(Field::Converted, at);
+        ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0)
     }
 
     /// What is expected of a crossing: its own share of those who proved themselves, where there are
@@ -259,15 +307,7 @@ impl EvidenceTallies {
         usual: &Usual,
         places: &Expected,
     ) -> [f64; HORIZONS] {
-        let line = &[Scope::All, Scope::Country, Scope::Network];
-        let often = match scope {
-            Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
-            Scope::ClientNetwork => self.close(ask, Meets::Client, Meets::OfNetwork, 0.1, line),
-            Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
-            _ => 0.1,
-        };
-        let [.., own] = record.read(Field::Converted, at);
-        let share = ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0);
+        let share = self.share(ask, scope, record, at, places);
         let own = beside(places.network, &places.network_seen, record, at, share);
         if scope != Scope::ProfileNetwork {
             return own;
@@ -352,8 +392,7 @@ impl EvidenceTallies {
             return Climate { age_h: 0.0, heat: 0.0, pipe: [1.0; HORIZONS] };
         };
         let age_h = f64::from(ask.at_s.saturating_sub(all.first_s)) / 3_600.0;
-        let wont =
-            [0, 1, 2].map(|h| usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h));
+        let wont = [0, 1, 2].map(|h| usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h));
         let pipe = figures(pipe(all, at, usual.all.rate, &wont));
         Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe }
     }
@@ -405,18 +444,15 @@ impl EvidenceTallies {
         let (n_all, n_wide, n_own) = (left(all), left(wide), left(own));
         for h in 0..HORIZONS {
             let world = usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h);
-            // A part that is nearly the whole has no others to go by.
-            let lift = |n: f64, whole: f64, part: f64| {
-                let others = whole - part;
-                if others < 0.2 * whole {
-                    1.0
-                } else {
-                    ((n.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0)
-                }
-            };
             let (wide_e, own_e) = (at_of(&country, h), at_of(&network, h));
-            let others = lift(at_of(&n_wide, h) - at_of(&n_own, h), wide_e, own_e);
-            let rest = lift(at_of(&n_all, h) - at_of(&n_wide, h), world, wide_e);
+            let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
+            let convert = |whole: &RichRecord, part: &RichRecord, rate: f64| {
+                honest(&whole.plain, &part.plain, at, h, rate * arrives)
+            };
+            let others = (at_of(&n_wide, h) - at_of(&n_own, h)) * convert(wide, own, usual.country.rate);
+            let rest = (at_of(&n_all, h) - at_of(&n_wide, h)) * convert(all, wide, usual.all.rate);
+            let others = lift(others, wide_e, own_e);
+            let rest = lift(rest, world, wide_e);
             raise(&mut network, h, others);
             raise(&mut country, h, 1.0 + 0.8 * (rest - 1.0));
         }
@@ -440,6 +476,7 @@ impl EvidenceTallies {
             country_seen: seen(wide),
             network_seen: seen(own),
             network_converted: own.plain.long(Field::Converted, at),
+            country_converted: wide.plain.long(Field::Converted, at),
         }
     }
 }
@@ -451,6 +488,7 @@ struct Expected {
     country_seen: [f64; HORIZONS],
     network_seen: [f64; HORIZONS],
     network_converted: f64,
+    country_converted: f64,
 }
 
 /// The share that usually converts in a scope, and from how many outcomes that was learned.
@@ -493,8 +531,8 @@ fn reading(
         expected: figures(expected),
         rate: rate.0 as f32,
         rate_of: rate.1 as f32,
-        challenged: record.long(Field::Challenged, at) as f32,
-        failed: record.long(Field::Failed, at) as f32,
+        challenges: figures(record.read(Field::Challenged, at)),
+        failures: figures(record.read(Field::Failed, at)),
         strikes: record.long(Field::Strikes, at) as f32,
         asked: record.long(Field::Asked, at) as f32,
         trusted: None,

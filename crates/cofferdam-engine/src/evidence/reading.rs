@@ -31,11 +31,11 @@ pub struct Reading {
     /// How many outcomes that rate was learned from.
     pub rate_of: f32,
     /// Challenges asked.
-    #[serde(default, skip_serializing_if = "nought")]
-    pub challenged: f32,
+    #[serde(default, skip_serializing_if = "none")]
+    pub challenges: Figures,
     /// Challenges failed.
-    #[serde(default, skip_serializing_if = "nought")]
-    pub failed: f32,
+    #[serde(default, skip_serializing_if = "none")]
+    pub failures: Figures,
     /// Strikes that are remembered.
     #[serde(default, skip_serializing_if = "nought")]
     pub strikes: f32,
@@ -53,6 +53,23 @@ pub struct Reading {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn nought(value: &f32) -> bool {
     *value == 0.0
+}
+
+fn none(values: &Figures) -> bool {
+    values.iter().all(nought)
+}
+
+/// Those of a place who have one thing in common with an attempt: profile, browser, network of addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Company {
+    /// What they have in common.
+    pub scope: Scope,
+    /// Newcomers of the place, without this attempt.
+    pub of: Figures,
+    /// Of them, those who have it in common.
+    pub seen: Figures,
+    /// The share that usually has.
+    pub share: f32,
 }
 
 /// What holds for the whole installation.
@@ -78,6 +95,9 @@ pub struct Evidenced {
     pub days: (u32, u32),
     /// How many at the same address entered right codes lately.
     pub neighbours: f32,
+    /// Whom it has company of, where there is something to look at.
+    #[serde(default, skip_serializing_if = "ArrayVec::is_empty")]
+    pub company: ArrayVec<Company, 4>,
     /// Scopes in which there is something to look at.
     pub readings: ArrayVec<Reading, SCOPES>,
 }

@@ -17,7 +17,7 @@ use arrayvec::ArrayVec;
 
 const MAGIC: &[u8; 8] = b"CFDEVDNC";
 /// Raised whenever a record or the order of scopes changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const PLAIN: u8 = 1;
 const SEEN: u8 = 2;
@@ -73,6 +73,7 @@ impl EvidenceTallies {
         to.extend_from_slice(MAGIC);
         to.extend_from_slice(&VERSION.to_le_bytes());
         to.extend_from_slice(&self.now_s.to_le_bytes());
+        to.extend_from_slice(&self.cached.arrives.to_le_bytes());
         EvidenceCursor(Part::Plain(Cursor::default()))
     }
 
@@ -145,6 +146,11 @@ impl EvidenceTallies {
         }
         let mut tallies = Self::new(keys_max);
         tallies.now_s = u32::from_le_bytes(array(&mut rest)?);
+        let arrives = f64::from_le_bytes(array(&mut rest)?);
+        if !(0.0..=1.0).contains(&arrives) {
+            return Err(BadEvidence::Damaged);
+        }
+        tallies.cached.arrives = arrives;
         while !rest.is_empty() {
             let [kind] = array(&mut rest)?;
             let length = u32::from_le_bytes(array(&mut rest)?) as usize;

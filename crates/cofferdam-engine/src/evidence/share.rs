@@ -52,9 +52,33 @@ pub(super) fn is_part(scope: Scope) -> bool {
     matches!(scope, ProfileNetwork | ClientNetwork | WhenceNetwork | Prefix4 | Prefix3 | Prefix2)
 }
 
+/// Whether it holds people of all kinds of a place, so that it matters whom an attempt is like.
+pub(super) fn in_place(scope: Scope) -> bool {
+    use Scope::{ClientNetwork, Country, Network, ProfileNetwork, WhenceNetwork};
+    matches!(scope, Country | Network | ProfileNetwork | ClientNetwork | WhenceNetwork)
+}
+
 /// Whether a part expects most of what the whole does.
 pub(super) fn nearly(part: &[f64; HORIZONS], whole: &[f64; HORIZONS]) -> bool {
     part.iter().zip(whole).all(|(part, whole)| *part > 0.6 * whole)
+}
+
+/// How many times more than expected the others of a place are, `whole` and `part` being what is expected of
+/// it and of the part that asks. A part that is nearly the whole has no others to go by.
+pub(super) fn lift(seen: f64, whole: f64, part: f64) -> f64 {
+    let others = whole - part;
+    if others < 0.2 * whole { 1.0 } else { ((seen.max(0.0) + 4.0) / (others + 4.0)).clamp(1.0, 10.0) }
+}
+
+/// How far the rest of a place converts as people there do: what does not is no honest surge. What is not
+/// old enough to be judged is taken for honest.
+pub(super) fn honest(whole: &PlainRecord, part: &PlainRecord, at: &Moment, horizon: usize, rate: f64) -> f64 {
+    let rest = |field: Field| {
+        (at_of(&whole.read(field, at), horizon) - at_of(&part.read(field, at), horizon)).max(0.0)
+    };
+    let v = rest(Field::Converted);
+    let m = rest(Field::Matured).max(v);
+    ((v + 4.0 * rate) / ((m + 4.0) * rate)).min(1.0)
 }
 
 /// Newcomers that converted over the next longer horizon are expected to go on coming.

@@ -4,7 +4,7 @@ use crate::make::{NOW_S, attempt, codes, policy, prefix, terms};
 use arrayvec::ArrayVec;
 use cofferdam_engine::assessment::{AssessedScope, Assessment};
 use cofferdam_engine::block::Stood;
-use cofferdam_engine::evidence::{Climate, Evidenced, Reading, Scope};
+use cofferdam_engine::evidence::{Climate, Company, Evidenced, Reading, Scope};
 use cofferdam_engine::known::{Known, Listed, ListedKind};
 use cofferdam_engine::policy::{Mode, Terms};
 use cofferdam_engine::signal::EvidenceKey;
@@ -22,8 +22,8 @@ fn reading(scope: Scope, seen: f32, usual: f32) -> Reading {
         expected: [usual; 3],
         rate: 0.7,
         rate_of: 200.0,
-        challenged: 0.0,
-        failed: 0.0,
+        challenges: [0.0; 3],
+        failures: [0.0; 3],
         strikes: 0.0,
         asked: seen,
         trusted: None,
@@ -205,4 +205,49 @@ fn a_block_is_told_in_words_without_the_value_of_a_source() {
         let assessment = judged(&met(known(&[]), [block]), &terms());
         assert_eq!(assessment.reasons[0].sentence().to_string(), sentence);
     }
+}
+
+#[test]
+fn a_surge_alone_is_challenged_however_much_is_known_of_the_installation() {
+    // All of it always has outcomes, and nothing is expected of it: that says nothing of a surge.
+    let all = reading(Scope::All, 20_000.0, 0.0);
+    let mut surge = reading(Scope::Network, 70.0, 0.1);
+    surge.matured = [0.0; 3];
+    let asked = judged(&known(&[all, surge]), &challenges());
+    assert_eq!(asked.decision, Decision::Challenge, "{:?}", asked.reasons);
+    // Outcomes that fail to come say more than growth can.
+    surge.matured = [60.0; 3];
+    assert_eq!(judged(&known(&[all, surge]), &challenges()).decision, Decision::Block);
+}
+
+#[test]
+fn challenges_failed_yesterday_are_not_held_against_the_next_quarter_of_an_hour() {
+    let mut quiet = reading(Scope::Network, 8.0, 5.0);
+    (quiet.matured, quiet.converted) = ([5.0; 3], [3.0; 3]);
+    (quiet.seen, quiet.expected) = ([8.0, 70.0, 800.0], [5.0, 70.0, 800.0]);
+    (quiet.matured, quiet.converted) = ([5.0, 60.0, 700.0], [3.0, 42.0, 490.0]);
+    (quiet.challenges, quiet.failures) = ([0.0, 0.0, 230.0], [0.0, 0.0, 70.0]);
+    let judged_at = |reading: Reading| judged(&known(&[reading]), &challenges());
+    assert_eq!(judged_at(quiet).decision, Decision::Allow, "{:?}", judged_at(quiet));
+    // Failed just now, they are.
+    let now = Reading { challenges: [40.0; 3], failures: [30.0; 3], ..quiet };
+    let (now, quiet) = (judged_at(now).score, judged_at(quiet).score);
+    assert!(now > 2.0 * quiet, "{now} {quiet}");
+}
+
+#[test]
+fn half_of_a_surely_attacked_networks_newcomers_are_pumped_and_those_unlike_the_others_are_not() {
+    let mut half = reading(Scope::Network, 240.0, 100.0);
+    half.converted = [70.0; 3];
+    let with = |seen: f32| {
+        let mut known = known(&[half]);
+        let client = Company { scope: Scope::ClientNetwork, of: [239.0; 3], seen: [seen; 3], share: 0.2 };
+        known.evidence.company.push(client);
+        judged(&known, &challenges())
+    };
+    let alone = judged(&known(&[half]), &challenges()).score;
+    assert!((0.3..0.65).contains(&alone), "{alone}");
+    // A fifth of the people have this browser: 20 of them are expected, and 150 came.
+    let (usual, surge) = (with(20.0).score, with(150.0).score);
+    assert!(usual < 0.75 * alone && surge > 1.2 * alone, "{usual} {alone} {surge}");
 }
