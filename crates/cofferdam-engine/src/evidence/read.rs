@@ -225,8 +225,8 @@ impl EvidenceTallies {
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
             let ordered =
-                *scope == Scope::Prefix4 && self.order(*key, ask).is_some_and(|(nats, _)| nats > 1.0);
-            if is_part(*scope) && !ordered && nearly(&expected, &places.network) {
+                || *scope == Scope::Prefix4 && self.order(*key, ask).is_some_and(|(nats, _)| nats > 1.0);
+            if is_part(*scope) && nearly(&expected, &places.network) && !ordered() {
                 // The whole network, by another name.
                 continue;
             }

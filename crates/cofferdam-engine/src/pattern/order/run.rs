@@ -1,7 +1,7 @@
 //! Runs: chains of numbers at one step, and gaps that are multiples of one.
 
 use super::{COUNTING, LAST, PREFIX, Sorted};
-use crate::math::{ln_binomial, log_sum_exp};
+use crate::math::{ln, log_sum_exp};
 use crate::pattern::{CAP, some};
 use arrayvec::ArrayVec;
 
@@ -24,7 +24,7 @@ pub(super) fn run(sorted: &Sorted) -> (f64, Option<u16>) {
     let mut most = (0.0, None);
     let mut note = |step: u16, ratio: f64| {
         // Small steps are likelier chosen than large ones: 1 in 10 × the step, which adds up to one.
-        let term = (-libm::log(10.0 * f64::from(step)), ratio);
+        let term = (-ln(10.0 * f64::from(step)), ratio);
         if term.0 + term.1 > most.0 {
             most = (term.0 + term.1, Some(step));
         }
@@ -40,24 +40,35 @@ pub(super) fn run(sorted: &Sorted) -> (f64, Option<u16>) {
         note(*step, ratio);
     }
     multiples(sorted, note);
-    let nothing = gaps * libm::log(1.0 - LINKED[0]);
+    let nothing = gaps * ln(1.0 - LINKED[0]);
     let nats = some(COUNTING, log_sum_exp(&terms).max(nothing)).clamp(-CAP, CAP);
     (nats, most.1.filter(|_| nats > 0.0))
 }
 
+/// How much likelier `k` of `n` are if each comes with one chance than with another, each given as the
+/// logarithms of the chance and of its rest. In how many ways so many may fall is the same for both.
+fn likelier(k: f64, n: f64, (yes, no): (f64, f64), (other_yes, other_no): (f64, f64)) -> f64 {
+    let k = k.clamp(0.0, n);
+    k * (yes - other_yes) + (n - k) * (no - other_no)
+}
+
+fn lns(chance: f64) -> (f64, f64) {
+    (ln(chance), ln(1.0 - chance))
+}
+
 /// What so many links of a step say, of which `longest` in one chain, where each comes by `chance`.
 fn linked(links: f64, longest: f64, gaps: f64, chance: f64) -> f64 {
-    let by_chance = ln_binomial(links, gaps, chance);
-    let quarter = -libm::log(4.0);
+    let by_chance = lns(chance);
+    let quarter = -2.0 * core::f64::consts::LN_2;
     let share = |share: f64| {
         // What chance makes half of the time is no sign of a run.
-        let ratio = ln_binomial(links, gaps, share) - by_chance;
-        (if share < 2.0 * chance { f64::NEG_INFINITY } else { quarter }, ratio)
+        let weight = if share < 2.0 * chance { f64::NEG_INFINITY } else { quarter };
+        (weight, likelier(links, gaps, lns(share), by_chance))
     };
     let [some, half, most] = LINKED;
     // Among other runs and many people the links are few, but one long chain is no chance either.
-    let begins = libm::log(gaps + 1.0) + longest * libm::log(chance);
-    let chain = longest * libm::log(most) - begins.min(0.0);
+    let begins = ln(gaps + 1.0) + longest * by_chance.0;
+    let chain = longest * ln(most) - begins.min(0.0);
     let weight = if longest < CHAIN_MIN { f64::NEG_INFINITY } else { quarter };
     log_sum_exp(&[share(some), share(half), share(most), (weight, chain)])
 }
@@ -73,11 +84,16 @@ pub(super) fn chains(sorted: &Sorted) -> ArrayVec<(u16, u16), 256> {
     }
     let has = |n: u16| here.get(usize::from(n / 64)).is_some_and(|word| word >> (n % 64) & 1 == 1);
     let mut chains = ArrayVec::new();
+    let last = sorted.last().copied().unwrap_or_default();
     for (at, first) in sorted.iter().enumerate() {
         for second in sorted.iter().skip(at + 1) {
             let step = second - first;
-            let starts = first.checked_sub(step).is_none_or(|before| !has(before));
-            if !starts || !has(second + step) {
+            if second + step > last {
+                // Those that follow reach further still.
+                break;
+            }
+            // Few pairs have a third at their step, so that is asked first.
+            if !has(second + step) || first.checked_sub(step).is_some_and(has) {
                 continue;
             }
             let (mut end, mut links) = (second + step, 2);
@@ -122,20 +138,26 @@ fn multiples(sorted: &Sorted, mut note: impl FnMut(u16, f64)) {
     for of_step in steps.chunk_by(|a, b| a == b) {
         let Some(step) = of_step.first() else { continue };
         let n = gaps.len() as f64;
-        let hits = gaps.iter().filter(|gap| *gap % step == 0).count() as f64;
-        let chance = 1.0 / f64::from(*step);
+        // Whether one divides another without a division: its product with the inverse, cut to 32 bits,
+        // is less than the inverse.
+        let inverse = u32::MAX / u32::from(*step) + 1;
+        let hits = gaps.iter().filter(|gap| u32::from(**gap).wrapping_mul(inverse) < inverse).count() as f64;
         if hits <= n / 2.0 {
             continue;
         }
-        let held = MULTIPLES.map(|share| (-libm::log(MULTIPLES.len() as f64), ln_binomial(hits, n, share)));
-        note(*step, log_sum_exp(&held) - ln_binomial(hits, n, chance));
+        let by_chance = lns(1.0 / f64::from(*step));
+        let half = -core::f64::consts::LN_2;
+        note(*step, log_sum_exp(&MULTIPLES.map(|share| (half, likelier(hits, n, lns(share), by_chance)))));
     }
 }
 
-/// The largest that two have in common.
-fn common(mut a: u16, mut b: u16) -> u16 {
-    while b != 0 {
-        (a, b) = (b, a % b);
+/// The largest that two have in common, neither of them nought; by shifts, since divisions take long.
+fn common(a: u16, b: u16) -> u16 {
+    let twos = (a | b).trailing_zeros();
+    let (mut a, mut b) = (a >> a.trailing_zeros().min(15), b >> b.trailing_zeros().min(15));
+    while a != b {
+        let (low, far) = (a.min(b), a.abs_diff(b));
+        (a, b) = (low, far >> far.trailing_zeros());
     }
-    a
+    a << twos
 }
