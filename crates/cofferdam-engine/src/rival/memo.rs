@@ -1,0 +1,89 @@
+//! What the explanations of several scopes and horizons of one attempt have in common: nearly all go by
+//! one rate of conversion, and the constants of beliefs about it are logarithms by the dozen. It changes
+//! no figure: what is remembered is what would be worked out again. Called by the rivals alone.
+
+use crate::math::{Bb, ln, ln_gamma};
+
+/// A belief about how many convert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Belief {
+    AsUsual,
+    Outage,
+    Mistyped,
+    Growth,
+    Campaign,
+}
+const BELIEFS: usize = 5;
+
+/// What was worked out for an attempt's scopes so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Memo {
+    /// The rate that the beliefs are about, and how firmly it holds.
+    p: f64,
+    kappa: f64,
+    beliefs: [Option<Bb>; BELIEFS],
+    v: f64,
+    m: f64,
+    /// ln gamma(strength + m), by strength: the rate's own, 3 and 10.
+    of_all: [Option<f64>; 3],
+    /// A size with its logarithm and that of its gamma.
+    size: (f64, f64, f64),
+}
+
+impl Memo {
+    pub fn new() -> Self {
+        let none = f64::NAN;
+        Self {
+            p: none,
+            kappa: none,
+            beliefs: [None; BELIEFS],
+            v: 0.0,
+            m: 0.0,
+            of_all: [None; 3],
+            size: (none, 0.0, 0.0),
+        }
+    }
+
+    /// The logarithm of a size, and that of its gamma.
+    pub fn size(&mut self, r: f64) -> (f64, f64) {
+        if self.size.0.to_bits() != r.to_bits() {
+            self.size = (r, ln(r), ln_gamma(r));
+        }
+        (self.size.1, self.size.2)
+    }
+
+    /// From here on it is about `v` of `m` where `p` is usual.
+    pub fn outcomes(&mut self, v: f64, m: f64, p: f64, kappa: f64) {
+        if self.p.to_bits() != p.to_bits() || self.kappa.to_bits() != kappa.to_bits() {
+            (self.p, self.kappa, self.beliefs) = (p, kappa, [None; BELIEFS]);
+        }
+        (self.v, self.m, self.of_all) = (v, m, [None; 3]);
+    }
+
+    /// ln of the likelihood of the outcomes.
+    pub(super) fn ln(&mut self, belief: Belief) -> f64 {
+        if self.m <= 0.0 {
+            return 0.0;
+        }
+        let (p, own) = (self.p, (0, self.kappa));
+        let (mean, (strength, kappa)) = match belief {
+            Belief::AsUsual => (p, own),
+            Belief::Growth => (0.95 * p, own),
+            Belief::Outage => (0.1 * p / 0.7, (1, 3.0)),
+            Belief::Mistyped => (0.6 * p, (1, 3.0)),
+            Belief::Campaign => (0.6 * p, (2, 10.0)),
+        };
+        let known = self.of_all.get_mut(strength);
+        let of_all = known.map_or(0.0, |known| *known.get_or_insert_with(|| ln_gamma(kappa + self.m)));
+        let known = self.beliefs.get_mut(belief as usize);
+        known.map_or(0.0, |known| {
+            known.get_or_insert_with(|| Bb::new(mean, kappa)).ln_given(self.v, self.m, of_all)
+        })
+    }
+
+    /// How likely what the trusted do is if all is well, and if nobody's outcomes arrive.
+    #[expect(clippy::unused_self, reason = "beliefs are asked of the memo, whether they are kept or not")]
+    pub fn control(&self, converted: f64, matured: f64) -> (f64, f64) {
+        (Bb::new(0.88, 10.0).ln_at(converted, matured), Bb::new(0.12, 3.0).ln_at(converted, matured))
+    }
+}
