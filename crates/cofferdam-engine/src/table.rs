@@ -202,7 +202,19 @@ impl<R: Record> Table<R> {
     /// `lesser` says which of them counts. `None`: see [`Table::for_each_mut`].
     pub fn change_at<T>(
         &mut self,
-        place: Place,
+        mut place: Place,
+        touch: Touch,
+        at_s: u32,
+        change: impl FnMut(&mut R) -> T,
+        lesser: impl FnOnce(T, T) -> T,
+    ) -> Option<T> {
+        self.change_here(&mut place, touch, at_s, change, lesser)
+    }
+
+    /// The same, and the place is where the record stands then.
+    pub fn change_here<T>(
+        &mut self,
+        place: &mut Place,
         touch: Touch,
         at_s: u32,
         mut change: impl FnMut(&mut R) -> T,
@@ -213,7 +225,10 @@ impl<R: Record> Table<R> {
             return slot.change(&mut self.wide, change);
         }
         match self.home(key, touch.doubtful, at_s)? {
-            Home::Own(at) => self.directory.slot_mut(at)?.change(&mut self.wide, change),
+            Home::Own(at) => {
+                *place = Place(at);
+                self.directory.slot_mut(at)?.change(&mut self.wide, change)
+            }
             Home::Shared => {
                 let (heavier, lighter) = self.crowd.ordered(key);
                 let first = self.crowd.cell(heavier).map(&mut change)?;
