@@ -348,10 +348,22 @@ impl<R: Record> Table<R> {
         R::SHARED.then_some(Home::Shared)
     }
 
+    /// Where the hand comes to by its steps if it finds nothing at rest on its way, which is nearly always;
+    /// `None` as well where the way leads out of a run of slots.
+    fn pass(&self, at_s: u32) -> Option<At> {
+        let way = self.directory.ahead(self.hand, STEPS)?;
+        let rests = |slot: &Slot<R>| slot.key != 0 && slot.at_rest(&self.wide, at_s);
+        (!way.iter().any(rests)).then_some(At { slot: self.hand.slot + STEPS as u32, ..self.hand })
+    }
+
     /// Lets the hand go on and takes out what it finds at rest; at the ceiling, if it finds nothing at
     /// rest, the record least worth keeping of those that need not be kept.
     fn make_room(&mut self, at_s: u32) {
         let full = self.len() >= self.keys_max;
+        if !full && let Some(next) = self.pass(at_s) {
+            self.hand = next;
+            return;
+        }
         let mut least: Option<(u32, u64)> = None;
         for _ in 0..if full { STEPS_FULL } else { STEPS } {
             let at = self.hand;

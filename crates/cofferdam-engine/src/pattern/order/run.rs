@@ -130,13 +130,15 @@ fn chance(sorted: &Sorted, step: u16) -> f64 {
     const NOBODY: u16 = 40_000;
     let mut others = [NOBODY; LAST];
     others.iter_mut().zip(sorted).for_each(|(other, n)| *other = *n);
-    // All are compared with all: without a branch that is sooner done than looking for the first.
+    // All are compared with all: without a branch, and without a sum that could overflow, that is sooner
+    // done than looking for the first.
     let mut near = [0u16; LAST];
     for n in sorted {
         let low = n.wrapping_add(step).wrapping_sub(NEAR);
-        for (near, other) in near.iter_mut().zip(others) {
+        for (near, other) in near.iter_mut().zip(&others) {
             let above = other.wrapping_sub(low);
-            *near += u16::from(above <= 2 * NEAR) - u16::from(above == NEAR);
+            let counted = u16::from(above <= 2 * NEAR) ^ u16::from(above == NEAR);
+            *near = near.wrapping_add(counted);
         }
     }
     // Whose step is short finds himself near.
