@@ -33,7 +33,9 @@ proptest! {
         (weight, ln, share) in (0.001f64..1.0, -90.0f64..20.0, 0.1f64..1.0),
     ) {
         let mut terms = Terms::new();
-        honest.iter().for_each(|(weight, ln)| terms.add(*weight, *ln));
+        for (weight, ln) in &honest {
+            terms.add(*weight, *ln);
+        }
         let bound = terms.at_most(weight * share, ln);
         terms.add_attack(weight, weight * share, ln);
         let sum: f64 = honest.iter().map(|(weight, ln)| weight * libm::exp(*ln)).sum();
