@@ -280,7 +280,7 @@ fn at_horizon(
     let base = prior(reading, around, rivals);
     let prior = remembered(base, reading);
     let counted = Counted::of(&figures, reading.scope, memo);
-    memo.outcomes(v, m, p, kappa);
+    memo.outcomes(horizon, (v, m), p, kappa);
     let as_usual = memo.ln(Belief::AsUsual);
     let normal = counted.ln(e, figures.ln_e) + as_usual;
     if figures.odds_at_most(reading, prior, normal) < least {

@@ -33,7 +33,6 @@ pub(super) struct Cached {
     /// The share of outcomes that arrives just now.
     pub arrives: f64,
     numbers: Map<f64>,
-    countries: alloc::collections::BTreeSet<Option<Country>>,
 }
 
 impl Default for Cached {
@@ -44,7 +43,6 @@ impl Default for Cached {
             maturity: Map::default(),
             arrives: 1.0,
             numbers: Map::default(),
-            countries: alloc::collections::BTreeSet::new(),
         }
     }
 }
@@ -95,8 +93,9 @@ impl EvidenceTallies {
             let country = country.map_or(0, |c| c.iso2().bytes().fold(0u64, |v, b| v << 8 | u64::from(b)));
             country << 32 | network.map_or(0xffff_ffff, u64::from)
         };
-        if self.cached.countries.insert(ask.country)
-            && let Some(country) = ask.country
+        let name = of(ask.country, Some(u32::MAX - 1));
+        if let Some(country) = ask.country
+            && !self.cached.numbers.contains_key(&name)
         {
             let mut whole = 0.0;
             for run in cofferdam_atlas::mobile_runs(country) {
@@ -104,9 +103,9 @@ impl EvidenceTallies {
                 *self.cached.numbers.entry(of(Some(country), network)).or_default() += run.numbers() as f64;
                 whole += run.numbers() as f64;
             }
-            self.cached.numbers.insert(of(Some(country), Some(u32::MAX - 1)), whole);
+            self.cached.numbers.insert(name, whole);
         }
-        let whole = self.cached.numbers.get(&of(ask.country, Some(u32::MAX - 1))).copied().unwrap_or(1e7);
+        let whole = self.cached.numbers.get(&name).copied().unwrap_or(1e7);
         let own = self.cached.numbers.get(&of(ask.country, ask.network)).copied().unwrap_or(1e6);
         (own.max(1e4), whole.max(1e5))
     }

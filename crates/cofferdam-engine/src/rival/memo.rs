@@ -2,6 +2,7 @@
 //! one rate of conversion, and the constants of beliefs about it are logarithms by the dozen. It changes
 //! no figure: what is remembered is what would be worked out again. Called by the rivals alone.
 
+use crate::evidence::HORIZONS;
 use crate::math::{Bb, ln, ln_gamma};
 
 /// A belief about how many convert.
@@ -15,13 +16,21 @@ pub(super) enum Belief {
 }
 const BELIEFS: usize = 5;
 
+/// Beliefs about one rate.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    p: f64,
+    /// How firmly it holds.
+    kappa: f64,
+    beliefs: [Option<Bb>; BELIEFS],
+}
+
 /// What was worked out for an attempt's scopes so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Memo {
-    /// The rate that the beliefs are about, and how firmly it holds.
-    p: f64,
-    kappa: f64,
-    beliefs: [Option<Bb>; BELIEFS],
+    /// The rate that was looked at last in each horizon.
+    rates: [Rate; HORIZONS],
+    horizon: usize,
     v: f64,
     m: f64,
     /// ln gamma(strength + m), by strength: the rate's own, 3 and 10.
@@ -34,9 +43,8 @@ impl Memo {
     pub fn new() -> Self {
         let none = f64::NAN;
         Self {
-            p: none,
-            kappa: none,
-            beliefs: [None; BELIEFS],
+            rates: [Rate { p: none, kappa: none, beliefs: [None; BELIEFS] }; HORIZONS],
+            horizon: 0,
             v: 0.0,
             m: 0.0,
             of_all: [None; 3],
@@ -53,11 +61,13 @@ impl Memo {
     }
 
     /// From here on it is about `v` of `m` where `p` is usual.
-    pub fn outcomes(&mut self, v: f64, m: f64, p: f64, kappa: f64) {
-        if self.p.to_bits() != p.to_bits() || self.kappa.to_bits() != kappa.to_bits() {
-            (self.p, self.kappa, self.beliefs) = (p, kappa, [None; BELIEFS]);
+    pub fn outcomes(&mut self, horizon: usize, (v, m): (f64, f64), p: f64, kappa: f64) {
+        if let Some(rate) = self.rates.get_mut(horizon)
+            && (rate.p.to_bits() != p.to_bits() || rate.kappa.to_bits() != kappa.to_bits())
+        {
+            *rate = Rate { p, kappa, beliefs: [None; BELIEFS] };
         }
-        (self.v, self.m, self.of_all) = (v, m, [None; 3]);
+        (self.horizon, self.v, self.m, self.of_all) = (horizon, v, m, [None; 3]);
     }
 
     /// ln of the likelihood of the outcomes.
@@ -65,7 +75,8 @@ impl Memo {
         if self.m <= 0.0 {
             return 0.0;
         }
-        let (p, own) = (self.p, (0, self.kappa));
+        let Some(rate) = self.rates.get_mut(self.horizon) else { return 0.0 };
+        let (p, own) = (rate.p, (0, rate.kappa));
         let (mean, (strength, kappa)) = match belief {
             Belief::AsUsual => (p, own),
             Belief::Growth => (0.95 * p, own),
@@ -75,7 +86,7 @@ impl Memo {
         };
         let known = self.of_all.get_mut(strength);
         let of_all = known.map_or(0.0, |known| *known.get_or_insert_with(|| ln_gamma(kappa + self.m)));
-        let known = self.beliefs.get_mut(belief as usize);
+        let known = rate.beliefs.get_mut(belief as usize);
         known.map_or(0.0, |known| {
             known.get_or_insert_with(|| Bb::new(mean, kappa)).ln_given(self.v, self.m, of_all)
         })

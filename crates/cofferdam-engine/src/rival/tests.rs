@@ -13,9 +13,9 @@ proptest! {
     #[test]
     fn what_is_remembered_changes_nothing(p in 0.005f64..0.995, kappa in 4.0f64..30.0, m in 0.0f64..900.0, share in 0.0f64..1.0) {
         let (mut memo, v) = (Memo::new(), share * m);
-        memo.outcomes(1.0, 3.0, p, kappa);
+        memo.outcomes(1, (1.0, 3.0), p, kappa);
         let _ = memo.ln(Belief::AsUsual);
-        memo.outcomes(v, m, p, kappa);
+        memo.outcomes(1, (v, m), p, kappa);
         for (belief, mean, kappa) in [
             (Belief::AsUsual, p, kappa),
             (Belief::Outage, 0.1 * p / 0.7, 3.0),
