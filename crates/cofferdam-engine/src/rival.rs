@@ -10,9 +10,16 @@ mod vouch;
 pub(crate) use vouch::Vouch;
 
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{BELIEF, Nb, bb, bb_of_14, dispersion, exp, ln, ln_gamma, logit, nb, rise, rise_per_count};
+use crate::math::{BbOf14, dispersion_at, exp, ln, logit, rise_per_count};
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
+
+mod memo;
+mod sums;
+
+use memo::Belief;
+pub(crate) use memo::Memo;
+use sums::{FAR_BELOW, Terms};
 
 /// Prior masses and strengths of the explanations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,67 +99,32 @@ pub(crate) struct Suspicion {
 const ENTERED: [(f64, f64); 5] = [(0.02, 0.70), (0.2, 0.12), (0.4, 0.08), (0.6, 0.06), (0.8, 0.04)];
 /// Means tried around what was seen, as factors.
 const AROUND: [f64; 5] = [0.55, 0.75, 1.0, 1.3, 1.75];
+/// Their logarithms.
+const LN_AROUND: [f64; 5] = [
+    -0.597_837_000_755_620_4,
+    -0.287_682_072_451_780_9,
+    0.0,
+    0.262_364_264_467_491_06,
+    0.559_615_787_935_422_7,
+];
 /// A surge could have been anything up to e^7 times the expected, alike in its logarithm; a step of
 /// `AROUND` covers 0.29 of those seven.
 const STEP: f64 = 0.29 / 7.0;
 
-#[derive(Debug, Clone, Copy)]
-struct Term {
-    weight: f64,
-    ln: f64,
-    /// Share of the newcomers that are attack if this holds.
-    attack: f64,
-}
-
-struct Terms {
-    all: ArrayVec<Term, 48>,
-    /// The greatest likelihood among them.
-    most: f64,
-}
-
-/// What lies so far below the greatest, in nats, changes no figure that is told.
-const FAR_BELOW: f64 = 40.0;
 /// A chance below this is below the base rate and tells nothing, see [`points`].
 const TELLS: f64 = 0.0019;
 
-impl Terms {
-    fn add(&mut self, weight: f64, ln: f64, attack: f64) {
-        if weight > 0.0 {
-            self.most = self.most.max(ln);
-            let _ = self.all.try_push(Term { weight, ln, attack });
-        }
-    }
-
-    /// All of them and their attacks, as parts of `exp(most)`.
-    fn sums(&self) -> (f64, f64) {
-        let (mut whole, mut attack) = (0.0, 0.0);
-        for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
-            let weight = term.weight * exp(term.ln - self.most);
-            whole += weight;
-            attack += weight * term.attack;
-        }
-        (whole, attack)
-    }
-
-    fn chance(&self) -> f64 {
-        let (whole, attack) = self.sums();
-        if whole > 0.0 { attack / whole } else { 0.0 }
-    }
-
-    /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
-    fn at_most(&self, weight: f64, ln: f64) -> f64 {
-        let (whole, _) = self.sums();
-        let attack = weight * exp((ln - self.most).min(300.0));
-        attack / (whole + attack)
-    }
-}
-
 /// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at, or to tell.
-pub(crate) fn suspect(reading: &Reading, around: &Around, rivals: &Rivals) -> Option<Suspicion> {
+pub(crate) fn suspect(
+    reading: &Reading,
+    around: &Around,
+    rivals: &Rivals,
+    memo: &mut Memo,
+) -> Option<Suspicion> {
     let mut worst: Option<Suspicion> = None;
     for horizon in 0..HORIZONS {
         let least = worst.map_or(TELLS, |worst| worst.p.max(TELLS));
-        if let Some(found) = at_horizon(reading, horizon, around, rivals, least)
+        if let Some(found) = at_horizon(reading, horizon, around, rivals, least, memo)
             && worst.is_none_or(|worst| found.p > worst.p)
         {
             worst = Some(found);
@@ -169,7 +141,8 @@ struct Figures {
     e: f64,
     p: f64,
     kappa: f64,
-    r: f64,
+    ln_n: f64,
+    ln_e: f64,
     /// What every surge's likelihood shares.
     rise_n: f64,
 }
@@ -178,23 +151,24 @@ struct Figures {
 const SURGE: f64 = 4.0;
 /// ln gamma(SURGE) = ln 6
 const LN_GAMMA_SURGE: f64 = 1.791_759_469_228_055;
-/// How firmly an attack's mixed rate is.
-const MIXED: f64 = BELIEF;
 
 fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
     f64::from(values.get(horizon).copied().unwrap_or(0.0))
 }
 
 impl Figures {
-    /// How likely the count is if the mean were `x`.
-    fn surge(&self, x: f64) -> f64 {
-        Nb::known(x, SURGE, 2.0 * core::f64::consts::LN_2, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+    /// How likely the count is if the mean were so many times what was seen.
+    fn surge(&self, factor: f64, ln_factor: f64) -> f64 {
+        let sum = ln(SURGE + self.n * factor);
+        let constant = SURGE * (2.0 * core::f64::consts::LN_2 - sum) - LN_GAMMA_SURGE;
+        self.rise_n + constant + self.n * (self.ln_n + ln_factor - sum)
     }
 
     /// No belief about shares makes what converted likelier than this.
     fn best(&self) -> f64 {
         let (v, m) = (self.v.min(self.m), self.m);
-        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
+        // All of all is certain, as is none of none.
+        let times = |n: f64| if n > 0.0 && n < m { n * ln(n / m) } else { 0.0 };
         times(v) + times(m - v)
     }
 
@@ -202,7 +176,7 @@ impl Figures {
     /// as what was seen. What the trusted do speaks for both alike.
     fn odds_at_most(&self, reading: &Reading, prior: f64, normal: f64) -> f64 {
         let tried = if reading.challenged < 5.0 { 0.0 } else { CHALLENGE_MOST };
-        let attack = self.surge(self.n) + self.best() + order(reading) + tried;
+        let attack = self.surge(1.0, 0.0) + self.best() + order(reading) + tried;
         prior * STEP * AROUND.len() as f64 * exp((attack - normal).min(300.0))
     }
 
@@ -215,8 +189,6 @@ impl Figures {
         let v = f(&reading.converted, horizon);
         let m = (f(&reading.matured, horizon) * kept).max(v);
         let e = f(&reading.expected, horizon).max(1e-4);
-        let narrow = !is_wide(reading.scope) && reading.scope != Scope::ProfileNetwork;
-        let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
         // A rate that was learned from few outcomes is held less firmly.
         // A rate that belongs to a wider place holds less firmly in a part of it.
         let firm = match reading.scope {
@@ -224,9 +196,17 @@ impl Figures {
             _ => 7.0,
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
-        let rise_n = rise_per_count(left, SURGE);
+        // ln gamma(n + 4) - ln gamma(n + 1)
+        let rise_n = ln((left + 1.0) * (left + 2.0) * (left + 3.0));
+        let (ln_n, ln_e) = (ln(left.max(1e-9)), ln(e));
         let rate = (f64::from(reading.rate) * pipe).clamp(0.005, 0.995);
-        Self { n: left, m, v, e, rise_n, p: rate, kappa, r }
+        Self { n: left, m, v, e, p: rate, kappa, ln_n, ln_e, rise_n }
+    }
+
+    /// How much the place wanders.
+    fn size(&self, scope: Scope) -> f64 {
+        let narrow = !is_wide(scope) && scope != Scope::ProfileNetwork;
+        dispersion_at(self.ln_e) * if narrow { 0.5 } else { 1.0 }
     }
 }
 
@@ -265,6 +245,28 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
     (prior + 0.1 * left).min(0.25)
 }
 
+/// How likely a count is where so many are expected, as far as a place wanders.
+struct Counted {
+    n: f64,
+    r: f64,
+    ln_r: f64,
+    /// What does not depend on how many are expected.
+    rest: f64,
+}
+
+impl Counted {
+    fn of(figures: &Figures, scope: Scope, memo: &mut Memo) -> Self {
+        let (n, r) = (figures.n, figures.size(scope));
+        let (ln_r, ln_gamma_r) = memo.size(r);
+        Self { n, r, ln_r, rest: rise_per_count(n, r) - ln_gamma_r }
+    }
+
+    fn ln(&self, mean: f64, ln_mean: f64) -> f64 {
+        let sum = ln(self.r + mean);
+        self.rest + self.r * (self.ln_r - sum) + self.n * (ln_mean - sum)
+    }
+}
+
 /// `None` as well where the chance cannot come to `least`: then most of the work is spared.
 fn at_horizon(
     reading: &Reading,
@@ -272,38 +274,45 @@ fn at_horizon(
     around: &Around,
     rivals: &Rivals,
     least: f64,
+    memo: &mut Memo,
 ) -> Option<Suspicion> {
-    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
-    let Figures { n, m, v, e, p, kappa, r, .. } = figures;
+    let (n, e) = (f(&reading.seen, horizon), f(&reading.expected, horizon).max(1e-4));
     let strikes = f64::from(reading.strikes);
+    let matured = f(&reading.matured, horizon).max(f(&reading.converted, horizon));
+    if n < 1.3 * e && matured < 6.0 && strikes < 0.2 {
+        return None;
+    }
+    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
+    let Figures { n, m, v, e, p, kappa, .. } = figures;
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
         return None;
     }
     let base = prior(reading, around, rivals);
     let prior = remembered(base, reading);
-    // Both say how much a place wanders: they share what of it is the same.
-    let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
-    let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
-    let as_usual = bb(v, m, p, kappa);
-    let normal = count(e) + as_usual;
+    let counted = Counted::of(&figures, reading.scope, memo);
+    memo.outcomes(horizon, (v, m), p, kappa);
+    let as_usual = memo.ln(Belief::AsUsual);
+    let normal = counted.ln(e, figures.ln_e) + as_usual;
     if figures.odds_at_most(reading, prior, normal) < least {
         return None;
     }
-    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
-    let control = Control::of(reading, horizon, rivals);
-    terms.add(1.0, normal + control.well, 0.0);
+    let mut terms = Terms::new();
+    let control = Control::of(reading, horizon, rivals, memo);
+    terms.add(1.0, normal + control.well);
     if !rivals.outage_off {
-        terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
+        let count = counted.ln(1.15 * e, figures.ln_e + LN_MORE);
+        terms.add(rivals.outage, count + memo.ln(Belief::Outage) + control.ill);
     }
     let surges = Surges::of(reading, &figures, control.well, as_usual, prior);
     if surges.at_most(&terms) < least {
         return None;
     }
-    honest(&mut terms, reading, &figures, &surges, around, rivals);
+    honest(&mut terms, reading, &figures, &surges, around, rivals, memo);
     if surges.at_most(&terms) < least {
         return None;
     }
-    attack(&mut terms, &figures, &surges);
+    let outcomes = BbOf14::new(v, m);
+    attack(&mut terms, &figures, &surges, &outcomes);
     let mut chance = terms.chance();
     if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
         // The long one counts only while it is still going on.
@@ -314,12 +323,15 @@ fn at_horizon(
         chance = chance.min(0.5);
     }
     let excess = (1.0 - e / n.max(e)).max(0.0);
-    let weight = if n > e { n * ln(n / e) - (n - e) } else { 0.0 };
-    let by_conversion = m >= 2.0 && bb(v, m, 0.05, 14.0) - as_usual > 2.0;
+    let weight = if n > e { n * (figures.ln_n - figures.ln_e) - (n - e) } else { 0.0 };
+    let by_conversion = m >= 2.0 && outcomes.ln(0.05) - as_usual > 2.0;
     // An order alone shuts nobody out: a company's new cards are counted up, too.
     let seen = m >= 6.0 || reading.challenged >= 5.0 || matches!(reading.scope, Scope::Device | Scope::User);
     Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, seen, weight })
 }
+
+/// ln 1.15: a route that is out makes people ask again.
+const LN_MORE: f64 = 0.139_761_942_375_158_63;
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
 struct Control {
@@ -330,20 +342,27 @@ struct Control {
 }
 
 impl Control {
-    fn of(reading: &Reading, horizon: usize, rivals: &Rivals) -> Self {
+    fn of(reading: &Reading, horizon: usize, rivals: &Rivals, memo: &Memo) -> Self {
         let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
         let converted = f(&converted, horizon);
         let matured = f(&matured, horizon).max(converted);
         if matured < 1.0 {
             return Self { well: 0.0, ill: 0.0 };
         }
-        Self { well: bb(converted, matured, 0.88, 10.0), ill: bb(converted, matured, 0.12, 3.0) }
+        let (well, ill) = memo.control(converted, matured);
+        Self { well, ill }
     }
 }
 
-/// What surges of several sizes and attacks of that size have in common.
+/// What surges of several sizes and attacks of that size have in common. Likelihoods of the count are
+/// multiples of e^`count`.
 struct Surges {
     all: ArrayVec<Surge, { AROUND.len() }>,
+    count: f64,
+    /// The likelihoods of all sizes together.
+    sum: f64,
+    /// What speaks for attack beside count and challenges, alike in every size.
+    beside: f64,
     /// The weight of attacks of one size.
     prior: f64,
     /// No belief about shares makes what converted likelier than this.
@@ -355,9 +374,7 @@ struct Surges {
 }
 
 struct Surge {
-    /// How likely the count is.
-    count: f64,
-    /// The same and what else speaks, if it is attack.
+    /// How likely count and challenges are if it is attack.
     attack: f64,
     /// Share that is not expected.
     share: f64,
@@ -366,32 +383,25 @@ struct Surge {
 impl Surges {
     fn of(reading: &Reading, figures: &Figures, well: f64, as_usual: f64, prior: f64) -> Self {
         let Figures { n, e, .. } = *figures;
-        let ordered = order(reading);
-        let mut all = ArrayVec::new();
-        for factor in AROUND {
-            let x = n * factor;
-            if x <= e {
-                continue;
-            }
-            let (count, share) = (figures.surge(x), 1.0 - e / x);
-            let attack = if share <= 0.05 {
-                f64::NEG_INFINITY
-            } else {
-                count + well + (challenge(reading, share) + ordered)
-            };
-            all.push(Surge { count, attack, share });
+        let sizes = AROUND.into_iter().zip(LN_AROUND).filter(|(factor, _)| n * factor > e);
+        let lns: ArrayVec<(f64, f64), { AROUND.len() }> =
+            sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
+        let count = lns.iter().fold(f64::NEG_INFINITY, |most, (_, ln)| most.max(*ln));
+        let (mut all, mut sum) = (ArrayVec::new(), 0.0);
+        for (x, ln) in lns {
+            let (count, share) = (exp(ln - count), 1.0 - e / x);
+            sum += count;
+            let attack = if share <= 0.05 { 0.0 } else { count * challenge(reading, share) };
+            all.push(Surge { attack, share });
         }
-        Self { all, prior: prior * STEP, best: figures.best(), well, as_usual }
+        let beside = well + order(reading);
+        Self { all, count, sum, beside, prior: prior * STEP, best: figures.best(), well, as_usual }
     }
 
     /// What is told of the place is at most this, whatever share of the attack's codes is entered.
     fn at_most(&self, terms: &Terms) -> f64 {
-        let most = self.all.iter().fold(f64::NEG_INFINITY, |most, surge| most.max(surge.attack));
-        if most == f64::NEG_INFINITY {
-            return 0.0;
-        }
-        let sum: f64 = self.all.iter().map(|surge| surge.share * exp(surge.attack - most)).sum();
-        terms.at_most(self.prior * sum, most + self.best)
+        let sum: f64 = self.all.iter().map(|surge| surge.share * surge.attack).sum();
+        terms.at_most(self.prior * sum, self.count + self.beside + self.best)
     }
 }
 
@@ -403,23 +413,19 @@ fn honest(
     surges: &Surges,
     around: &Around,
     rivals: &Rivals,
+    memo: &mut Memo,
 ) {
     if rivals.growth_off {
         return;
     }
-    let Figures { n, m, v, p, kappa, .. } = *figures;
     if !is_wide(reading.scope) {
         // Somebody mistypes and then types right, or asks for the other number he has.
-        terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
+        terms.add(rivals.mistyped, mistyped(figures.n) + memo.ln(Belief::Mistyped));
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
     let Surges { well, as_usual, .. } = *surges;
     let once = young * STEP;
-    let each = |terms: &mut Terms, weight: f64, ln: f64| {
-        for surge in &surges.all {
-            terms.add(weight, surge.count + ln, 0.0);
-        }
-    };
+    let each = |terms: &mut Terms, weight: f64, ln: f64| terms.add(weight * surges.sum, surges.count + ln);
     match reading.scope {
         Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
             each(terms, rivals.batch * once, as_usual + order(reading));
@@ -427,7 +433,7 @@ fn honest(
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
             each(terms, rivals.shared * once, as_usual);
             // A company's list, or a counter in a shop: not all of them wanted to sign up.
-            each(terms, 0.3 * rivals.shared * once, bb(v, m, 0.6 * p, 20.0));
+            each(terms, 0.3 * rivals.shared * once, memo.ln(Belief::Cold));
         }
         Scope::Device | Scope::User => each(terms, 0.02 * rivals.shared * once, as_usual),
         _ => {
@@ -437,30 +443,45 @@ fn honest(
                 Scope::Network | Scope::ProfileNetwork => rivals.part,
                 _ => 0.3 * rivals.part,
             };
-            each(terms, part * rivals.growth * once, bb(v, m, 0.95 * p, kappa) + well);
+            each(terms, part * rivals.growth * once, memo.ln(Belief::Growth) + well);
             let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
-            each(terms, part * rivals.campaign * once, bb(v, m, 0.6 * p, 10.0) + well);
+            each(terms, part * rivals.campaign * once, memo.ln(Belief::Campaign) + well);
         }
     }
 }
 
-fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
-    let Figures { m, v, p, .. } = *figures;
-    let rise_m = rise(MIXED, m);
-    for Surge { attack, share, .. } in surges.all.iter().rev() {
-        if attack + surges.best < terms.most - FAR_BELOW {
-            continue;
-        }
-        if m <= 0.0 {
-            // Nothing came of it yet, whatever share is entered.
-            terms.add(surges.prior, *attack, *share);
-            continue;
-        }
-        for (entered, weight) in ENTERED {
-            let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-            terms.add(surges.prior * weight, attack + bb_of_14(v, m, mixed, rise_m), *share);
-        }
+/// How likely a count is of somebody who mistypes: the negative binomial of 1.6 and size 8.
+fn mistyped(n: f64) -> f64 {
+    /// 8 ln(8 / 9.6) - ln gamma(8)
+    const CONSTANT: f64 = -9.983_733_815_417_052;
+    /// ln(1.6 / 9.6)
+    const EACH: f64 = -1.791_759_469_228_055;
+    let rise = ((n + 1.0) * (n + 2.0)) * ((n + 3.0) * (n + 4.0)) * ((n + 5.0) * (n + 6.0) * (n + 7.0));
+    ln(rise) + CONSTANT + n * EACH
+}
+
+fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outcomes: &BbOf14) {
+    let Figures { m, p, .. } = *figures;
+    let at = surges.count + surges.beside;
+    if at + surges.best < terms.most() - FAR_BELOW {
+        return;
     }
+    let (mut whole, mut attack) = (0.0, 0.0);
+    for Surge { attack: likely, share } in surges.all.iter().filter(|surge| surge.attack > 0.0) {
+        // Nothing came of it yet, whatever share is entered.
+        let converted = if m <= 0.0 {
+            1.0
+        } else {
+            let each = ENTERED.iter().map(|(entered, weight)| {
+                let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
+                weight * outcomes.over(mixed, surges.best)
+            });
+            each.sum()
+        };
+        whole += likely * converted;
+        attack += share * likely * converted;
+    }
+    terms.add_attack(surges.prior * whole, surges.prior * attack, at + surges.best);
 }
 
 /// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.
@@ -471,11 +492,11 @@ const PASSES: [(f64, f64); 4] = [(0.05, 0.4), (0.35, 0.3), (0.65, 0.2), (0.9, 0.
 /// The most that challenges say.
 const CHALLENGE_MOST: f64 = 8.0;
 
-/// Who fails challenges, and how often: outcomes that arrive in seconds.
+/// Who fails challenges, and how often: outcomes that arrive in seconds. As a factor.
 fn challenge(reading: &Reading, share: f64) -> f64 {
     let (asked, failed) = (f64::from(reading.challenged), f64::from(reading.failed));
     if asked < 5.0 {
-        return 0.0;
+        return 1.0;
     }
     let failed = failed.min(asked);
     let mut mean = 0.0;
@@ -485,9 +506,16 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
         let passed = asked - failed;
         let ln = failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
         mean += weight * exp(ln);
+        if mean > E_MOST {
+            break;
+        }
     }
-    ln(mean.max(1e-9)).clamp(-4.0, CHALLENGE_MOST)
+    mean.clamp(E_LEAST, E_MOST)
 }
+
+/// The least and the most that challenges say, as factors: e^-4 and e^8.
+const E_LEAST: f64 = 0.018_315_638_888_734_18;
+const E_MOST: f64 = 2_980.957_987_041_728_3;
 
 fn order(reading: &Reading) -> f64 {
     reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
@@ -533,3 +561,6 @@ const BASE: f64 = -6.213;
 pub(crate) fn window_s(horizon: usize) -> u32 {
     TAU_S.get(horizon).copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

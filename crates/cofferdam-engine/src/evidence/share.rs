@@ -2,7 +2,7 @@
 //! horizon in, figures by horizon out. Called by the reader alone.
 
 use super::decay::{HORIZONS, LONG, Moment, TAU_S};
-use super::plain::{Field, PlainRecord};
+use super::plain::{Counts, Field};
 use super::reading::Figures;
 use super::rich::RichRecord;
 use super::scope::Scope;
@@ -35,11 +35,10 @@ pub(super) fn greater(mut a: [f64; HORIZONS], b: [f64; HORIZONS]) -> [f64; HORIZ
 pub(super) fn beside(
     whole: [f64; HORIZONS],
     seen: &[f64; HORIZONS],
-    part: &PlainRecord,
-    at: &Moment,
+    part: &Counts,
     share: f64,
 ) -> [f64; HORIZONS] {
-    let own = part.read(Field::Newcomers, at);
+    let own = part.of(Field::Newcomers);
     let odds = (share / (1.0 - share).max(0.05)).min(4.0);
     [0, 1, 2].map(|h| {
         let others = (at_of(seen, h) - at_of(&own, h)).max(0.0);
@@ -59,13 +58,12 @@ pub(super) fn nearly(part: &[f64; HORIZONS], whole: &[f64; HORIZONS]) -> bool {
 
 /// Newcomers that converted over the next longer horizon are expected to go on coming.
 pub(super) fn goes_on(
-    record: &PlainRecord,
-    at: &Moment,
+    counts: &Counts,
     rate: f64,
     pipe: Figures,
     mut expected: [f64; HORIZONS],
 ) -> [f64; HORIZONS] {
-    let converted = record.read(Field::Converted, at);
+    let converted = counts.of(Field::Converted);
     for h in 0..LONG {
         let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
         let arrives = pipe.get(h + 1).copied().map_or(1.0, f64::from);
@@ -76,7 +74,7 @@ pub(super) fn goes_on(
     }
     // Who converts as people here do is expected, however many they are; what is not old enough to be
     // judged is taken to be like the rest.
-    let (seen, matured) = (record.read(Field::Newcomers, at), record.read(Field::Matured, at));
+    let (seen, matured) = (counts.of(Field::Newcomers), counts.of(Field::Matured));
     for h in 0..HORIZONS {
         let (n, v) = (at_of(&seen, h), at_of(&converted, h));
         let m = at_of(&matured, h).max(v);
