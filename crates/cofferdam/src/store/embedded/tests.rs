@@ -185,7 +185,7 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     let judged: Vec<_> = (0..100).map(|n| journalled(&owner(), number(), NOW_MS + n)).collect();
     let entry = judged[99].entry.clone();
     for one in &judged {
-        assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
+        assert!(records.queue.push(&super::Line::of(&one.entry, one.marks.clone()).unwrap().view()));
     }
     assert!(matches!(records.queue.flush().await, Err(StoreError::Full)));
     records.cap_pages(false).await;
@@ -220,7 +220,7 @@ async fn rows_of_the_format_before_are_read_and_erased_as_well() {
         let marks = |n: i64| Marks(vec![n as u8; n as usize]);
         let judged: Vec<_> = (0..40).map(|n| Journalled { marks: marks(n), ..of(n) }).collect();
         for one in &judged {
-            assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
+            assert!(records.queue.push(&super::Line::of(&one.entry, one.marks.clone()).unwrap().view()));
         }
         records.queue.flush().await.unwrap();
         if !folded {
@@ -269,7 +269,7 @@ async fn a_change_that_fails_is_undone_alone() {
 async fn a_full_queue_loses_and_counts() {
     let queue = super::Queue::default();
     let line = super::Line::of_marks(Marks(vec![0; 1 << 20]));
-    let taken = (0..80).filter(|_| queue.push(line.clone())).count();
+    let taken = (0..80).filter(|_| queue.push(&line.view())).count();
     assert_eq!((taken, queue.lost()), (64, 16));
 }
 

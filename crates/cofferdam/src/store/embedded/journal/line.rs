@@ -13,6 +13,7 @@ use crate::store::tallies::Marks;
 use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// How the lines of a row are written.
@@ -145,38 +146,98 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
     })
 }
 
+/// A line, wherever its bytes stand.
+#[derive(Clone, Copy)]
+pub(in crate::store::embedded) struct LineView<'a> {
+    /// As in [`Line`].
+    pub(super) text: &'a [u8],
+    pub(super) marks: &'a [u8],
+    pub(super) from_ms: i64,
+    pub(super) to_ms: i64,
+    pub(super) ids: [u64; 2],
+    pub(super) basis: Option<&'a Arc<Basis>>,
+}
+
+impl LineView<'_> {
+    /// From when to when its identifiers are; tally changes alone have none.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + self.marks.len()
+    }
+}
+
+/// More is not kept for the next line.
+const ROOM_MAX: usize = 64 << 10;
+
+thread_local! {
+    /// Where a line is packed that is copied on at once: always the same bytes, which are warm.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Packs the line of a judged attempt, and shows it.
+pub(in crate::store::embedded) fn with_line<T>(
+    e: &JournalEntry,
+    marks: &Marks,
+    show: impl FnOnce(LineView<'_>) -> T,
+) -> Result<T, StoreError> {
+    let mut room = ROOM.take();
+    room.clear();
+    let shown = write(e, &mut room).map(|()| {
+        let ([from_ms, to_ms], ids) = (times(e), [short(&e.assessment_id), short(&e.attempt_id)]);
+        show(LineView { text: &room, marks: &marks.0, from_ms, to_ms, ids, basis: Some(&e.basis) })
+    });
+    if room.capacity() <= ROOM_MAX {
+        ROOM.set(room);
+    }
+    shown
+}
+
+/// Packs a line, after its length.
+fn write(e: &JournalEntry, to: &mut Vec<u8>) -> Result<(), StoreError> {
+    let reserved = !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
+    let shape = Shape {
+        assessment_id: Cow::Borrowed(&e.assessment_id),
+        attempt_id: Cow::Borrowed(&e.attempt_id),
+        verification: e.verification.as_deref().map(Cow::Borrowed),
+        owner: Cow::Borrowed(&e.owner),
+        basis: Cow::Borrowed(&e.basis.id),
+        assess_only: e.assess_only,
+        attempt: Cow::Borrowed(&e.attempt),
+        known: Cow::Borrowed(&e.known),
+        assessment: Cow::Borrowed(&e.assessment),
+        reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
+        reserved,
+    };
+    to.extend_from_slice(&[0; 4]);
+    pack(&shape, to).map_err(|e| unreadable(&e))?;
+    let length = (to.len() - 4) as u32;
+    if let Some(front) = to.first_chunk_mut() {
+        *front = length.to_le_bytes();
+    }
+    Ok(())
+}
+
+/// From when to when the identifiers of an entry are.
+fn times(e: &JournalEntry) -> [i64; 2] {
+    let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
+    let (one, other) = (at(&e.assessment_id), at(&e.attempt_id));
+    [one.min(other), one.max(other)]
+}
+
 impl Line {
     /// The line of a judged attempt.
     pub(in crate::store::embedded) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
-        let reserved =
-            !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
-        let shape = Shape {
-            assessment_id: Cow::Borrowed(&e.assessment_id),
-            attempt_id: Cow::Borrowed(&e.attempt_id),
-            verification: e.verification.as_deref().map(Cow::Borrowed),
-            owner: Cow::Borrowed(&e.owner),
-            basis: Cow::Borrowed(&e.basis.id),
-            assess_only: e.assess_only,
-            attempt: Cow::Borrowed(&e.attempt),
-            known: Cow::Borrowed(&e.known),
-            assessment: Cow::Borrowed(&e.assessment),
-            reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
-            reserved,
-        };
         let mut text = Vec::with_capacity(1024);
-        text.extend_from_slice(&[0; 4]);
-        pack(&shape, &mut text).map_err(|e| unreadable(&e))?;
-        let length = (text.len() - 4) as u32;
-        if let Some(front) = text.first_chunk_mut() {
-            *front = length.to_le_bytes();
-        }
-        let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
-        let times = [at(&e.assessment_id), at(&e.attempt_id)];
+        write(e, &mut text)?;
+        let [from_ms, to_ms] = times(e);
         Ok(Self {
             text,
             marks: marks.0,
-            from_ms: times.into_iter().min().unwrap_or(0),
-            to_ms: times.into_iter().max().unwrap_or(0),
+            from_ms,
+            to_ms,
             ids: [short(&e.assessment_id), short(&e.attempt_id)],
             basis: Some(Arc::clone(&e.basis)),
         })
@@ -192,13 +253,16 @@ impl Line {
         self.basis.clone()
     }
 
-    /// From when to when its identifiers are; tally changes alone have none.
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
-        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
-    }
-
-    pub(super) fn size(&self) -> usize {
-        self.text.len() + self.marks.len()
+    /// It, to be read.
+    pub(in crate::store::embedded) fn view(&self) -> LineView<'_> {
+        LineView {
+            text: &self.text,
+            marks: &self.marks,
+            from_ms: self.from_ms,
+            to_ms: self.to_ms,
+            ids: self.ids,
+            basis: self.basis.as_ref(),
+        }
     }
 }
 

@@ -1,0 +1,89 @@
+//! Lines of the journal that wait together: their bytes one behind the other in one buffer.
+//!
+//! A buffer a line would be cold by the time that it is written, and as cold when it is taken again.
+//! It knows neither order nor bounds: [`super::queue`] fills sheets, hands them over and takes them back.
+
+use super::LINES;
+use super::line::LineView;
+use crate::store::row::Basis;
+use std::sync::Arc;
+
+/// Bytes for which a fresh sheet has room: those of a row, mostly.
+const ROOM: usize = 256 << 10;
+/// And no more than this, but for a single line that is longer.
+const ROOM_MAX: usize = 1 << 20;
+
+/// Lines that follow one another.
+#[derive(Default)]
+pub(in crate::store::embedded) struct Sheet {
+    bytes: Vec<u8>,
+    lines: Vec<Place>,
+}
+
+/// Where a line's bytes stand, and what it says besides.
+struct Place {
+    begins: usize,
+    /// Its changes begin where its text ends, and end here.
+    text_ends: usize,
+    ends: usize,
+    from_ms: i64,
+    to_ms: i64,
+    ids: [u64; 2],
+    basis: Option<Arc<Basis>>,
+}
+
+impl Sheet {
+    /// An empty one with room.
+    pub(super) fn new() -> Self {
+        Self { bytes: Vec::with_capacity(ROOM), lines: Vec::with_capacity(LINES) }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Bytes of its lines.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether a line of so many bytes still belongs here.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.is_empty() || (self.len() < LINES && self.size() + bytes <= ROOM_MAX)
+    }
+
+    /// Adds a line.
+    pub(super) fn add(&mut self, line: &LineView<'_>) {
+        let begins = self.bytes.len();
+        self.bytes.extend_from_slice(line.text);
+        let text_ends = self.bytes.len();
+        self.bytes.extend_from_slice(line.marks);
+        let LineView { from_ms, to_ms, ids, basis, .. } = *line;
+        let (ends, basis) = (self.bytes.len(), basis.cloned());
+        self.lines.push(Place { begins, text_ends, ends, from_ms, to_ms, ids, basis });
+    }
+
+    /// Its lines in order.
+    pub(in crate::store::embedded) fn views(&self) -> impl DoubleEndedIterator<Item = LineView<'_>> {
+        self.lines.iter().map(|place| LineView {
+            text: self.bytes.get(place.begins..place.text_ends).unwrap_or(&[]),
+            marks: self.bytes.get(place.text_ends..place.ends).unwrap_or(&[]),
+            from_ms: place.from_ms,
+            to_ms: place.to_ms,
+            ids: place.ids,
+            basis: place.basis.as_ref(),
+        })
+    }
+
+    /// Empty again, for other lines; none if it grew too large to be kept.
+    pub(super) fn emptied(mut self) -> Option<Self> {
+        self.bytes.clear();
+        self.lines.clear();
+        (self.bytes.capacity() <= ROOM_MAX).then_some(self)
+    }
+}
