@@ -293,7 +293,7 @@ impl Read {
             verification: s.verification.map(Cow::into_owned),
             owner: s.owner.into_owned(),
             attempt: s.attempt.into_owned(),
-            known: s.known.into_owned(),
+            known: Box::new(s.known.into_owned()),
             basis,
             reservations: if s.reserved {
                 asked_for(&s.assessment).collect()
