@@ -154,7 +154,7 @@ fn write_row(
 
 /// A row's plain body as its format has it.
 pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    if format != Format::Folded {
+    if !matches!(format, Format::Folded | Format::Even) {
         return Ok(body);
     }
     let mut fold = Fold::with_capacity(body.len() / 2);
@@ -324,7 +324,7 @@ impl Embedded {
     ) -> Result<Option<JournalEntry>, StoreError> {
         // The queue first: what leaves it meanwhile stands in the records by then.
         if let Some((text, basis)) = self.queue.find(id) {
-            let read = line::read(Format::Packed, &text)?;
+            let read = line::read(Format::Even, &text)?;
             if !read.is(owner, id) {
                 return Ok(None);
             }
