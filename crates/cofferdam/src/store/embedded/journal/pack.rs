@@ -107,9 +107,13 @@ impl<'a> Fields<'a> {
             return Err(PackError("more fields than a line can say".into()));
         }
         if self.skipped != 0 {
-            let mut skipped = Vec::with_capacity(9);
-            Packer(&mut skipped, self.reals).whole(self.skipped);
-            self.to.splice(self.at + 1..=self.at, skipped);
+            // Written behind the fields, and then turned to stand before them.
+            let begins = self.to.len();
+            Packer(self.to, self.reals).whole(self.skipped);
+            let length = self.to.len() - begins;
+            if let Some(whole) = self.to.get_mut(self.at + 1..) {
+                whole.rotate_right(length);
+            }
         }
         if let Some(head) = self.to.get_mut(self.at) {
             *head = (self.count << 1) as u8 | u8::from(self.skipped != 0);
