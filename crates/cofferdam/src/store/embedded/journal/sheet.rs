@@ -87,3 +87,45 @@ impl Sheet {
         (self.bytes.capacity() <= ROOM_MAX).then_some(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::make::basis;
+
+    #[test]
+    fn lines_come_out_as_they_went_in_and_an_emptied_sheet_holds_none() {
+        let basis = basis();
+        let texts: Vec<Vec<u8>> = (0..LINES).map(|n| vec![n as u8; n]).collect();
+        let view = |n: usize| LineView {
+            text: &texts[n],
+            marks: &texts[LINES - 1 - n],
+            from_ms: n as i64,
+            to_ms: n as i64 + 1,
+            ids: [n as u64, 1 + n as u64],
+            basis: (n % 3 == 0).then_some(&basis),
+        };
+        let mut sheet = Sheet::new();
+        for _ in 0..2 {
+            for n in 0..LINES {
+                assert!(sheet.has_room(view(n).size()));
+                sheet.add(&view(n));
+            }
+            assert!(!sheet.has_room(1), "a row has no more lines");
+            let size: usize = (0..LINES).map(|n| view(n).size()).sum();
+            assert_eq!((sheet.len(), sheet.size()), (LINES, size));
+            for (n, (is, was)) in sheet.views().zip((0..LINES).map(view)).enumerate() {
+                assert_eq!((is.text, is.marks, is.ids), (was.text, was.marks, was.ids), "{n}");
+                assert_eq!((is.from_ms, is.to_ms), (was.from_ms, was.to_ms), "{n}");
+                assert_eq!(is.basis.is_some(), was.basis.is_some(), "{n}");
+            }
+            sheet = sheet.emptied().unwrap();
+            assert!(sheet.is_empty() && sheet.size() == 0 && sheet.views().next().is_none());
+        }
+        let long = vec![0; ROOM_MAX + 1];
+        assert!(sheet.has_room(long.len()), "a line that is longer than any sheet has one of its own");
+        sheet.add(&LineView { text: &long, ..view(0) });
+        assert!(!sheet.has_room(1));
+        assert!(sheet.emptied().is_none(), "so much memory is not kept");
+    }
+}
