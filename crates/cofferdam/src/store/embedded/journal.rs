@@ -168,7 +168,8 @@ pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreErro
 /// none has.
 fn fold_marks(lines: &[LineView<'_>], room: &mut Room) {
     let Room { marks, plain_marks, ends, .. } = room;
-    (plain_marks.clear(), ends.clear());
+    plain_marks.clear();
+    ends.clear();
     for line in lines {
         if line.text.is_empty() {
             plain_marks.extend_from_slice(&u32::MAX.to_le_bytes());

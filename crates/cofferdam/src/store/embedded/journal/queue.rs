@@ -81,7 +81,7 @@ impl Bound {
 impl Inner {
     /// Begins a new sheet.
     fn turn_over(&mut self) {
-        let fresh = self.spare.pop().unwrap_or_else(Sheet::new);
+        let fresh = self.spare.pop().unwrap_or_default();
         let full = std::mem::replace(&mut self.filling, fresh);
         if !full.is_empty() {
             self.waiting.push_back(Arc::new(full));

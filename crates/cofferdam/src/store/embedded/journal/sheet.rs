@@ -14,7 +14,6 @@ const ROOM: usize = 256 << 10;
 const ROOM_MAX: usize = 1 << 20;
 
 /// Lines that follow one another.
-#[derive(Default)]
 pub(in crate::store::embedded) struct Sheet {
     bytes: Vec<u8>,
     lines: Vec<Place>,
@@ -32,12 +31,14 @@ struct Place {
     basis: Option<Arc<Basis>>,
 }
 
-impl Sheet {
+impl Default for Sheet {
     /// An empty one with room.
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         Self { bytes: Vec::with_capacity(ROOM), lines: Vec::with_capacity(LINES) }
     }
+}
 
+impl Sheet {
     /// How many lines there are.
     pub(super) fn len(&self) -> usize {
         self.lines.len()
@@ -103,9 +104,9 @@ mod tests {
             from_ms: n as i64,
             to_ms: n as i64 + 1,
             ids: [n as u64, 1 + n as u64],
-            basis: (n % 3 == 0).then_some(&basis),
+            basis: (n.is_multiple_of(3)).then_some(&basis),
         };
-        let mut sheet = Sheet::new();
+        let mut sheet = Sheet::default();
         for _ in 0..2 {
             for n in 0..LINES {
                 assert!(sheet.has_room(view(n).size()));
