@@ -14,6 +14,7 @@ use super::{journal, sql};
 use crate::store::StoreError;
 use crate::store::tallies::Marks;
 use rusqlite::{CachedStatement, Connection};
+use std::cell::RefCell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +41,8 @@ pub(super) struct Tx<'a> {
     pub(super) late: &'a Late,
     /// What need not be indexed any more, once this is committed.
     pub(super) gone: Vec<Gone>,
+    /// Statements that this transaction ran: it runs the same few for every change.
+    ran: RefCell<Vec<(&'static str, CachedStatement<'a>)>>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -52,7 +55,14 @@ impl Tx<'_> {
 
     /// Runs a statement, and says how many rows it changed.
     pub(super) fn run(&self, text: &'static str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.prepare(text)?.execute(params).map_err(sql)
+        let mut ran = self.ran.borrow_mut();
+        if let Some((_, statement)) = ran.iter_mut().find(|(known, _)| std::ptr::eq(*known, text)) {
+            return statement.execute(params).map_err(sql);
+        }
+        let mut statement = self.conn.prepare_cached(text).map_err(sql)?;
+        let changed = statement.execute(params).map_err(sql);
+        ran.push((text, statement));
+        changed
     }
 
     /// Adds a judged attempt to this transaction.
@@ -339,8 +349,14 @@ impl Worker {
     fn transaction(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         self.bare("BEGIN IMMEDIATE")?;
         let late = &*self.late;
-        let mut tx =
-            Tx { conn: &self.conn, lines: Vec::new(), late, gone: Vec::new(), opening: self.opening };
+        let mut tx = Tx {
+            conn: &self.conn,
+            lines: Vec::new(),
+            late,
+            gone: Vec::new(),
+            ran: RefCell::default(),
+            opening: self.opening,
+        };
         let done = self.run(&mut tx, batch);
         let lines = std::mem::take(&mut tx.lines);
         let done = done.and_then(|()| journal::write(&tx, &lines));
