@@ -455,6 +455,9 @@ fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges) {
 
 /// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.
 const GOOD_FAIL: f64 = 0.10;
+/// Shares of challenges that attackers pass, with their weights. Who buys solving passes most, and pays more
+/// for it than many a message costs. Guess.
+const PASSES: [(f64, f64); 4] = [(0.05, 0.4), (0.35, 0.3), (0.65, 0.2), (0.9, 0.1)];
 /// The most that challenges say.
 const CHALLENGE_MOST: f64 = 8.0;
 
@@ -466,11 +469,12 @@ fn challenge(reading: &Reading, share: f64) -> f64 {
     }
     let failed = failed.min(asked);
     let mut mean = 0.0;
-    for passes in [0.05, 0.35, 0.65, 0.9] {
+    for (passes, weight) in PASSES {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
         // In how many ways so many fail is the same for both.
         let passed = asked - failed;
-        mean += exp(failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL))) / 4.0;
+        let ln = failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
+        mean += weight * exp(ln);
     }
     ln(mean.max(1e-9)).clamp(-4.0, CHALLENGE_MOST)
 }

@@ -152,16 +152,14 @@ pub fn keys(attempt: &Attempt) -> Keys {
         add(Scope::Asn, commons, u64::from(asn), 0);
     }
     add(Scope::ProfileNetwork, own, attempt.profile, network);
-    if let Some(client) = source.user_agent {
-        add(Scope::ClientNetwork, own, client, network);
-    }
+    // Those who say nothing of themselves have that in common: a crowd without browser or address must not
+    // be a crowd that nobody sees.
+    add(Scope::ClientNetwork, own, source.user_agent.unwrap_or_default(), network);
     let whence = source
         .asn
         .map(|asn| 1 << 40 | u64::from(asn))
         .or_else(|| source.country.map(|c| 2 << 40 | country_value(c.iso2())));
-    if let Some(whence) = whence {
-        add(Scope::WhenceNetwork, commons, whence, network);
-    }
+    add(Scope::WhenceNetwork, commons, whence.unwrap_or_default(), network);
     if attempt.channel != Channel::Sms {
         add(Scope::ChannelNetwork, commons, attempt.channel as u64, network);
     }

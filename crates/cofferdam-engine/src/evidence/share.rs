@@ -96,16 +96,24 @@ const ENOUGH: f64 = 8.0;
 const EXPLAINED: f64 = 0.9;
 
 /// The share of outcomes that arrives: less when fewer convert everywhere, the trusted included. An
-/// attack lowers the share of newcomers alone; a broken pipe lowers both.
-pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64) -> [f64; HORIZONS] {
+/// attack lowers the share of newcomers alone; a broken pipe lowers both. Nor does an attack lower how
+/// many convert: where few of the trusted came lately, it is the number that tells. `usual` is how many
+/// newcomers there would be, by horizon.
+pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64, usual: &[f64; HORIZONS]) -> [f64; HORIZONS] {
     let [_, trusted_m, trusted_v] = all.control(at);
     let (m, v) = (all.plain.read(Field::Matured, at), all.plain.read(Field::Converted, at));
     let share = |v: f64, m: f64, usual: f64, weight: f64| (v + weight * usual) / (m.max(v) + weight) / usual;
     let long = ((at_of(&trusted_v, LONG) + 8.0) / (at_of(&trusted_m, LONG) + 10.0)).clamp(0.1, 1.0);
     [0, 1, 2].map(|h| {
         let new = share(at_of(&v, h), at_of(&m, h), rate, 5.0);
-        let known =
-            if h == LONG { 0.0 } else { share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0) };
-        new.max(known).clamp(0.05, 1.0)
+        if h == LONG {
+            return new.clamp(0.05, 1.0);
+        }
+        let known = share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0);
+        let number = QUIET * (at_of(&v, h) + 2.0) / (rate * at_of(usual, h) + 2.0);
+        new.max(known.min(number)).clamp(0.05, 1.0)
     })
 }
+
+/// A quiet hour has so many times fewer people than the season has it. Guess.
+const QUIET: f64 = 2.0;
