@@ -11,6 +11,10 @@ mod starts;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The program's own, for us and for the append.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Callers at once, everywhere.
 pub const CALLERS: usize = 64;
 
