@@ -352,8 +352,7 @@ impl EvidenceTallies {
             return Climate { age_h: 0.0, heat: 0.0, pipe: [1.0; HORIZONS] };
         };
         let age_h = f64::from(ask.at_s.saturating_sub(all.first_s)) / 3_600.0;
-        let wont =
-            [0, 1, 2].map(|h| usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h));
+        let wont = [0, 1, 2].map(|h| usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h));
         let pipe = figures(pipe(all, at, usual.all.rate, &wont));
         Climate { age_h: age_h as f32, heat: all.plain.long(Field::Strikes, at) as f32, pipe }
     }
