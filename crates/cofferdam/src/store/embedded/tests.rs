@@ -195,6 +195,28 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     assert_eq!(found, Some(entry), "the journal kept it meanwhile");
 }
 
+#[tokio::test]
+async fn a_verification_has_room_for_so_many_attempts_and_its_neighbour_keeps_its_own() {
+    let folder = Folder::new();
+    let records = super::open_for_tests(&folder.file());
+    let (one, next) = (start(&owner(), number(), NOW_MS), start(&owner(), number(), NOW_MS));
+    let (v, neighbour) = (one.verification.clone(), next.verification.clone());
+    assert_eq!(records.begin(one).await.unwrap(), Started::Made);
+    assert_eq!(records.begin(next).await.unwrap(), Started::Made);
+    let id = v.attempts[0].id.clone();
+    let last = "UPDATE attempts SET row = row + 1021 WHERE id = ?1";
+    records.writer.change(move |tx| tx.run(last, [id])).await.unwrap();
+    let mut more = again(&v, v.resend_at_ms);
+    let at_ms = more.resend_at_ms;
+    assert_eq!(Box::pin(records.once_more(more)).await.unwrap(), AgainAnswer::Made, "the 1023rd");
+    more = again(&v, at_ms);
+    let answer = Box::pin(records.once_more(more)).await.unwrap();
+    assert_eq!(answer, AgainAnswer::TooSoon { at_ms: v.expires_ms });
+    let found = records.get(&owner(), &v.id).await.unwrap().unwrap();
+    assert_eq!(found.attempts.iter().map(|a| a.ordinal).collect::<Vec<_>>(), [1022, 1023]);
+    assert_eq!(records.get(&owner(), &neighbour.id).await.unwrap(), Some(neighbour));
+}
+
 /// Makes every row of the journal one of an earlier format: 3, and 2, which did not fold.
 fn as_before(tx: &super::writer::Tx<'_>, number: i64) -> Result<(), StoreError> {
     let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = tx

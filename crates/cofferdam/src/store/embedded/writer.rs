@@ -44,6 +44,8 @@ pub(super) struct Tx<'a> {
     pub(super) late: &'a Late,
     /// What need not be indexed any more, once this is committed.
     pub(super) gone: Vec<Gone>,
+    /// Statements that this transaction ran: it runs the same few for every change.
+    ran: RefCell<Vec<(&'static str, CachedStatement<'a>)>>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -56,7 +58,14 @@ impl Tx<'_> {
 
     /// Runs a statement, and says how many rows it changed.
     pub(super) fn run(&self, text: &'static str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.prepare(text)?.execute(params).map_err(sql)
+        let mut ran = self.ran.borrow_mut();
+        if let Some((_, statement)) = ran.iter_mut().find(|(known, _)| std::ptr::eq(*known, text)) {
+            return statement.execute(params).map_err(sql);
+        }
+        let mut statement = self.conn.prepare_cached(text).map_err(sql)?;
+        let changed = statement.execute(params).map_err(sql);
+        ran.push((text, statement));
+        changed
     }
 
     /// Adds a judged attempt to this transaction.
@@ -357,6 +366,7 @@ impl Worker {
             sheets: Vec::new(),
             late,
             gone: Vec::new(),
+            ran: RefCell::default(),
             opening: self.opening,
         };
         let done = self.run(&mut tx, batch);
