@@ -115,3 +115,30 @@ pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64, usual: &[f64; HORIZ
 
 /// A quiet hour has so many times fewer people than the season has it. Guess.
 const QUIET: f64 = 2.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many newcomers of the last minutes, of whom so many converted; a tenth of an hour's usual 40.
+    fn pipe_of(newcomers: i32, converted: i32) -> f64 {
+        let at = Moment::new(1_790_000_000);
+        let mut all = RichRecord::NONE;
+        all.plain.add(Field::Newcomers, &at, 64 * newcomers);
+        all.plain.add(Field::Matured, &at, 64 * newcomers);
+        all.plain.add(Field::Converted, &at, 64 * converted);
+        let [now, ..] = pipe(&all, &at, 0.7, &[40.0, 400.0, 4_000.0]);
+        now
+    }
+
+    #[test]
+    fn a_silent_pipe_is_known_without_the_trusted_and_an_attack_is_no_silence() {
+        assert!(pipe_of(40, 0) < 0.2, "nobody's outcomes arrive: {}", pipe_of(40, 0));
+        assert!(pipe_of(40, 28) > 0.9, "{}", pipe_of(40, 28));
+        // Three of four are attack: as many convert as ever.
+        assert!(pipe_of(160, 28) > 0.9, "{}", pipe_of(160, 28));
+        // A quiet hour.
+        assert!(pipe_of(4, 3) > 0.9, "{}", pipe_of(4, 3));
+        assert!(pipe_of(0, 0) > 0.9, "{}", pipe_of(0, 0));
+    }
+}
