@@ -5,6 +5,10 @@
 //! detection paper, 3.5 to 3.7. The chance is never above the share of the traffic that is not expected:
 //! a place full of people under a thin attack never has one near 1.
 
+mod vouch;
+
+pub(crate) use vouch::Vouch;
+
 use crate::evidence::{Climate, HORIZONS, Reading, Scope, TAU_S};
 use crate::math::{BbOf14, dispersion_at, exp, ln, logit, rise_per_count};
 use arrayvec::ArrayVec;
@@ -85,7 +89,7 @@ pub(crate) struct Suspicion {
     pub horizon: usize,
     /// Whether conversions said more than counts.
     pub by_conversion: bool,
-    /// Whether anything but counts spoke: outcomes, challenges, an order. A surge alone may be growth.
+    /// Whether anything but counts spoke: outcomes, challenges. A surge alone may be growth.
     pub seen: bool,
     /// ln likelihood of the excess: of two scopes the greater explains more.
     pub weight: f64,
@@ -210,6 +214,12 @@ pub(crate) fn is_wide(scope: Scope) -> bool {
     matches!(scope, Scope::All | Scope::Country | Scope::Network)
 }
 
+/// Where people ask from, not whom they ask for.
+fn is_source(scope: Scope) -> bool {
+    use Scope::{Address, Asn, Client, Device, Neighbourhood, Profile, User};
+    matches!(scope, Address | Asn | Client | Device | Neighbourhood | Profile | User)
+}
+
 /// The prior mass of attack in a kind of scope.
 fn prior(reading: &Reading, around: &Around, rivals: &Rivals) -> f64 {
     let kind = match reading.scope {
@@ -315,10 +325,8 @@ fn at_horizon(
     let excess = (1.0 - e / n.max(e)).max(0.0);
     let weight = if n > e { n * (figures.ln_n - figures.ln_e) - (n - e) } else { 0.0 };
     let by_conversion = m >= 2.0 && outcomes.ln(0.05) - as_usual > 2.0;
-    let seen = m >= 2.0
-        || reading.challenged >= 5.0
-        || order(reading) > 2.0
-        || matches!(reading.scope, Scope::Device | Scope::User);
+    // An order alone shuts nobody out: a company's new cards are counted up, too.
+    let seen = m >= 6.0 || reading.challenged >= 5.0 || matches!(reading.scope, Scope::Device | Scope::User);
     Some(Suspicion { p: chance, prior: base, excess, horizon, by_conversion, seen, weight })
 }
 
@@ -424,6 +432,8 @@ fn honest(
         }
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
             each(terms, rivals.shared * once, as_usual);
+            // A company's list, or a counter in a shop: not all of them wanted to sign up.
+            each(terms, 0.3 * rivals.shared * once, memo.ln(Belief::Cold));
         }
         Scope::Device | Scope::User => each(terms, 0.02 * rivals.shared * once, as_usual),
         _ => {

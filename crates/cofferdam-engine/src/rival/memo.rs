@@ -13,8 +13,9 @@ pub(super) enum Belief {
     Mistyped,
     Growth,
     Campaign,
+    Cold,
 }
-const BELIEFS: usize = 5;
+const BELIEFS: usize = 6;
 
 /// Beliefs about one rate.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +34,8 @@ pub(crate) struct Memo {
     horizon: usize,
     v: f64,
     m: f64,
-    /// ln gamma(strength + m), by strength: the rate's own, 3 and 10.
-    of_all: [Option<f64>; 3],
+    /// ln gamma(strength + m), by strength: the rate's own, 3, 10 and 20.
+    of_all: [Option<f64>; 4],
     /// A size with its logarithm and that of its gamma.
     size: (f64, f64, f64),
 }
@@ -47,7 +48,7 @@ impl Memo {
             horizon: 0,
             v: 0.0,
             m: 0.0,
-            of_all: [None; 3],
+            of_all: [None; 4],
             size: (none, 0.0, 0.0),
         }
     }
@@ -67,7 +68,7 @@ impl Memo {
         {
             *rate = Rate { p, kappa, beliefs: [None; BELIEFS] };
         }
-        (self.horizon, self.v, self.m, self.of_all) = (horizon, v, m, [None; 3]);
+        (self.horizon, self.v, self.m, self.of_all) = (horizon, v, m, [None; 4]);
     }
 
     /// ln of the likelihood of the outcomes.
@@ -83,6 +84,7 @@ impl Memo {
             Belief::Outage => (0.1 * p / 0.7, (1, 3.0)),
             Belief::Mistyped => (0.6 * p, (1, 3.0)),
             Belief::Campaign => (0.6 * p, (2, 10.0)),
+            Belief::Cold => (0.6 * p, (3, 20.0)),
         };
         let known = self.of_all.get_mut(strength);
         let of_all = known.map_or(0.0, |known| *known.get_or_insert_with(|| ln_gamma(kappa + self.m)));

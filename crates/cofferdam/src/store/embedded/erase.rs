@@ -90,7 +90,7 @@ fn rows_with(conn: &Connection, number: Pseudonym) -> Result<Vec<i64>, StoreErro
 fn named(format: Format, number: Pseudonym) -> Vec<u8> {
     match format {
         Format::Json => format!("\"number\":{},", number.0).into_bytes(),
-        Format::Packed | Format::Folded => number.0.to_le_bytes().to_vec(),
+        Format::Packed | Format::Folded | Format::Even => number.0.to_le_bytes().to_vec(),
     }
 }
 

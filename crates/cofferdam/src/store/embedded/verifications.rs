@@ -2,7 +2,7 @@
 //! [`super::attempts`], [`super::guesses`], [`super::ending`].
 
 use super::codes;
-use super::journal::pack::pack;
+use super::journal::pack::{Reals, pack};
 use super::journal::unpack::unpack;
 use super::late::Late;
 use super::writer::Tx;
@@ -122,14 +122,15 @@ const PACKED: u8 = 2;
 pub(super) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(512);
     bytes.push(PACKED);
-    pack(fixed, &mut bytes).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    pack(fixed, Reals::Short, &mut bytes)
+        .map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
     Ok(bytes)
 }
 
 /// The fixed part from bytes.
 pub(super) fn read_fixed(bytes: &[u8]) -> Result<VerificationFixed, StoreError> {
     let fixed = match bytes.split_first() {
-        Some((&PACKED, packed)) => unpack(packed).map_err(|e| e.to_string()),
+        Some((&PACKED, packed)) => unpack(packed, Reals::Short).map_err(|e| e.to_string()),
         _ => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
     };
     fixed.map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))
