@@ -1,5 +1,7 @@
-//! The floor: an empty handler, owned JSON in and out, of the same sizes.
+//! The floor: an empty handler, owned JSON in and out. What it answers is an answer of ours.
 
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,9 @@ struct Client {
     user_agent: String,
 }
 
-#[derive(Serialize)]
+/// An answer of ours, read once. What is text of ours is borrowed from it for good, what differs from call to
+/// call is owned and made anew for each.
+#[derive(Clone, Serialize, Deserialize)]
 struct Judged {
     id: String,
     attempt: String,
@@ -33,7 +37,7 @@ struct Judged {
     level: &'static str,
     mode: &'static str,
     reasons: Vec<Reason>,
-    scope: Option<String>,
+    scope: Option<Scope>,
     until: Option<String>,
     retry_after_s: Option<u64>,
     price: Money,
@@ -43,61 +47,49 @@ struct Judged {
     at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Reason {
-    code: String,
+    code: &'static str,
     points: i32,
     text: String,
     evidence: Evidence,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Evidence {
-    key: String,
-    window_s: u32,
+    key: Option<String>,
+    window_s: Option<u32>,
     seen: f64,
     expected: f64,
     converted: Option<f64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rounded: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
+struct Scope {
+    kind: &'static str,
+    value: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Money {
     amount: String,
-    currency: String,
+    currency: &'static str,
 }
 
-async fn judge(Json(asked): Json<Asked>) -> (axum::http::StatusCode, Json<Judged>) {
-    let money = || Money { amount: "0.0742".to_owned(), currency: "USD".to_owned() };
-    let judged = Judged {
-        id: "asm_06gzhmza03xeswehs11sejetcggtwjd2".to_owned(),
-        attempt: "att_06gzhmza002fjnwf7sdk33ee7xk2f48k".to_owned(),
-        decision: "allow",
-        score: 0.001_999,
-        enforced: true,
-        level: "standard",
-        mode: "enforce",
-        reasons: vec![Reason {
-            code: "number.kind".to_owned(),
-            points: 0,
-            text: "The number is of a kind that this channel seldom or never reaches.".to_owned(),
-            evidence: Evidence { key: asked.to, window_s: 600, seen: 1.0, expected: 5.0, converted: None },
-        }],
-        scope: None,
-        until: None,
-        retry_after_s: None,
-        price: money(),
-        expected_loss: money(),
-        policy: "pol_built_in@1".to_owned(),
-        edition: "2026-11-20".to_owned(),
-        at: "2026-11-20T12:00:00.000Z".to_owned(),
-    };
-    (axum::http::StatusCode::CREATED, Json(judged))
+async fn judge(State(answer): State<&'static Judged>, Json(_): Json<Asked>) -> (StatusCode, Json<Judged>) {
+    (StatusCode::CREATED, Json(answer.clone()))
 }
 
-/// Serves it.
-pub fn serve(address: &str) {
+/// Serves an answer of ours, which stands in a file.
+pub fn serve(address: &str, answer: &str) {
+    let text: &'static str = std::fs::read_to_string(answer).unwrap().leak();
+    let judged: &'static Judged = Box::leak(Box::new(serde_json::from_str(text).unwrap()));
+    assert_eq!(serde_json::to_string(judged).unwrap(), text, "the same is answered, byte for byte");
     crate::on_one_thread(async {
         let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-        axum::serve(listener, Router::new().route("/v1/assessments", post(judge))).await.unwrap();
+        let router = Router::new().route("/v1/assessments", post(judge)).with_state(judged);
+        axum::serve(listener, router).await.unwrap();
     });
 }

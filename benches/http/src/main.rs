@@ -3,6 +3,8 @@
 //! `cargo run --release` starts both servers as processes of their own on core 0 (`taskset`), loads each
 //! with `wrk` from core 1, and prints the CPU time a call (`/proc/<pid>/stat`), the ratio round by round and
 //! its median, then the median latency at one connection. Needs `wrk` and `taskset`.
+//!
+//! The floor answers in each round what ours answered just before it: the answer of middle length of some.
 
 mod drive;
 mod floor;
@@ -15,7 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["floor", address] => floor::serve(address),
+        ["floor", address, answer] => floor::serve(address, answer),
         ["ours", address, store] => ours::serve(address, store),
         _ => drive::run(),
     }

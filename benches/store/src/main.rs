@@ -11,6 +11,10 @@ mod starts;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The program's own, for us and for the append.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Callers at once, everywhere.
 pub const CALLERS: usize = 64;
 
@@ -50,6 +54,21 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// Seconds that the store's writing thread was on a processor: other work on the machine changes it less
+/// than it changes the rates. Nought where the system does not tell.
+fn writer_time() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let of_writer = threads.filter(|thread| {
+        std::fs::read_to_string(thread.path().join("comm"))
+            .is_ok_and(|name| name.starts_with("cofferdam-writ"))
+    });
+    let time = |thread: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    };
+    of_writer.filter_map(time).sum::<f64>() / 1e9
+}
+
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let mut words = std::env::args().skip(1).filter_map(|word| word.parse::<u64>().ok());
@@ -60,10 +79,13 @@ async fn main() {
     let server = postgres::Server::start().await;
     let (mut to_append, mut to_postgres) = (Vec::new(), Vec::new());
     println!("{CALLERS} callers, {rounds} rounds of {seconds} s; a second:");
-    println!("round     append     starts  postgres  starts/append  starts/postgres");
+    println!("round     append     starts  postgres  starts/append  starts/postgres  writer, µs a start");
     for round in 0..=rounds {
         let append = append::run(&folder.0.join("append"), length).await.per_second();
-        let ours = starts.run(length).await.per_second();
+        let before = writer_time();
+        let ours = starts.run(length).await;
+        let each = (writer_time() - before) * 1e6 / ours.done as f64;
+        let ours = ours.per_second();
         let theirs = match &server {
             Some(server) => Some(server.run(length).await.per_second()),
             None => None,
@@ -73,7 +95,7 @@ async fn main() {
         let ratio = theirs.map_or("-".to_owned(), |theirs| format!("{:.2}", ours / theirs));
         let theirs_text = theirs.map_or("-".to_owned(), |theirs| format!("{theirs:.0}"));
         println!(
-            "{name:>5} {append:>10.0} {ours:>10.0} {theirs_text:>9} {:>14.3} {ratio:>16}",
+            "{name:>5} {append:>10.0} {ours:>10.0} {theirs_text:>9} {:>14.3} {ratio:>16} {each:>19.1}",
             ours / append
         );
         if round > 0 {

@@ -47,8 +47,12 @@ impl Starts {
         let mut done = 0;
         // Made in portions, or they would fill the memory.
         while busy < length {
-            let portions: Vec<Vec<Start>> =
-                (0..CALLERS).map(|_| (0..ready).map(|_| self.start(began)).collect()).collect();
+            // Dealt out one by one: a caller's identifiers are made as it comes, so they come in order, and
+            // not as sixty-four runs of which each was made long before the next.
+            let mut portions: Vec<Vec<Start>> = (0..CALLERS).map(|_| Vec::with_capacity(ready)).collect();
+            for _ in 0..ready {
+                portions.iter_mut().for_each(|portion| portion.push(self.start(began)));
+            }
             let from = Instant::now();
             let callers: Vec<_> = portions
                 .into_iter()
@@ -154,6 +158,7 @@ fn attempt(number: Pseudonym, at_ms: i64) -> Attempt {
             fictional: false,
             shown: to.number.prefix(4),
             prefixes: [1, 2, u64::MAX],
+            last4: 3456,
         },
         source: cofferdam_engine::attempt::Source {
             address: Some(u64::MAX - 1),
@@ -162,6 +167,7 @@ fn attempt(number: Pseudonym, at_ms: i64) -> Attempt {
             user_agent: Some(u64::MAX),
             ..Default::default()
         },
+        commons: Default::default(),
         challenge_passed: false,
         edition: cofferdam_engine::attempt::Edition::from("2026-11-20").unwrap(),
     }

@@ -3,6 +3,7 @@
 //! not know where a person is.
 
 use core::net::IpAddr;
+use core::ops::Range;
 
 use crate::country::Country;
 use crate::tables::{V4_COUNTRY, V4_HOSTING, V6_COUNTRY, V6_HOSTING};
@@ -21,10 +22,36 @@ pub struct IpFacts {
     pub vpn: bool,
 }
 
+/// Every so many starts of IPv4 one is a signpost: they are few enough to stay near the processor, and
+/// what lies between two of them is a few lines of memory. A search through all would wait for far memory
+/// at nearly every step.
+const STEP: usize = 64;
+
+static COUNTRY_SIGNPOSTS: [u32; signposts_of(V4_COUNTRY.0)] = signposts(V4_COUNTRY.0);
+static HOSTING_SIGNPOSTS: [u32; signposts_of(V4_HOSTING.0)] = signposts(V4_HOSTING.0);
+
+const fn signposts_of(starts: &[u8]) -> usize {
+    (starts.len() / 4).div_ceil(STEP)
+}
+
+#[expect(clippy::indexing_slicing, reason = "it runs while this is compiled, and fails there if at all")]
+const fn signposts<const N: usize>(starts: &[u8]) -> [u32; N] {
+    let (mut posts, mut n) = ([0; N], 0);
+    while n < N {
+        let at = n * STEP * 4;
+        posts[n] = u32::from_le_bytes([starts[at], starts[at + 1], starts[at + 2], starts[at + 3]]);
+        n += 1;
+    }
+    posts
+}
+
 /// Looks an address up; an IPv4 address that is written as IPv6 is what it is.
 pub fn ip_facts(address: IpAddr) -> IpFacts {
     let (country, flags) = match address.to_canonical() {
-        IpAddr::V4(four) => (value_v4(V4_COUNTRY, four.to_bits()), value_v4(V4_HOSTING, four.to_bits())),
+        IpAddr::V4(four) => {
+            let key = four.to_bits();
+            (value_v4(V4_COUNTRY, &COUNTRY_SIGNPOSTS, key), value_v4(V4_HOSTING, &HOSTING_SIGNPOSTS, key))
+        }
         IpAddr::V6(six) => {
             // No row of the tables is narrower than /64.
             let half = (six.to_bits() >> 64) as u64;
@@ -34,12 +61,13 @@ pub fn ip_facts(address: IpAddr) -> IpFacts {
     IpFacts { country: Country::from_table(country), hosting: flags & HOSTING != 0, vpn: flags & VPN != 0 }
 }
 
-fn value_v4(table: (&[u8], &[u8]), key: u32) -> u8 {
+fn value_v4(table: (&[u8], &[u8]), signposts: &[u32], key: u32) -> u8 {
     let start = |at: usize| {
         let bytes = table.0.get(at * 4..at * 4 + 4).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(u32::MAX, u32::from_le_bytes)
     };
-    find(table.1, |at| start(at) <= key)
+    let Some(post) = signposts.partition_point(|post| *post <= key).checked_sub(1) else { return 0 };
+    find(table.1, post * STEP..(post * STEP + STEP).min(table.1.len()), |at| start(at) <= key)
 }
 
 fn value_v6(table: (&[u8], &[u8]), key: u64) -> u8 {
@@ -47,12 +75,12 @@ fn value_v6(table: (&[u8], &[u8]), key: u64) -> u8 {
         let bytes = table.0.get(at * 8..at * 8 + 8).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(u64::MAX, u64::from_le_bytes)
     };
-    find(table.1, |at| start(at) <= key)
+    find(table.1, 0..table.1.len(), |at| start(at) <= key)
 }
 
-/// The value of the last start that is not after the key.
-fn find(values: &[u8], begins: impl Fn(usize) -> bool) -> u8 {
-    let (mut low, mut high) = (0, values.len());
+/// The value of the last start that is not after the key, which lies among these.
+fn find(values: &[u8], among: Range<usize>, begins: impl Fn(usize) -> bool) -> u8 {
+    let (mut low, mut high) = (among.start, among.end);
     while low < high {
         let middle = low + (high - low) / 2;
         if begins(middle) {

@@ -22,7 +22,7 @@ use crate::known::{Blind, Identity, Known, SeenWindow};
 use crate::limit::{Limit, LimitScope};
 use crate::need::{Inquiry, Needs};
 use crate::policy::{Magic, Mode, Policy, Terms};
-use crate::rival::{self, Around};
+use crate::rival::{self, Around, Memo, Vouch};
 use crate::signal::{Code, Evidence, EvidenceKey, Signal};
 use crate::tally::Change;
 use crate::weigh::{self, Weighed};
@@ -123,13 +123,16 @@ fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Stand
     }
     let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
     let around = Around { climate: known.evidence.climate, price, risky: 1.0 };
+    let vouch = Vouch::of(&known.evidence.readings, &around);
+    let mut memo = Memo::new();
     for (at, reading) in (0u8..).zip(&known.evidence.readings) {
         if reading.scope == Scope::All {
             // Nothing is expected of the whole, and nobody tells of it.
             continue;
         }
-        if let Some(found) = rival::suspect(reading, &known.evidence.company, &around, &policy.rivals) {
-            let _ = all.try_push((at, found));
+        let company = &known.evidence.company;
+        if let Some(found) = rival::suspect(reading, company, &around, &policy.rivals, &mut memo) {
+            let _ = all.try_push((at, vouch.map_or(found, |vouch| vouch.lighten(reading, found))));
         }
     }
     all
@@ -198,7 +201,8 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
             }
             let least =
                 weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed);
-            soft(if least == Decision::Block && on_counts_alone(case) { Decision::Challenge } else { least })
+            let asks = least == Decision::Block && (on_counts_alone(case) || blocked::probes(case));
+            soft(if asks { Decision::Challenge } else { least })
         }
     }
 }

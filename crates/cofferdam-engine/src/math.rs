@@ -15,9 +15,9 @@ mod share;
 pub use beta::beta_above;
 pub use count::{Nb, nb, rise_per_count};
 pub use exp::exp;
-pub use gamma::{ln_gamma, rise};
+pub use gamma::{ln_gamma, ln_gammas, rise};
 pub use ln::ln;
-pub use share::{BELIEF, Bb, bb, bb_of_14, ln_binomial};
+pub use share::{BELIEF, Bb, BbOf14, bb, ln_binomial};
 
 /// Shares nearer to 0 or 1 than this are taken for it.
 const SHARE_MIN: f64 = 1e-12;
@@ -59,10 +59,14 @@ const KNOTS: [(f64, f64); 5] = [
 /// 10, 15 at 100, 30 from 1000 on, straight lines in ln mean between. Prefixes, addresses and devices
 /// take half of it.
 pub fn dispersion(mean: f64) -> f64 {
-    if mean <= 1.0 {
+    dispersion_at(ln(mean))
+}
+
+/// The same where the logarithm of the mean is known.
+pub fn dispersion_at(at: f64) -> f64 {
+    if at <= 0.0 {
         return KNOTS[0].1;
     }
-    let at = ln(mean);
     let (mut low, mut r) = (KNOTS[0], KNOTS[4].1);
     for high in KNOTS {
         if at < high.0 {

@@ -8,16 +8,24 @@
 mod attack;
 mod company;
 mod stated;
+mod vouch;
 
 pub(crate) use stated::points;
+pub(crate) use vouch::Vouch;
 
 use crate::evidence::{Climate, Company, HORIZONS, Reading, Scope, TAU_S};
-use crate::math::{Nb, bb, dispersion, exp, ln, ln_gamma, logit, nb, rise_per_count, sigma};
-use arrayvec::ArrayVec;
-use attack::{CHALLENGE_MOST, LEAST_SHARE, SIZES, STEP, Surges, attack, challenge, order};
+use crate::math::{BbOf14, dispersion_at, exp, ln, logit, rise_per_count, sigma};
+use attack::{CHALLENGE_MOST, ENTERED, LEAST_SHARE, SIZES, STEP, Surges, attack, challenge, order};
 use company::alike;
 use serde::{Deserialize, Serialize};
 use stated::stated;
+
+mod memo;
+mod sums;
+
+use memo::Belief;
+pub(crate) use memo::Memo;
+use sums::Terms;
 
 /// Prior masses and strengths of the explanations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,66 +99,14 @@ pub(crate) struct Suspicion {
     pub horizon: usize,
     /// Whether conversions said more than counts.
     pub by_conversion: bool,
-    /// Whether anything but counts spoke: outcomes, challenges, an order. A surge alone may be growth.
+    /// Whether anything but counts spoke: outcomes, challenges. A surge alone may be growth.
     pub seen: bool,
     /// ln likelihood of the excess: of two scopes the greater explains more.
     pub weight: f64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Term {
-    weight: f64,
-    ln: f64,
-    /// Share of the newcomers that are attack if this holds.
-    attack: f64,
-}
-
-struct Terms {
-    all: ArrayVec<Term, 48>,
-    /// The greatest likelihood among them.
-    most: f64,
-}
-
-/// What lies so far below the greatest, in nats, changes no figure that is told.
-const FAR_BELOW: f64 = 40.0;
 /// A chance below this is below the base rate and tells nothing, see [`points`].
 const TELLS: f64 = 0.0019;
-
-impl Terms {
-    fn add(&mut self, weight: f64, ln: f64, attack: f64) {
-        if weight > 0.0 {
-            self.most = self.most.max(ln);
-            let _ = self.all.try_push(Term { weight, ln, attack });
-        }
-    }
-
-    /// All of them, those that are attack, and what of their newcomers is, as parts of `exp(most)`.
-    fn sums(&self) -> [f64; 3] {
-        let [mut whole, mut attack, mut pumped] = [0.0; 3];
-        for term in self.all.iter().filter(|term| term.ln > self.most - FAR_BELOW) {
-            let weight = term.weight * exp(term.ln - self.most);
-            whole += weight;
-            if term.attack > 0.0 {
-                attack += weight;
-                pumped += weight * term.attack;
-            }
-        }
-        [whole, attack, pumped]
-    }
-
-    /// The chance that there is an attack, and the share of the newcomers that is its own then.
-    fn chance(&self) -> (f64, f64) {
-        let [whole, attack, pumped] = self.sums();
-        if attack > 0.0 { (attack / whole, pumped / attack) } else { (0.0, 0.0) }
-    }
-
-    /// The greatest chance that there could be if attacks came to `weight`, of likelihood `ln`.
-    fn at_most(&self, weight: f64, ln: f64) -> f64 {
-        let [whole, ..] = self.sums();
-        let attack = weight * exp((ln - self.most).min(300.0));
-        attack / (whole + attack)
-    }
-}
 
 /// How likely the next newcomer of a scope is pumped; `None` where there is nothing to look at, or to tell.
 pub(crate) fn suspect(
@@ -158,11 +114,12 @@ pub(crate) fn suspect(
     company: &[Company],
     around: &Around,
     rivals: &Rivals,
+    memo: &mut Memo,
 ) -> Option<Suspicion> {
     let mut worst: Option<Suspicion> = None;
     for horizon in 0..HORIZONS {
         let least = worst.map_or(TELLS, |worst| worst.own.max(TELLS));
-        if let Some(found) = at_horizon(reading, company, horizon, around, rivals, least)
+        if let Some(found) = at_horizon(reading, company, horizon, around, rivals, least, memo)
             && worst.is_none_or(|worst| found.own > worst.own)
         {
             worst = Some(found);
@@ -179,7 +136,8 @@ struct Figures {
     e: f64,
     p: f64,
     kappa: f64,
-    r: f64,
+    ln_n: f64,
+    ln_e: f64,
     /// What every surge's likelihood shares.
     rise_n: f64,
 }
@@ -194,15 +152,18 @@ fn f(values: &[f32; HORIZONS], horizon: usize) -> f64 {
 }
 
 impl Figures {
-    /// How likely the count is if the mean were `x`.
-    fn surge(&self, x: f64) -> f64 {
-        Nb::known(x, SURGE, 2.0 * core::f64::consts::LN_2, LN_GAMMA_SURGE).ln_given(self.n, self.rise_n)
+    /// How likely the count is if the mean were so many times what was seen.
+    fn surge(&self, factor: f64, ln_factor: f64) -> f64 {
+        let sum = ln(SURGE + self.n * factor);
+        let constant = SURGE * (2.0 * core::f64::consts::LN_2 - sum) - LN_GAMMA_SURGE;
+        self.rise_n + constant + self.n * (self.ln_n + ln_factor - sum)
     }
 
     /// No belief about shares makes what converted likelier than this.
     fn best(&self) -> f64 {
         let (v, m) = (self.v.min(self.m), self.m);
-        let times = |n: f64| if n > 0.0 && m > 0.0 { n * ln(n / m) } else { 0.0 };
+        // All of all is certain, as is none of none.
+        let times = |n: f64| if n > 0.0 && n < m { n * ln(n / m) } else { 0.0 };
         times(v) + times(m - v)
     }
 
@@ -223,8 +184,6 @@ impl Figures {
         let v = f(&reading.converted, horizon);
         let m = (f(&reading.matured, horizon) * kept).max(v);
         let e = f(&reading.expected, horizon).max(1e-4);
-        let narrow = !is_wide(reading.scope) && reading.scope != Scope::ProfileNetwork;
-        let r = dispersion(e) * if narrow { 0.5 } else { 1.0 };
         // A rate that was learned from few outcomes is held less firmly.
         // A rate that belongs to a wider place holds less firmly in a part of it.
         let firm = match reading.scope {
@@ -232,9 +191,17 @@ impl Figures {
             _ => 7.0,
         };
         let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
-        let rise_n = rise_per_count(left, SURGE);
+        // ln gamma(n + 4) - ln gamma(n + 1)
+        let rise_n = ln((left + 1.0) * (left + 2.0) * (left + 3.0));
+        let (ln_n, ln_e) = (ln(left.max(1e-9)), ln(e));
         let rate = (f64::from(reading.rate) * pipe).clamp(0.005, 0.995);
-        Self { n: left, m, v, e, rise_n, p: rate, kappa, r }
+        Self { n: left, m, v, e, p: rate, kappa, ln_n, ln_e, rise_n }
+    }
+
+    /// How much the place wanders.
+    fn size(&self, scope: Scope) -> f64 {
+        let narrow = !is_wide(scope) && scope != Scope::ProfileNetwork;
+        dispersion_at(self.ln_e) * if narrow { 0.5 } else { 1.0 }
     }
 }
 
@@ -246,6 +213,12 @@ fn is_place(scope: Scope) -> bool {
 
 pub(crate) fn is_wide(scope: Scope) -> bool {
     matches!(scope, Scope::All | Scope::Country | Scope::Network)
+}
+
+/// Where people ask from, not whom they ask for.
+fn is_source(scope: Scope) -> bool {
+    use Scope::{Address, Asn, Client, Device, Neighbourhood, Profile, User};
+    matches!(scope, Address | Asn | Client | Device | Neighbourhood | Profile | User)
 }
 
 /// A wide place within the shortest horizon is under attack so many times more seldom. Guess.
@@ -288,6 +261,35 @@ fn remembered(prior: f64, reading: &Reading) -> f64 {
     (prior + 0.1 * left).min(0.25)
 }
 
+/// How likely a count is where so many are expected, as far as a place wanders.
+struct Counted {
+    n: f64,
+    r: f64,
+    ln_r: f64,
+    ln_gamma_r: f64,
+    /// What does not depend on how many are expected.
+    rest: f64,
+}
+
+impl Counted {
+    fn of(figures: &Figures, scope: Scope, memo: &mut Memo) -> Self {
+        let (n, r) = (figures.n, figures.size(scope));
+        let (ln_r, ln_gamma_r) = memo.size(r);
+        Self { n, r, ln_r, ln_gamma_r, rest: rise_per_count(n, r) - ln_gamma_r }
+    }
+
+    /// The same of another count: of so many of them.
+    fn of_others(&self, n: f64, mean: f64) -> f64 {
+        let sum = ln(self.r + mean);
+        rise_per_count(n, self.r) - self.ln_gamma_r + self.r * (self.ln_r - sum) + n * (ln(mean) - sum)
+    }
+
+    fn ln(&self, mean: f64, ln_mean: f64) -> f64 {
+        let sum = ln(self.r + mean);
+        self.rest + self.r * (self.ln_r - sum) + self.n * (ln_mean - sum)
+    }
+}
+
 /// `None` as well where the chance cannot come to `least`: then most of the work is spared.
 fn at_horizon(
     reading: &Reading,
@@ -296,38 +298,45 @@ fn at_horizon(
     around: &Around,
     rivals: &Rivals,
     least: f64,
+    memo: &mut Memo,
 ) -> Option<Suspicion> {
-    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
-    let Figures { n, m, v, e, p, kappa, r, .. } = figures;
+    let (n, e) = (f(&reading.seen, horizon), f(&reading.expected, horizon).max(1e-4));
     let strikes = f64::from(reading.strikes);
+    let matured = f(&reading.matured, horizon).max(f(&reading.converted, horizon));
+    if n < 1.3 * e && matured < 6.0 && strikes < 0.2 {
+        return None;
+    }
+    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
+    let Figures { n, m, v, e, p, kappa, .. } = figures;
     if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
         return None;
     }
     let base = prior(reading, horizon, around, rivals);
     let prior = remembered(base, reading);
-    // Both say how much a place wanders: they share what of it is the same.
-    let (rise_r, ln_gamma_r) = (rise_per_count(n, r), ln_gamma(r));
-    let count = |mean: f64| Nb::with(mean, r, ln_gamma_r).ln_given(n, rise_r);
-    let as_usual = bb(v, m, p, kappa);
-    let normal = count(e) + as_usual;
+    let counted = Counted::of(&figures, reading.scope, memo);
+    memo.outcomes(horizon, (v, m), p, kappa);
+    let as_usual = memo.ln(Belief::AsUsual);
+    let normal = counted.ln(e, figures.ln_e) + as_usual;
     if figures.odds_at_most(reading, horizon, prior, normal) < least {
         return None;
     }
-    let mut terms = Terms { all: ArrayVec::new(), most: f64::NEG_INFINITY };
-    let control = Control::of(reading, horizon, rivals);
-    terms.add(1.0, normal + control.well, 0.0);
+    let mut terms = Terms::new();
+    let control = Control::of(reading, horizon, rivals, memo);
+    terms.add(1.0, normal + control.well);
     if !rivals.outage_off {
-        terms.add(rivals.outage, count(1.15 * e) + bb(v, m, 0.1 * p / 0.7, 3.0) + control.ill, 0.0);
+        let count = counted.ln(1.15 * e, figures.ln_e + LN_MORE);
+        terms.add(rivals.outage, count + memo.ln(Belief::Outage) + control.ill);
     }
-    let surges = Surges::of(reading, horizon, &figures, prior, (control.well, as_usual));
+    let surges = Surges::of(reading, horizon, &figures, prior, (control.well, as_usual), &counted);
     if surges.at_most(&terms) < least {
         return None;
     }
-    honest(&mut terms, reading, &figures, &surges, around, rivals);
+    honest(&mut terms, reading, &figures, &surges, around, rivals, memo);
     if surges.at_most(&terms) < least {
         return None;
     }
-    attack(&mut terms, &figures, &surges);
+    let outcomes = BbOf14::new(v, m);
+    attack(&mut terms, &figures, &surges, &outcomes);
     let (mut certain, share) = terms.chance();
     if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
         // The long one counts only while it is still going on.
@@ -339,20 +348,19 @@ fn at_horizon(
     }
     let told = stated(certain);
     let odds = logit(share.clamp(1e-6, SHARE_MOST)) + alike(reading.scope, company, horizon, share * n);
-    let outcomes = if m >= 2.0 { bb(v, m, 0.05, 14.0) - as_usual } else { 0.0 };
-    let by_conversion = outcomes > 2.0;
+    let outcomes = if m >= 2.0 { outcomes.ln(0.05) - as_usual } else { 0.0 };
     Some(Suspicion {
         p: told * share,
         own: told * sigma(odds),
         prior: base,
         excess: (1.0 - e / n.max(e)).max(0.0),
         horizon,
-        by_conversion,
+        by_conversion: outcomes > TOLD,
+        // An order alone shuts nobody out: a company's new cards are counted up, too.
         seen: outcomes > TOLD
-            || challenge(reading, horizon, share) > TOLD
-            || order(reading) > 2.0
+            || ln(challenge(reading, horizon, share)) > TOLD
             || matches!(reading.scope, Scope::Device | Scope::User),
-        weight: if n > e { n * ln(n / e) - (n - e) } else { 0.0 },
+        weight: if n > e { n * (figures.ln_n - figures.ln_e) - (n - e) } else { 0.0 },
     })
 }
 
@@ -360,6 +368,9 @@ fn at_horizon(
 const TOLD: f64 = 2.0;
 /// However alike, nobody is surely of an attack.
 const SHARE_MOST: f64 = 0.999;
+
+/// ln 1.15: a route that is out makes people ask again.
+const LN_MORE: f64 = 0.139_761_942_375_158_63;
 
 /// The trusted of a place: what happens to them happens to the place, not to an attack.
 struct Control {
@@ -370,14 +381,15 @@ struct Control {
 }
 
 impl Control {
-    fn of(reading: &Reading, horizon: usize, rivals: &Rivals) -> Self {
+    fn of(reading: &Reading, horizon: usize, rivals: &Rivals, memo: &Memo) -> Self {
         let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
         let converted = f(&converted, horizon);
         let matured = f(&matured, horizon).max(converted);
         if matured < 1.0 {
             return Self { well: 0.0, ill: 0.0 };
         }
-        Self { well: bb(converted, matured, 0.88, 10.0), ill: bb(converted, matured, 0.12, 3.0) }
+        let (well, ill) = memo.control(converted, matured);
+        Self { well, ill }
     }
 }
 
@@ -389,29 +401,27 @@ fn honest(
     surges: &Surges,
     around: &Around,
     rivals: &Rivals,
+    memo: &mut Memo,
 ) {
     if rivals.growth_off {
         return;
     }
-    let Figures { n, m, v, p, kappa, .. } = *figures;
     if !is_wide(reading.scope) {
         // Somebody mistypes and then types right, or asks for the other number he has.
-        terms.add(rivals.mistyped, nb(n, 1.6, 8.0) + bb(v, m, 0.6 * p, 3.0), 0.0);
+        terms.add(rivals.mistyped, mistyped(figures.n) + memo.ln(Belief::Mistyped));
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
     let Surges { well, as_usual, .. } = *surges;
     let once = young * STEP;
-    let each = |terms: &mut Terms, weight: f64, ln: f64| {
-        for surge in &surges.honest {
-            terms.add(weight, surge + ln, 0.0);
-        }
-    };
+    let each = |terms: &mut Terms, weight: f64, ln: f64| terms.add(weight * surges.sum, surges.count + ln);
     match reading.scope {
         Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
             each(terms, rivals.batch * once, as_usual + order(reading));
         }
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
             each(terms, rivals.shared * once, as_usual);
+            // A company's list, or a counter in a shop: not all of them wanted to sign up.
+            each(terms, 0.3 * rivals.shared * once, memo.ln(Belief::Cold));
         }
         Scope::Device | Scope::User => each(terms, 0.02 * rivals.shared * once, as_usual),
         _ => {
@@ -421,14 +431,27 @@ fn honest(
                 Scope::Network | Scope::ProfileNetwork => rivals.part,
                 _ => 0.3 * rivals.part,
             };
-            each(terms, part * rivals.growth * once, bb(v, m, 0.95 * p, kappa) + well);
+            each(terms, part * rivals.growth * once, memo.ln(Belief::Growth) + well);
             let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
-            each(terms, part * rivals.campaign * once, bb(v, m, 0.6 * p, 10.0) + well);
+            each(terms, part * rivals.campaign * once, memo.ln(Belief::Campaign) + well);
         }
     }
+}
+
+/// How likely a count is of somebody who mistypes: the negative binomial of 1.6 and size 8.
+fn mistyped(n: f64) -> f64 {
+    /// 8 ln(8 / 9.6) - ln gamma(8)
+    const CONSTANT: f64 = -9.983_733_815_417_052;
+    /// ln(1.6 / 9.6)
+    const EACH: f64 = -1.791_759_469_228_055;
+    let rise = ((n + 1.0) * (n + 2.0)) * ((n + 3.0) * (n + 4.0)) * ((n + 5.0) * (n + 6.0) * (n + 7.0));
+    ln(rise) + CONSTANT + n * EACH
 }
 
 /// The length that a horizon is shown as, in seconds.
 pub(crate) fn window_s(horizon: usize) -> u32 {
     TAU_S.get(horizon).copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,7 +202,19 @@ impl<R: Record> Table<R> {
     /// `lesser` says which of them counts. `None`: see [`Table::for_each_mut`].
     pub fn change_at<T>(
         &mut self,
-        place: Place,
+        mut place: Place,
+        touch: Touch,
+        at_s: u32,
+        change: impl FnMut(&mut R) -> T,
+        lesser: impl FnOnce(T, T) -> T,
+    ) -> Option<T> {
+        self.change_here(&mut place, touch, at_s, change, lesser)
+    }
+
+    /// The same, and the place is where the record stands then.
+    pub fn change_here<T>(
+        &mut self,
+        place: &mut Place,
         touch: Touch,
         at_s: u32,
         mut change: impl FnMut(&mut R) -> T,
@@ -213,7 +225,10 @@ impl<R: Record> Table<R> {
             return slot.change(&mut self.wide, change);
         }
         match self.home(key, touch.doubtful, at_s)? {
-            Home::Own(at) => self.directory.slot_mut(at)?.change(&mut self.wide, change),
+            Home::Own(at) => {
+                *place = Place(at);
+                self.directory.slot_mut(at)?.change(&mut self.wide, change)
+            }
             Home::Shared => {
                 let (heavier, lighter) = self.crowd.ordered(key);
                 let first = self.crowd.cell(heavier).map(&mut change)?;
@@ -333,10 +348,22 @@ impl<R: Record> Table<R> {
         R::SHARED.then_some(Home::Shared)
     }
 
+    /// Where the hand comes to by its steps if it finds nothing at rest on its way, which is nearly always;
+    /// `None` as well where the way leads out of a run of slots.
+    fn pass(&self, at_s: u32) -> Option<At> {
+        let way = self.directory.ahead(self.hand, STEPS)?;
+        let rests = |slot: &Slot<R>| slot.key != 0 && slot.at_rest(&self.wide, at_s);
+        (!way.iter().any(rests)).then_some(At { slot: self.hand.slot + STEPS as u32, ..self.hand })
+    }
+
     /// Lets the hand go on and takes out what it finds at rest; at the ceiling, if it finds nothing at
     /// rest, the record least worth keeping of those that need not be kept.
     fn make_room(&mut self, at_s: u32) {
         let full = self.len() >= self.keys_max;
+        if !full && let Some(next) = self.pass(at_s) {
+            self.hand = next;
+            return;
+        }
         let mut least: Option<(u32, u64)> = None;
         for _ in 0..if full { STEPS_FULL } else { STEPS } {
             let at = self.hand;

@@ -41,6 +41,32 @@ pub struct PlainRecord {
     last: [Pair; LAST],
 }
 
+/// All that a record says at a moment, read once: an attempt's scopes ask for the same figures again and
+/// again.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Counts {
+    every: [[f64; HORIZONS]; EVERY],
+    last: [f64; LAST],
+}
+
+impl Counts {
+    /// A field in all horizons; zero where it is not counted.
+    #[inline]
+    pub fn of(&self, field: Field) -> [f64; HORIZONS] {
+        match field.index() {
+            (true, n) => self.every.get(n).copied().unwrap_or_default(),
+            (false, n) => [0.0, 0.0, self.last.get(n).copied().unwrap_or_default()],
+        }
+    }
+
+    /// A field over the longest horizon.
+    #[inline]
+    pub fn long(&self, field: Field) -> f64 {
+        let [.., long] = self.of(field);
+        long
+    }
+}
+
 impl Field {
     fn index(self) -> (bool, usize) {
         match self {
@@ -149,6 +175,28 @@ impl PlainRecord {
             }
         }
         all
+    }
+
+    /// All fields at once.
+    pub(super) fn counts(&self, at: &Moment) -> Counts {
+        let mut counts = Counts::default();
+        let fresh = self.touched_s == at.at_s;
+        let read = |pair: Pair, horizon: usize| {
+            if fresh {
+                decay::read_fresh(pair, horizon, at)
+            } else {
+                decay::read(pair, horizon, self.touched_s, at)
+            }
+        };
+        for (pairs, values) in self.every.iter().zip(&mut counts.every) {
+            for ((horizon, pair), value) in pairs.iter().enumerate().zip(values) {
+                *value = read(*pair, horizon);
+            }
+        }
+        for (pair, value) in self.last.iter().zip(&mut counts.last) {
+            *value = read(*pair, LONG);
+        }
+        counts
     }
 
     /// A field over the longest horizon.

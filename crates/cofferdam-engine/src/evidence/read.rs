@@ -7,7 +7,7 @@
 use super::count::Ask;
 use super::decay::{HORIZONS, LONG, Moment, TAU_S};
 use super::expect::{self, RATE_OF, Season, Usually, usually};
-use super::plain::{Field, PlainRecord};
+use super::plain::{Counts, Field, PlainRecord};
 use super::reading::{Climate, Company, Evidenced, Figures, Reading};
 use super::recent::RECENT;
 use super::rich::{DELAYS, Meets, RichRecord};
@@ -33,7 +33,6 @@ pub(super) struct Cached {
     /// The share of outcomes that arrives just now.
     pub arrives: f64,
     numbers: Map<f64>,
-    countries: alloc::collections::BTreeSet<Option<Country>>,
 }
 
 impl Default for Cached {
@@ -44,7 +43,6 @@ impl Default for Cached {
             maturity: Map::default(),
             arrives: 1.0,
             numbers: Map::default(),
-            countries: alloc::collections::BTreeSet::new(),
         }
     }
 }
@@ -95,8 +93,9 @@ impl EvidenceTallies {
             let country = country.map_or(0, |c| c.iso2().bytes().fold(0u64, |v, b| v << 8 | u64::from(b)));
             country << 32 | network.map_or(0xffff_ffff, u64::from)
         };
-        if self.cached.countries.insert(ask.country)
-            && let Some(country) = ask.country
+        let name = of(ask.country, Some(u32::MAX - 1));
+        if let Some(country) = ask.country
+            && !self.cached.numbers.contains_key(&name)
         {
             let mut whole = 0.0;
             for run in cofferdam_atlas::mobile_runs(country) {
@@ -104,9 +103,9 @@ impl EvidenceTallies {
                 *self.cached.numbers.entry(of(Some(country), network)).or_default() += run.numbers() as f64;
                 whole += run.numbers() as f64;
             }
-            self.cached.numbers.insert(of(Some(country), Some(u32::MAX - 1)), whole);
+            self.cached.numbers.insert(name, whole);
         }
-        let whole = self.cached.numbers.get(&of(ask.country, Some(u32::MAX - 1))).copied().unwrap_or(1e7);
+        let whole = self.cached.numbers.get(&name).copied().unwrap_or(1e7);
         let own = self.cached.numbers.get(&of(ask.country, ask.network)).copied().unwrap_or(1e6);
         (own.max(1e4), whole.max(1e5))
     }
@@ -173,7 +172,11 @@ impl EvidenceTallies {
         let network = self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
         let profile = self.usually(key(Scope::Profile), &all, 0.05, 50.0, &season, now_s, since_s);
         let age_s = f64::from(now_s.saturating_sub(since_s));
-        let filled = TAU_S.map(|tau| 1.0 - crate::math::exp(-age_s / f64::from(tau)));
+        // After forty times its pace nothing is missing that a figure could hold.
+        let filled = TAU_S.map(|tau| match age_s / f64::from(tau) {
+            long if long > 40.0 => 1.0,
+            short => 1.0 - crate::math::exp(-short),
+        });
         let lean = (profile.rate / all.rate.max(0.01)).clamp(0.4, 1.4);
         let parent = Usually { rate: (network.rate * lean).clamp(0.005, 0.995), ..network };
         let line = &[Scope::All, Scope::Country, Scope::Network];
@@ -201,37 +204,40 @@ impl EvidenceTallies {
         self.cached.arrives = f64::from(now);
         let places = self.places(ask, at, &usual, pipe);
         for ((scope, key), place) in ask.keys.iter().zip(&self.places) {
+            if matches!(scope, Scope::Profile | Scope::Client | Scope::Asn) {
+                continue;
+            }
             let Some(record) = self.record_at(*place, *scope, *key) else { continue };
+            let record = &record.counts(at);
             let rate = rate_of(*scope, &usual);
             let expected = match scope {
-                Scope::All => [0.0; HORIZONS],
+                Scope::All | Scope::Profile | Scope::Client | Scope::Asn => [0.0; HORIZONS],
                 Scope::Country => places.country,
                 Scope::Network => places.network,
-                Scope::Profile | Scope::Client | Scope::Asn => continue,
                 Scope::ProfileNetwork
                 | Scope::ClientNetwork
                 | Scope::WhenceNetwork
                 | Scope::ChannelNetwork => {
-                    let own = self.crossing(ask, *scope, record, at, &usual, &places);
-                    goes_on(record, at, rate.0, pipe, own)
+                    let own = self.crossing(ask, *scope, record, &usual, &places);
+                    goes_on(record, rate.0, pipe, own)
                 }
                 Scope::Prefix4 | Scope::Prefix3 | Scope::Prefix2 => {
-                    let own = self.run(ask, *scope, record, at, &usual, &places);
-                    goes_on(record, at, rate.0, pipe, own)
+                    let own = self.run(ask, *scope, record, &usual, &places);
+                    goes_on(record, rate.0, pipe, own)
                 }
                 Scope::Neighbourhood | Scope::Address => {
-                    let own = self.source(ask, *scope, record, at, &usual, &places);
-                    goes_on(record, at, rate.0, pipe, own)
+                    let own = self.source(ask, *scope, record, &usual, &places);
+                    goes_on(record, rate.0, pipe, own)
                 }
                 Scope::Device | Scope::User => per_day(0.2, &usual),
             };
             let ordered =
-                *scope == Scope::Prefix4 && self.order(*key, ask).is_some_and(|(nats, _)| nats > 1.0);
-            if is_part(*scope) && !ordered && nearly(&expected, &places.network) {
+                || *scope == Scope::Prefix4 && self.order(*key, ask).is_some_and(|(nats, _)| nats > 1.0);
+            if is_part(*scope) && nearly(&expected, &places.network) && !ordered() {
                 // The whole network, by another name.
                 continue;
             }
-            let reading = reading(*scope, *key, record, at, expected, rate);
+            let reading = reading(*scope, *key, record, expected, rate);
             let reading = match scope {
                 Scope::Country | Scope::Network => Reading {
                     trusted: self.rich.get(key).map(|rich| rich.control(at).map(figures)),
@@ -264,15 +270,16 @@ impl EvidenceTallies {
                 continue;
             }
             let Some(record) = self.record_at(*place, *scope, *key) else { continue };
+            let counts = record.counts(at);
             let (of, share) = if *scope == Scope::Network {
                 let share = (places.network_converted + 1.0) / (places.country_converted + 4.0);
                 (places.country_seen, share)
             } else {
-                (places.network_seen, self.share(ask, *scope, record, at, places))
+                (places.network_seen, self.share(ask, *scope, &counts, places))
             };
             let itself = f64::from(u8::from(ask.newcomer));
             let without = |n: [f64; HORIZONS]| figures(n.map(|n| (n - itself).max(0.0)));
-            let seen = record.read(Field::Newcomers, at);
+            let seen = counts.of(Field::Newcomers);
             let _ = all.try_push(Company {
                 scope: *scope,
                 of: without(of),
@@ -284,7 +291,7 @@ impl EvidenceTallies {
     }
 
     /// The share of a network's people that a crossing usually has.
-    fn share(&self, ask: &Ask, scope: Scope, record: &PlainRecord, at: &Moment, places: &Expected) -> f64 {
+    fn share(&self, ask: &Ask, scope: Scope, record: &Counts, places: &Expected) -> f64 {
         let line = &[Scope::All, Scope::Country, Scope::Network];
         let often = match scope {
             Scope::ProfileNetwork => self.close(ask, Meets::Profile, Meets::OfNetwork, 0.4, line),
@@ -292,7 +299,7 @@ impl EvidenceTallies {
             Scope::WhenceNetwork => self.close(ask, Meets::Whence, Meets::OfNetwork, 0.2, line),
             _ => 0.1,
         };
-        let [.., own] = record.read(Field::Converted, at);
+        let own = record.long(Field::Converted);
         ((own + CROSSING * often) / (places.network_converted + CROSSING)).clamp(0.005, 1.0)
     }
 
@@ -302,13 +309,12 @@ impl EvidenceTallies {
         &self,
         ask: &Ask,
         scope: Scope,
-        record: &PlainRecord,
-        at: &Moment,
+        record: &Counts,
         usual: &Usual,
         places: &Expected,
     ) -> [f64; HORIZONS] {
-        let share = self.share(ask, scope, record, at, places);
-        let own = beside(places.network, &places.network_seen, record, at, share);
+        let share = self.share(ask, scope, record, places);
+        let own = beside(places.network, &places.network_seen, record, share);
         if scope != Scope::ProfileNetwork {
             return own;
         }
@@ -322,8 +328,7 @@ impl EvidenceTallies {
         &self,
         ask: &Ask,
         scope: Scope,
-        record: &PlainRecord,
-        at: &Moment,
+        record: &Counts,
         usual: &Usual,
         places: &Expected,
     ) -> [f64; HORIZONS] {
@@ -335,7 +340,7 @@ impl EvidenceTallies {
         let least = (2.0 * width / usual.numbers).min(1.0);
         let line = &[Scope::All, Scope::Country, Scope::Network];
         let share = self.close(ask, what, Meets::OfNetwork, least, line);
-        let own = beside(places.network, &places.network_seen, record, at, share);
+        let own = beside(places.network, &places.network_seen, record, share);
         greater(own, per_day(1.0 / 30.0, usual).map(|e| e * width / 1e4))
     }
 
@@ -344,8 +349,7 @@ impl EvidenceTallies {
         &self,
         ask: &Ask,
         scope: Scope,
-        record: &PlainRecord,
-        at: &Moment,
+        record: &Counts,
         usual: &Usual,
         places: &Expected,
     ) -> [f64; HORIZONS] {
@@ -355,7 +359,7 @@ impl EvidenceTallies {
             (Meets::Neighbourhood, 6e-4, 0.3)
         };
         let share = self.close(ask, what, Meets::OfCountry, least, &[Scope::All, Scope::Country]);
-        let own = beside(places.country, &places.country_seen, record, at, share);
+        let own = beside(places.country, &places.country_seen, record, share);
         greater(own, per_day(floor, usual))
     }
 
@@ -424,8 +428,10 @@ impl EvidenceTallies {
         let mut network = base(&usual.network, 1.0 / 3.0, 1e-4);
         let empty = &RichRecord::NONE;
         let (own, wide) = (record(Scope::Network).unwrap_or(empty), record(Scope::Country).unwrap_or(empty));
+        let all = record(Scope::All).unwrap_or(empty);
+        let (own_counts, wide_counts) = (own.plain.counts(at), wide.plain.counts(at));
         // The rest of the country converts in numbers: its networks may, too.
-        let (own_v, wide_v) = (own.plain.read(Field::Converted, at), wide.plain.read(Field::Converted, at));
+        let (own_v, wide_v) = (own_counts.of(Field::Converted), wide_counts.of(Field::Converted));
         let share = (usual.numbers / usual.country_numbers).clamp(0.05, 0.5);
         for h in 0..HORIZONS {
             let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
@@ -436,21 +442,21 @@ impl EvidenceTallies {
         }
         // A network's share of its country's surge, and a country's of the world's: what lifts all alike is
         // for the wider place to explain.
-        let all = record(Scope::All).unwrap_or(empty);
-        let left = |rich: &RichRecord| {
-            let (n, x) = (rich.plain.read(Field::Newcomers, at), rich.plain.read(Field::Explained, at));
+        let left = |counts: &Counts| {
+            let (n, x) = (counts.of(Field::Newcomers), counts.of(Field::Explained));
             [0, 1, 2].map(|h| (at_of(&n, h) - at_of(&x, h)).max(0.0))
         };
-        let (n_all, n_wide, n_own) = (left(all), left(wide), left(own));
+        let all_counts = all.plain.counts(at);
+        let (n_all, n_wide, n_own) = (left(&all_counts), left(&wide_counts), left(&own_counts));
         for h in 0..HORIZONS {
             let world = usual.all.newcomers * at_of(&usual.faded, h) * at_of(&usual.filled, h);
             let (wide_e, own_e) = (at_of(&country, h), at_of(&network, h));
             let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
-            let convert = |whole: &RichRecord, part: &RichRecord, rate: f64| {
-                honest(&whole.plain, &part.plain, at, h, rate * arrives)
-            };
-            let others = (at_of(&n_wide, h) - at_of(&n_own, h)) * convert(wide, own, usual.country.rate);
-            let rest = (at_of(&n_all, h) - at_of(&n_wide, h)) * convert(all, wide, usual.all.rate);
+            let convert = |whole: &Counts, part: &Counts, rate: f64| honest(whole, part, h, rate * arrives);
+            let others = (at_of(&n_wide, h) - at_of(&n_own, h))
+                * convert(&wide_counts, &own_counts, usual.country.rate);
+            let rest =
+                (at_of(&n_all, h) - at_of(&n_wide, h)) * convert(&all_counts, &wide_counts, usual.all.rate);
             let others = lift(others, wide_e, own_e);
             let rest = lift(rest, world, wide_e);
             raise(&mut network, h, others);
@@ -467,16 +473,15 @@ impl EvidenceTallies {
                 }
             }
         }
-        country = goes_on(&wide.plain, at, usual.country.rate, pipe, country);
-        network = goes_on(&own.plain, at, usual.network.rate, pipe, network);
-        let seen = |rich: &RichRecord| rich.plain.read(Field::Newcomers, at);
+        country = goes_on(&wide_counts, usual.country.rate, pipe, country);
+        network = goes_on(&own_counts, usual.network.rate, pipe, network);
         Expected {
             country,
             network,
-            country_seen: seen(wide),
-            network_seen: seen(own),
-            network_converted: own.plain.long(Field::Converted, at),
-            country_converted: wide.plain.long(Field::Converted, at),
+            country_seen: wide_counts.of(Field::Newcomers),
+            network_seen: own_counts.of(Field::Newcomers),
+            network_converted: own_counts.long(Field::Converted),
+            country_converted: wide_counts.long(Field::Converted),
         }
     }
 }
@@ -513,28 +518,21 @@ fn per_day(count: f64, usual: &Usual) -> [f64; HORIZONS] {
     expected
 }
 
-fn reading(
-    scope: Scope,
-    key: u64,
-    record: &PlainRecord,
-    at: &Moment,
-    expected: [f64; HORIZONS],
-    rate: (f64, f64),
-) -> Reading {
+fn reading(scope: Scope, key: u64, record: &Counts, expected: [f64; HORIZONS], rate: (f64, f64)) -> Reading {
     Reading {
         scope,
         key,
-        seen: figures(record.read(Field::Newcomers, at)),
-        explained: figures(record.read(Field::Explained, at)),
-        matured: figures(record.read(Field::Matured, at)),
-        converted: figures(record.read(Field::Converted, at)),
+        seen: figures(record.of(Field::Newcomers)),
+        explained: figures(record.of(Field::Explained)),
+        matured: figures(record.of(Field::Matured)),
+        converted: figures(record.of(Field::Converted)),
         expected: figures(expected),
         rate: rate.0 as f32,
         rate_of: rate.1 as f32,
-        challenges: figures(record.read(Field::Challenged, at)),
-        failures: figures(record.read(Field::Failed, at)),
-        strikes: record.long(Field::Strikes, at) as f32,
-        asked: record.long(Field::Asked, at) as f32,
+        challenges: figures(record.of(Field::Challenged)),
+        failures: figures(record.of(Field::Failed)),
+        strikes: record.long(Field::Strikes) as f32,
+        asked: record.long(Field::Asked) as f32,
         trusted: None,
         order: None,
     }

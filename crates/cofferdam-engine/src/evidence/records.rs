@@ -4,7 +4,7 @@ use super::decay::Moment;
 use super::plain::PlainRecord;
 use super::recent::{RECENT, RecentRecord};
 use super::seen::SeenRecord;
-use crate::table::{AT_REST, KEPT, Line, Record};
+use crate::table::{AT_REST, KEPT, Record};
 use alloc::vec::Vec;
 
 const DAY_S: u32 = 86_400;
@@ -48,7 +48,7 @@ macro_rules! kept_as_it_is {
 }
 
 impl Record for PlainRecord {
-    kept_as_it_is!(PlainRecord, Line);
+    kept_as_it_is!(PlainRecord, ());
     const BYTES: usize = Self::WORDS * 4;
 
     fn at_rest(&self, at_s: u32) -> bool {

@@ -2,7 +2,7 @@
 //! horizon in, figures by horizon out. Called by the reader alone.
 
 use super::decay::{HORIZONS, LONG, Moment, TAU_S};
-use super::plain::{Field, PlainRecord};
+use super::plain::{Counts, Field};
 use super::reading::Figures;
 use super::rich::RichRecord;
 use super::scope::Scope;
@@ -35,11 +35,10 @@ pub(super) fn greater(mut a: [f64; HORIZONS], b: [f64; HORIZONS]) -> [f64; HORIZ
 pub(super) fn beside(
     whole: [f64; HORIZONS],
     seen: &[f64; HORIZONS],
-    part: &PlainRecord,
-    at: &Moment,
+    part: &Counts,
     share: f64,
 ) -> [f64; HORIZONS] {
-    let own = part.read(Field::Newcomers, at);
+    let own = part.of(Field::Newcomers);
     let odds = (share / (1.0 - share).max(0.05)).min(4.0);
     [0, 1, 2].map(|h| {
         let others = (at_of(seen, h) - at_of(&own, h)).max(0.0);
@@ -72,10 +71,8 @@ pub(super) fn lift(seen: f64, whole: f64, part: f64) -> f64 {
 
 /// How far the rest of a place converts as people there do: what does not is no honest surge. What is not
 /// old enough to be judged is taken for honest.
-pub(super) fn honest(whole: &PlainRecord, part: &PlainRecord, at: &Moment, horizon: usize, rate: f64) -> f64 {
-    let rest = |field: Field| {
-        (at_of(&whole.read(field, at), horizon) - at_of(&part.read(field, at), horizon)).max(0.0)
-    };
+pub(super) fn honest(whole: &Counts, part: &Counts, horizon: usize, rate: f64) -> f64 {
+    let rest = |field: Field| (at_of(&whole.of(field), horizon) - at_of(&part.of(field), horizon)).max(0.0);
     let v = rest(Field::Converted);
     let m = rest(Field::Matured).max(v);
     ((v + 4.0 * rate) / ((m + 4.0) * rate)).min(1.0)
@@ -83,13 +80,12 @@ pub(super) fn honest(whole: &PlainRecord, part: &PlainRecord, at: &Moment, horiz
 
 /// Newcomers that converted over the next longer horizon are expected to go on coming.
 pub(super) fn goes_on(
-    record: &PlainRecord,
-    at: &Moment,
+    counts: &Counts,
     rate: f64,
     pipe: Figures,
     mut expected: [f64; HORIZONS],
 ) -> [f64; HORIZONS] {
-    let converted = record.read(Field::Converted, at);
+    let converted = counts.of(Field::Converted);
     for h in 0..LONG {
         let (short, long) = (TAU_S.get(h).copied().unwrap_or(1), TAU_S.get(h + 1).copied().unwrap_or(1));
         let arrives = pipe.get(h + 1).copied().map_or(1.0, f64::from);
@@ -100,7 +96,7 @@ pub(super) fn goes_on(
     }
     // Who converts as people here do is expected, however many they are; what is not old enough to be
     // judged is taken to be like the rest.
-    let (seen, matured) = (record.read(Field::Newcomers, at), record.read(Field::Matured, at));
+    let (seen, matured) = (counts.of(Field::Newcomers), counts.of(Field::Matured));
     for h in 0..HORIZONS {
         let (n, v) = (at_of(&seen, h), at_of(&converted, h));
         let m = at_of(&matured, h).max(v);
@@ -141,3 +137,30 @@ pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64, usual: &[f64; HORIZ
 
 /// A quiet hour has so many times fewer people than the season has it. Guess.
 const QUIET: f64 = 2.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many newcomers of the last minutes, of whom so many converted; a tenth of an hour's usual 40.
+    fn pipe_of(newcomers: i32, converted: i32) -> f64 {
+        let at = Moment::new(1_790_000_000);
+        let mut all = RichRecord::NONE;
+        all.plain.add(Field::Newcomers, &at, 64 * newcomers);
+        all.plain.add(Field::Matured, &at, 64 * newcomers);
+        all.plain.add(Field::Converted, &at, 64 * converted);
+        let [now, ..] = pipe(&all, &at, 0.7, &[40.0, 400.0, 4_000.0]);
+        now
+    }
+
+    #[test]
+    fn a_silent_pipe_is_known_without_the_trusted_and_an_attack_is_no_silence() {
+        assert!(pipe_of(40, 0) < 0.2, "nobody's outcomes arrive: {}", pipe_of(40, 0));
+        assert!(pipe_of(40, 28) > 0.9, "{}", pipe_of(40, 28));
+        // Three of four are attack: as many convert as ever.
+        assert!(pipe_of(160, 28) > 0.9, "{}", pipe_of(160, 28));
+        // A quiet hour.
+        assert!(pipe_of(4, 3) > 0.9, "{}", pipe_of(4, 3));
+        assert!(pipe_of(0, 0) > 0.9, "{}", pipe_of(0, 0));
+    }
+}

@@ -90,16 +90,12 @@ impl EvidenceTallies {
         if !ask.trusted {
             self.locate(&ask.keys, &mut places);
         }
-        for ((scope, key), place) in ask.keys.iter().zip(&places) {
+        for ((scope, key), place) in ask.keys.iter().zip(&mut places) {
             if scope.is_rich() {
                 self.count_rich(*key, ask, &at);
             } else if !ask.trusted {
-                self.count_plain(*key, *place, ask, &at);
+                self.count_plain(*key, place, ask, &at);
             }
-        }
-        if !ask.trusted {
-            // Those that were made have a place only now.
-            self.locate(&ask.keys, &mut places);
         }
         self.places = places;
         if ask.newcomer
@@ -136,7 +132,7 @@ impl EvidenceTallies {
         }
     }
 
-    fn count_plain(&mut self, key: u64, place: Place, ask: &Ask, at: &Moment) {
+    fn count_plain(&mut self, key: u64, place: &mut Place, ask: &Ask, at: &Moment) {
         let one = at.all_units([ONE; HORIZONS]);
         let count = |record: &mut PlainRecord| {
             record.add_units(Field::Asked, at, one);
@@ -144,7 +140,7 @@ impl EvidenceTallies {
                 record.add_units(Field::Newcomers, at, one);
             }
         };
-        let _ = self.plain.change_at(place, Touch::sure(key), at.at_s, count, |(), ()| ());
+        let _ = self.plain.change_here(place, Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
     fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {

@@ -52,6 +52,29 @@ fn held_out(case: &Case<'_>, stood: &Stood) -> bool {
     stood.holds_out && one_in > 0 && dice(case.attempt.dice).is_multiple_of(one_in)
 }
 
+/// One in so many of those whom evidence shuts out is asked to solve a challenge instead, and one in so many
+/// more for each that was failed there lately. Guess.
+const PROBES_ONE_IN: f64 = 8.0;
+const FEWER_A_FAILURE: f64 = 4.0;
+/// With so many fresh outcomes a place speaks for itself. Guess.
+const FRESH: f32 = 3.0;
+
+/// Whether this one, which evidence would shut out, is challenged instead, by its dice. Where everybody is
+/// shut out nobody answers, and the place would never be seen to have changed: a launch in a country that was
+/// attacked yesterday would wait until all of that has faded.
+pub(super) fn probes(case: &Case<'_>) -> bool {
+    if !case.terms.can_challenge || case.attempt.challenge_passed {
+        return false;
+    }
+    let worst = case.suspected.iter().max_by(|(_, a), (_, b)| a.p.total_cmp(&b.p));
+    let Some(reading) = worst.and_then(|(at, _)| case.known.evidence.readings.get(usize::from(*at))) else {
+        return false;
+    };
+    let ([_, lately, _], [.., failed]) = (reading.matured, reading.failures);
+    let one_in = PROBES_ONE_IN + FEWER_A_FAILURE * f64::from(failed.max(0.0));
+    lately < FRESH && dice(!case.attempt.dice).is_multiple_of(one_in as u64)
+}
+
 /// The attempt's dice, stirred, so that chances drawn from it for other ends are others.
 fn dice(roll: u64) -> u64 {
     let stirred = (roll ^ 0x686f_6c64_6f75_7421).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -1,7 +1,8 @@
 //! How likely it is that so many of so many did something: the binomial where the share is known, the
 //! beta-binomial where it wanders.
 
-use super::gamma::{eight, ln_gamma, rise, stirling};
+use super::exp::exp;
+use super::gamma::{eight, ln_gamma, ln_gammas, stirling};
 use super::ln::ln;
 
 /// Believed shares are kept off the ends, so that nothing is ever a proof.
@@ -14,34 +15,40 @@ pub fn bb(v: f64, m: f64, p: f64, kappa: f64) -> f64 {
     Bb::new(p, kappa).ln_at(v, m)
 }
 
-/// A belief about a share.
+/// A belief about a share, with what does not depend on outcomes worked out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bb {
     a: f64,
     b: f64,
     kappa: f64,
+    /// ln gamma(kappa) - ln gamma(a) - ln gamma(b).
+    constant: f64,
 }
 
 impl Bb {
     /// The belief of mean `p` that is worth `kappa` observations.
     pub fn new(p: f64, kappa: f64) -> Self {
         let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
-        Self { a: p * kappa, b: (1.0 - p) * kappa, kappa }
+        let (a, b) = (p * kappa, (1.0 - p) * kappa);
+        Self { a, b, kappa, constant: ln_gamma(kappa) - ln_gammas(a, b) }
     }
 
     /// ln of the likelihood of `v` of `m`.
     pub fn ln_at(&self, v: f64, m: f64) -> f64 {
-        self.ln_given(v, m, rise(self.kappa, m))
+        self.ln_given(v, m, ln_gamma(self.kappa + m))
     }
 
-    /// The same where [`rise`]`(kappa, m)` is known: all beliefs of one strength share it.
-    pub fn ln_given(&self, v: f64, m: f64, rise_all: f64) -> f64 {
+    /// The same where ln gamma(kappa + m) is known: all beliefs of one strength share it.
+    pub fn ln_given(&self, v: f64, m: f64, of_all: f64) -> f64 {
+        if m <= 0.0 {
+            return 0.0;
+        }
         let v = v.min(m);
-        rise(self.a, v) + rise(self.b, m - v) - rise_all
+        ln_gammas(self.a + v, self.b + (m - v)) + self.constant - of_all
     }
 }
 
-/// The strength of [`bb_of_14`].
+/// The strength of [`BbOf14`].
 pub const BELIEF: f64 = 14.0;
 
 /// Stirling's formula at 15 + d and 15 - d together, as a series in d² / 24.5 - 1: good to 5e-12 up to
@@ -58,19 +65,49 @@ const AROUND_15: [f64; 9] = [
     9.532_072_908_768_896e-9,
 ];
 
-/// What [`bb`] says for beliefs of strength 14, of which dozens are held against the same outcomes:
-/// three logarithms instead of six, and no branches. `rise_all` is [`rise`]`(14, m)`; the same as `bb` to
-/// 1e-9.
-#[inline]
-pub fn bb_of_14(v: f64, m: f64, p: f64, rise_all: f64) -> f64 {
-    let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
-    let v = v.min(m);
-    let (yes, no) = (p * BELIEF, (1.0 - p) * BELIEF);
-    let (to_yes, to_no) = (yes + v, no + (m - v));
-    let aside = (yes - 7.0) * (yes - 7.0) / 24.5 - 1.0;
-    let from = AROUND_15.iter().rev().fold(0.0, |sum, each| sum * aside + each);
-    let back = ln(eight(yes) * eight(no) / (eight(to_yes) * eight(to_no)));
-    stirling(to_yes + 8.0) + stirling(to_no + 8.0) - from + back - rise_all
+/// What beliefs of strength 14 say of some outcomes, of which dozens are held against the same: two
+/// logarithms instead of six, and no branches; the same as [`bb`] to 1e-9.
+#[derive(Debug, Clone, Copy)]
+pub struct BbOf14 {
+    v: f64,
+    m: f64,
+    /// ln gamma(14 + m) - ln gamma(14).
+    rise: f64,
+}
+
+/// ln gamma(14)
+const LN_GAMMA_14: f64 = 22.552_163_853_123_42;
+
+impl BbOf14 {
+    /// Of `v` of `m`.
+    pub fn new(v: f64, m: f64) -> Self {
+        Self { v: v.min(m), m, rise: ln_gamma(BELIEF + m) - LN_GAMMA_14 }
+    }
+
+    /// The likelihood under a belief of mean `p`, as a factor and the logarithm of another.
+    #[inline]
+    fn parts(&self, p: f64) -> (f64, f64) {
+        let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
+        let (yes, no) = (p * BELIEF, (1.0 - p) * BELIEF);
+        let (to_yes, to_no) = (yes + self.v, no + (self.m - self.v));
+        let aside = (yes - 7.0) * (yes - 7.0) / 24.5 - 1.0;
+        let from = AROUND_15.iter().rev().fold(0.0, |sum, each| sum * aside + each);
+        let back = eight(yes) * eight(no) / (eight(to_yes) * eight(to_no));
+        (back, stirling(to_yes + 8.0) + stirling(to_no + 8.0) - from - self.rise)
+    }
+
+    /// ln of the likelihood.
+    pub fn ln(&self, p: f64) -> f64 {
+        let (back, rest) = self.parts(p);
+        ln(back) + rest
+    }
+
+    /// The likelihood as a multiple of e^`from`.
+    #[inline]
+    pub fn over(&self, p: f64, from: f64) -> f64 {
+        let (back, rest) = self.parts(p);
+        back * exp(rest - from)
+    }
 }
 
 /// ln of the chance of exactly `k` of `n` where each has chance `p`.
@@ -138,7 +175,9 @@ mod tests {
         #[test]
         fn the_short_way_is_the_same(m in 0.0f64..3000.0, share in 0.0f64..=1.0, p in 0.0f64..=1.0) {
             let v = m * share;
-            prop_assert!((bb_of_14(v, m, p, rise(14.0, m)) - bb(v, m, p, 14.0)).abs() < 1e-7);
+            let (short, long) = (BbOf14::new(v, m), bb(v, m, p, 14.0));
+            prop_assert!((short.ln(p) - long).abs() < 1e-7);
+            prop_assert!((short.over(p, long) - 1.0).abs() < 1e-7);
         }
 
         #[test]

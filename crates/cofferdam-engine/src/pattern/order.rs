@@ -12,11 +12,13 @@
 //! by itself. A company's fleet has order as well: whether it converts is not asked here, so whoever
 //! weighs rivals should grant the same nats to a fleet as to an attack.
 
+mod here;
 mod run;
 mod span;
 
 use super::{LEAST, together};
 use arrayvec::ArrayVec;
+use here::Here;
 use run::run;
 use span::span;
 
@@ -44,14 +46,12 @@ type Sorted = ArrayVec<u16, LAST>;
 /// What the order of the last numbers of a prefix says, given as their last four digits. One that
 /// comes twice counts once; what is no four digits, or past [`LAST`], is left out.
 pub fn order(numbers: &[u16]) -> Order {
-    let mut sorted: Sorted = numbers.iter().copied().filter(|n| *n < 10_000).take(LAST).collect();
-    sorted.sort_unstable();
-    let mut last = None;
-    sorted.retain(|n| last.replace(*n) != Some(*n));
+    let here = Here::of(numbers.iter().copied().filter(|n| *n < 10_000).take(LAST));
+    let sorted = here.sorted();
     if sorted.len() < LEAST {
         return Order::default();
     }
-    let (run_nats, step) = run(&sorted);
+    let (run_nats, step) = run(&sorted, &here);
     let span_nats = span(&sorted);
     Order { nats: together(&[run_nats, span_nats]), run_nats, span_nats, step }
 }

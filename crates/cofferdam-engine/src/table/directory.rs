@@ -166,6 +166,13 @@ impl<R: Record> Directory<R> {
         (segment.into_iter().flat_map(Segment::entries), next)
     }
 
+    /// The slots at a place and behind it, so many, if their run has yet another.
+    pub fn ahead(&self, at: At, steps: usize) -> Option<&[Slot<R>]> {
+        let from = at.slot as usize;
+        let slots = &self.segment(at.segment)?.slots;
+        slots.get(from..from + steps).filter(|_| from + steps < slots.len())
+    }
+
     /// The place after one, first that of another segment: all places in turn.
     pub fn after(&self, at: At) -> At {
         let next = At { slot: at.slot.wrapping_add(1), ..at };

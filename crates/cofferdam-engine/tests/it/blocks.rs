@@ -251,3 +251,55 @@ fn half_of_a_surely_attacked_networks_newcomers_are_pumped_and_those_unlike_the_
     let (usual, surge) = (with(20.0).score, with(150.0).score);
     assert!(usual < 0.75 * alone && surge > 1.2 * alone, "{usual} {alone} {surge}");
 }
+
+/// Many came to a place, which says no more than that; yesterday's attack there is remembered.
+fn remembered() -> Reading {
+    Reading {
+        matured: [0.0; 3],
+        strikes: 2.5,
+        challenges: [8.0; 3],
+        failures: [4.0; 3],
+        ..reading(Scope::Country, 90.0, 2.0)
+    }
+}
+
+fn rolled(known: &Known, terms: &Terms) -> [usize; 3] {
+    let mut decisions = [0; 3];
+    for dice in 0..4_000u64 {
+        let attempt = Attempt { dice: dice.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..dear() };
+        decisions[assess(&attempt, known, &policy(), terms).decision as usize] += 1;
+    }
+    decisions
+}
+
+#[test]
+fn whom_memory_shuts_out_is_asked_now_and_then_whether_things_have_changed() {
+    let [allowed, challenged, blocked] = rolled(&known(&[remembered()]), &challenges());
+    assert_eq!(allowed, 0);
+    // One in twenty-four: eight, and four for each of the four that failed.
+    assert!((110..230).contains(&challenged), "{challenged} challenged, {blocked} blocked");
+    // Where challenges go on failing fewer are asked.
+    let failing = Reading { challenges: [60.0; 3], failures: [40.0; 3], ..remembered() };
+    let [_, fewer, _] = rolled(&known(&[failing]), &challenges());
+    assert!(fewer * 3 < challenged, "{fewer} of {challenged}");
+    // Fresh outcomes speak for themselves, and who cannot be asked is not.
+    let fresh = Reading { matured: [20.0; 3], ..remembered() };
+    assert_eq!(rolled(&known(&[fresh]), &challenges())[1], 0);
+    assert_eq!(rolled(&known(&[remembered()]), &terms())[1], 0);
+}
+
+#[test]
+fn a_source_whose_people_convert_speaks_for_the_places_it_walks_through() {
+    let place = Reading { matured: [0.0; 3], ..reading(Scope::WhenceNetwork, 14.0, 0.2) };
+    let source = |seen: f32, converted: f32| Reading {
+        matured: [0.8 * seen; 3],
+        converted: [converted; 3],
+        ..reading(Scope::Address, seen, 0.2)
+    };
+    let points = |source: Reading| judged(&known(&[place, source]), &challenges()).points;
+    let good = points(source(30.0, 16.0));
+    // Others' people, of whom it sends a few: what came of them says nothing of the place.
+    let few = points(source(6.0, 3.3));
+    let silent = points(source(30.0, 0.0));
+    assert!(good + 1_000 < few && good + 4_000 < silent, "good {good}, few {few}, silent {silent}");
+}

@@ -176,7 +176,7 @@ impl Answer {
 
 fn written(body: &impl Serialize) -> Vec<u8> {
     // Nearly every answer is below this, so that one allocation serves.
-    let mut out = Vec::with_capacity(1_024);
+    let mut out = Vec::with_capacity(3_072);
     // Writing our own types into memory can't fail; an empty body would show in every test.
     if serde_json::to_writer(&mut out, body).is_err() {
         out.clear();

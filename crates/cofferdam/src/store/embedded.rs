@@ -19,7 +19,7 @@ use crate::clock::{Clock, Dice};
 use async_trait::async_trait;
 use cofferdam_engine::{Outcome, Pseudonym};
 use journal::Bases;
-use journal::line::Line;
+use journal::line::{Line, with_line};
 use journal::queue::{Bound, Queue};
 use late::Late;
 use reader::Readers;
@@ -308,12 +308,12 @@ impl Records for Embedded {
 
     fn journal(&self, entry: &JournalEntry, marks: Marks) -> bool {
         // An entry that can't be written down is lost like one that found no room, and counted.
-        Line::of(entry, marks).is_ok_and(|line| self.queue.push(self.bases.known(line)))
+        with_line(entry, &marks, |line| self.queue.push(&self.bases.known_view(&line))).unwrap_or(false)
     }
 
     fn journal_marks(&self, marks: Marks) {
         if !marks.0.is_empty() {
-            self.queue.push(Line::of_marks(marks));
+            self.queue.push(&Line::of_marks(marks).view());
         }
     }
 

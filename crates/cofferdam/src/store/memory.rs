@@ -8,11 +8,12 @@ use super::StoreError;
 use super::tallies::{Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize};
 use arrayvec::ArrayVec;
 use async_trait::async_trait;
-use cofferdam_engine::Needs;
-use cofferdam_engine::evidence::{Ask, EvidenceTallies, Evidenced, Faces};
+use cofferdam_engine::evidence::{Ask, EvidenceTallies, Faces};
+use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::table::Place;
 use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Known, Needs};
 use held::Held;
 use marks::Mark;
 use shard::Shard;
@@ -83,10 +84,9 @@ impl ProcessTallies {
     }
 
     /// Counts an attempt in the same steps.
-    fn count_now(&self, needs: &Needs, at_s: u32) -> Counted {
-        let mut counted =
-            Counted { seen: ArrayVec::new(), evidence: Evidenced::default(), marks: Marks::default() };
-        counted.marks.0.reserve(needs.len() * marks::COUNT_BYTES);
+    fn count_now(&self, needs: &Needs, at_s: u32, seen: &mut ArrayVec<Seen, RECORDS>) -> Marks {
+        let mut marks = Marks(Vec::with_capacity(needs.len() * marks::COUNT_BYTES));
+        seen.clear();
         let mut held = Held::hold(self, needs.iter().map(|need| need.key));
         let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
         for (n, need) in needs.iter().enumerate() {
@@ -101,15 +101,15 @@ impl ProcessTallies {
         let mut before = None;
         for ((n, need), place) in needs.iter().enumerate().zip(places) {
             let Some(shard) = held.shard_mut(n) else { continue };
-            counted.seen.push(shard.limits.count_at(place, need, at_s));
+            seen.push(shard.limits.count_at(place, need, at_s));
             if need.add {
                 let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
                 let mark = Mark { seq: shard.next_seq(), change };
-                mark.write_after(before.as_ref(), &mut counted.marks.0);
+                mark.write_after(before.as_ref(), &mut marks.0);
                 before = Some(mark);
             }
         }
-        counted
+        marks
     }
 
     fn raise_now(&self, changes: &[Change]) -> Marks {
@@ -154,13 +154,15 @@ impl Tallies for ProcessTallies {
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
-        Ok(self.count_now(needs, at_s))
+        let mut seen = ArrayVec::new();
+        let marks = self.count_now(needs, at_s, &mut seen);
+        Ok(Counted { seen, marks })
     }
 
-    async fn count_with(&self, needs: &Needs, ask: &Ask) -> Result<Counted, StoreError> {
-        let mut counted = self.count_now(needs, ask.at_s);
-        counted.evidence = self.evidence().count(ask);
-        Ok(counted)
+    async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
+        let marks = self.count_now(needs, ask.at_s, &mut known.seen);
+        known.evidence = self.evidence().count(ask);
+        Ok(marks)
     }
 
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {

@@ -2,11 +2,11 @@
 
 use super::StoreError;
 use async_trait::async_trait;
-use cofferdam_engine::evidence::{Ask, Evidenced, Faces, Fate, Glimpse};
+use cofferdam_engine::evidence::{Ask, Faces, Fate, Glimpse};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::tally::Change;
-use cofferdam_engine::{Effect, Needs};
+use cofferdam_engine::{Effect, Known, Needs};
 
 /// When the keys of an inquiry were last proved, in Unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,12 +40,10 @@ pub struct Identified {
     pub glimpse: Glimpse,
 }
 
-/// The answer to round two, in the order of the needs.
+/// The answer to a count, in the order of the needs.
 pub struct Counted {
     /// What was seen, this attempt included where it was added.
     pub seen: arrayvec::ArrayVec<Seen, RECORDS>,
-    /// What the scopes of the attempt say; nothing where only limits were asked for.
-    pub evidence: Evidenced,
     /// What was changed.
     pub marks: Marks,
 }
@@ -104,8 +102,9 @@ pub trait Tallies: Send + Sync {
     /// Round one with evidence: as [`Tallies::proofs`], and what is known of the last days.
     async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError>;
 
-    /// Round two with evidence: as [`Tallies::count`], and counts the attempt in its scopes.
-    async fn count_with(&self, needs: &Needs, ask: &Ask) -> Result<Counted, StoreError>;
+    /// Round two with evidence: as [`Tallies::count`], and counts the attempt in its scopes. What then
+    /// stands is put where it is to be known, for it is kilobytes; where it fails, nothing is.
+    async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError>;
 
     /// Takes what was decided of an attempt that [`Tallies::count_with`] counted.
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError>;

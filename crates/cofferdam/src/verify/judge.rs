@@ -99,15 +99,13 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
     }
     let ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
-    let mut known = Known { identity, ..Known::default() };
+    // Kilobytes, so they stay where they are.
+    let mut known = Box::<Known>::default();
+    known.identity = identity;
     let mut marks = Marks::default();
     if !blind {
-        match app.store.tallies.count_with(&needs, &ask).await {
-            Ok(counted) => {
-                known.seen = counted.seen;
-                known.evidence = counted.evidence;
-                marks = counted.marks;
-            }
+        match app.store.tallies.count_with(&needs, &ask, &mut known).await {
+            Ok(counted) => marks = counted,
             Err(_) => blind = true,
         }
     }
@@ -119,7 +117,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
     counted(app, case.owner, &assessment, blind);
-    let mut judged = Judged { entry: Box::new(entry(app, case, known, basis, assessment)), marks };
+    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
     }
@@ -193,9 +191,15 @@ async fn wrong_guesses(
     Ok(())
 }
 
-fn entry(app: &App, case: Case<'_>, known: Known, basis: Arc<Basis>, assessment: Assessment) -> JournalEntry {
+fn entry(
+    app: &App,
+    case: Case<'_>,
+    known: Box<Known>,
+    basis: Arc<Basis>,
+    assessment: Assessment,
+) -> Box<JournalEntry> {
     let at_ms = case.attempt.at_ms;
-    JournalEntry {
+    Box::new(JournalEntry {
         assessment_id: id::new(Noun::Assessment, at_ms, &*app.dice),
         attempt_id: id::new(Noun::Attempt, at_ms, &*app.dice),
         verification: case.verification,
@@ -206,7 +210,7 @@ fn entry(app: &App, case: Case<'_>, known: Known, basis: Arc<Basis>, assessment:
         assessment,
         assess_only: case.assess_only,
         reservations: Vec::new(),
-    }
+    })
 }
 
 /// Who sends by himself promises no disk and gets none: his exact limits are counted in the tallies,

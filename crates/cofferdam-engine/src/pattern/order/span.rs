@@ -1,7 +1,7 @@
 //! How closely numbers crowd: blocks of each size explain them, be they people's or an attack's.
 
 use super::{PREFIX, Sorted};
-use crate::math::log_sum_exp;
+use crate::math::{exp, ln};
 
 /// Sizes of block, with the share of prefixes whose people live in one so large and the share of
 /// attacks that keep to one (both guesses: networks hand out thousands and hundreds, seldom less).
@@ -18,23 +18,24 @@ const KEEP: f64 = 0.75;
 
 /// What the crowding of the numbers says: blocks of each size explain them, honest or not.
 pub(super) fn span(sorted: &Sorted) -> f64 {
-    let n = sorted.len();
-    let ln = |share: f64| libm::log(share);
-    let (mut honest, mut attack) = ([(0.0, 0.0); BLOCKS.len()], [(0.0, 0.0); BLOCKS.len()]);
-    for ((block, by_people, by_attack), (honest, attack)) in
-        BLOCKS.iter().zip(honest.iter_mut().zip(&mut attack))
-    {
-        let fits = if *block < PREFIX {
-            let inside = most_within(sorted, *block as u16) as f64;
-            let (stay, stray) = (ln(KEEP / block + (1.0 - KEEP) / PREFIX), ln((1.0 - KEEP) / PREFIX));
-            // The block may lie anywhere, so its place costs what it can't explain.
-            inside * stay + (n as f64 - inside) * stray + ln(block / PREFIX)
-        } else {
-            -(n as f64) * ln(PREFIX)
-        };
-        (*honest, *attack) = ((ln(*by_people), fits), (ln(*by_attack), fits));
+    let n = sorted.len() as f64;
+    let stray = ln((1.0 - KEEP) / PREFIX);
+    let fits = BLOCKS.map(|(block, ..)| {
+        if block >= PREFIX {
+            return -n * ln(PREFIX);
+        }
+        let inside = most_within(sorted, block as u16) as f64;
+        // The block may lie anywhere, so its place costs what it can't explain.
+        inside * ln(KEEP / block + (1.0 - KEEP) / PREFIX) + (n - inside) * stray + ln(block / PREFIX)
+    });
+    let most = fits.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let (mut honest, mut attack) = (0.0, 0.0);
+    for ((_, by_people, by_attack), fits) in BLOCKS.into_iter().zip(fits) {
+        let fits = exp(fits - most);
+        honest += by_people * fits;
+        attack += by_attack * fits;
     }
-    log_sum_exp(&attack) - log_sum_exp(&honest)
+    ln(attack / honest)
 }
 
 /// How many lie in the fullest run of `block` numbers.

@@ -88,7 +88,7 @@ pub fn basis() -> Arc<Basis> {
 
 pub fn entry(owner: &Owner, number: Pseudonym, at_ms: i64) -> JournalEntry {
     let attempt = attempt_facts(number, at_ms);
-    let known = Known::default();
+    let known = Box::<Known>::default();
     let basis = basis();
     let assessment = cofferdam_engine::assess(&attempt, &known, &basis.policy, &basis.terms);
     JournalEntry {

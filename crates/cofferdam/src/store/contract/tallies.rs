@@ -70,9 +70,10 @@ pub async fn evidence_is_counted_and_learns(home: Home) {
     let fresh = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
     assert_eq!((fresh.proofs, fresh.glimpse), Default::default());
     let ask = cofferdam_engine::ask(&attempt, &cofferdam_engine::Identity::default(), &policy);
-    let counted = tallies.count_with(&needs(key(), true), &ask).await.unwrap();
-    assert_eq!(counted.seen.len(), 2, "limits are counted beside it");
-    assert!(counted.evidence.newcomer);
+    let mut known = cofferdam_engine::Known::default();
+    tallies.count_with(&needs(key(), true), &ask, &mut known).await.unwrap();
+    assert_eq!(known.seen.len(), 2, "limits are counted beside it");
+    assert!(known.evidence.newcomer);
     let asked = tallies.identify(&inquiry, &faces(&attempt), NOW_S).await.unwrap();
     assert_eq!((asked.glimpse.number_s, asked.glimpse.today), (NOW_S, 1));
     let followed = Followed { name, ask: &ask, fate: Fate::Sent, score, effects: &[], changes: &[] };
@@ -84,8 +85,9 @@ pub async fn evidence_is_counted_and_learns(home: Home) {
     tallies.learn(&[(name, Lesson::Converted(NOW_S + 20)), (1, Lesson::NotSent)]).await.unwrap();
     let next = cofferdam_engine::Attempt { at_ms: NOW_MS + 900_000, ..attempt_facts(number(), NOW_MS) };
     let ask = cofferdam_engine::ask(&next, &cofferdam_engine::Identity::default(), &policy);
-    let evidence = tallies.count_with(&Needs::new(), &ask).await.unwrap().evidence;
-    let network = evidence.readings.iter().find(|reading| reading.scope == Scope::Network).unwrap();
+    tallies.count_with(&Needs::new(), &ask, &mut known).await.unwrap();
+    assert!(known.seen.is_empty(), "nothing stays of what was known before");
+    let network = known.evidence.readings.iter().find(|reading| reading.scope == Scope::Network).unwrap();
     assert!((0.9..=1.1).contains(&network.converted[2]), "{network:?}");
     // One that was likely pumped proves nothing, and an erased number was never asked for.
     let followed = Followed { name: name ^ 1, ask: &ask, fate: Fate::Sent, score: 0.9, ..followed };

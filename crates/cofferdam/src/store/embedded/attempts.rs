@@ -34,9 +34,8 @@ impl Embedded {
 
 fn once_more(tx: &mut Tx<'_>, again: Again, line: Arc<Line>) -> Result<AgainAnswer, StoreError> {
     let Again { owner, mut attempt, from_status, to_status, resend_at_ms, at_ms, reservations, .. } = again;
-    let Some(v) = verifications::one(tx.conn, &owner, &attempt.verification, tx.opening)? else {
-        return Ok(AgainAnswer::Unknown);
-    };
+    let found = verifications::one(tx.conn, &owner, &attempt.verification, tx.opening)?;
+    let Some((row, v)) = found else { return Ok(AgainAnswer::Unknown) };
     if v.status != from_status {
         return Ok(AgainAnswer::Finished(v.status));
     }
@@ -47,20 +46,21 @@ fn once_more(tx: &mut Tx<'_>, again: Again, line: Arc<Line>) -> Result<AgainAnsw
     if from_status == Status::Pending && v.resend_at_ms > at_ms {
         return Ok(AgainAnswer::TooSoon { at_ms: v.resend_at_ms });
     }
+    if let Some(last) = v.attempts.last() {
+        attempt.ordinal = last.ordinal + 1;
+    }
+    if i64::from(attempt.ordinal) >= codes::ATTEMPTS {
+        // Nobody has that many in the time of a verification; its rows have no room for more.
+        return Ok(AgainAnswer::TooSoon { at_ms: v.expires_ms });
+    }
     let reserved = match ledger::reserve(tx, &owner, at_ms, &reservations)? {
         Made::Refused(refusal) => return Ok(AgainAnswer::Refused(refusal)),
         Made::Reserved(reserved) => reserved,
     };
-    if let Some(last) = v.attempts.last() {
-        attempt.ordinal = last.ordinal + 1;
-    }
-    put_attempt(tx, &owner, &attempt, reserved.as_deref())?;
-    tx.run(
-        "UPDATE verifications SET resend_at_ms = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-        params![owner.tenant, codes::world(owner.world), v.id, resend_at_ms],
-    )?;
+    put_attempt(tx, row, &attempt, reserved.as_deref())?;
+    tx.run("UPDATE verifications SET resend_at_ms = ?2 WHERE row = ?1", [row, resend_at_ms])?;
     if to_status != from_status {
-        ending::become_status(tx, &owner, &v.id, to_status, at_ms)?;
+        ending::become_status(tx, row, to_status, at_ms)?;
     }
     tx.journal(line);
     Ok(AgainAnswer::Made)
@@ -73,23 +73,26 @@ fn handed_over(
     over: HandOver,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
-    let found: Option<(String, i64)> = tx
-        .prepare("SELECT verification, status FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3")?
-        .query_row(params![attempt, owner.tenant, codes::world(owner.world)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+    let found: Option<(i64, String, i64)> = tx
+        .prepare(
+            "SELECT a.row, v.id, a.status FROM attempts AS a JOIN verifications AS v ON v.row = a.row >> 10 \
+             WHERE a.moment = ?4 AND a.id = ?1 AND v.tenant = ?2 AND v.world = ?3",
+        )?
+        .query_row(params![attempt, owner.tenant, codes::world(owner.world), codes::moment(attempt)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()
         .map_err(sql)?;
     // The tallies were changed already, whatever is found here.
     tx.marks(over.marks);
-    let Some((verification, status)) = found else { return Ok(false) };
+    let Some((row, verification, status)) = found else { return Ok(false) };
     let queued = codes::attempt_status_of(status)? == AttemptStatus::Queued;
     let status = if queued { codes::attempt_status(over.status) } else { status };
     // What was told first stands; what was not told yet is filled in.
     tx.run(
         "UPDATE attempts SET status = ?2, provider = coalesce(provider, ?3), reference = coalesce(reference, ?4), \
-         price_micros = coalesce(price_micros, ?5), currency = coalesce(currency, ?6) WHERE id = ?1",
-        params![attempt, status, over.provider, over.reference, over.price_micros, over.currency],
+         price_micros = coalesce(price_micros, ?5), currency = coalesce(currency, ?6) WHERE row = ?1",
+        params![row, status, over.provider, over.reference, over.price_micros, over.currency],
     )?;
     if !queued {
         return Ok(false);

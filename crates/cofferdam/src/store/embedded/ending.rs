@@ -9,25 +9,16 @@ use rusqlite::params;
 /// Rows that one change ends: the next change has its turn in between.
 const AT_ONCE: usize = 500;
 
-/// Sets a status; an ended one has a moment and keeps no code of the caller's.
-pub(super) fn become_status(
-    tx: &Tx<'_>,
-    owner: &Owner,
-    id: &str,
-    status: Status,
-    at_ms: i64,
-) -> Result<(), StoreError> {
-    let at = (owner.tenant.as_str(), codes::world(owner.world));
+/// Sets the status of the verification in `row`; an ended one has a moment and keeps no code of the caller's.
+pub(super) fn become_status(tx: &Tx<'_>, row: i64, status: Status, at_ms: i64) -> Result<(), StoreError> {
+    let status_code = codes::status(status);
     if codes::open(status) {
-        tx.run(
-            "UPDATE verifications SET status = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-            params![at.0, at.1, id, codes::status(status)],
-        )?;
+        tx.run("UPDATE verifications SET status = ?2 WHERE row = ?1", [row, status_code])?;
     } else {
         tx.run(
-            "UPDATE verifications SET status = ?4, finished_ms = ?5, own_code = NULL, outstanding = 0 \
-             WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-            params![at.0, at.1, id, codes::status(status), at_ms],
+            "UPDATE verifications SET status = ?2, finished_ms = ?3, own_code = NULL, outstanding = 0 \
+             WHERE row = ?1",
+            [row, status_code, at_ms],
         )?;
     }
     Ok(())
@@ -42,11 +33,11 @@ pub(super) fn end_if_open(
     at_ms: i64,
 ) -> Result<Option<Status>, StoreError> {
     let found = verifications::one(tx.conn, owner, id, tx.opening)?;
-    let was = found.map(|v| v.status);
-    if was.is_some_and(codes::open) {
-        become_status(tx, owner, id, status, at_ms)?;
+    let Some((row, v)) = found else { return Ok(None) };
+    if codes::open(v.status) {
+        become_status(tx, row, status, at_ms)?;
     }
-    Ok(was)
+    Ok(Some(v.status))
 }
 
 /// Cancels pending verifications of the same number and profile, for the one that takes their place.
@@ -80,7 +71,7 @@ impl Embedded {
             .writer
             .change(move |tx| {
                 let found = verifications::one(tx.conn, &owner, &id, tx.opening)?;
-                let Some(v) = found else { return Ok(None) };
+                let Some((_, v)) = found else { return Ok(None) };
                 if codes::open(v.status) && v.expires_ms <= at_ms {
                     return Ok(Some(Status::Expired));
                 }
@@ -100,10 +91,9 @@ impl Embedded {
         self.writer
             .change(move |tx| {
                 let found = verifications::one(tx.conn, &owner, &id, tx.opening)?;
-                if found.is_none_or(|v| v.status != Status::ChallengeRequired) {
-                    return Ok(false);
-                }
-                become_status(tx, &owner, &id, Status::Blocked, at_ms)?;
+                let unchallenged = found.filter(|(_, v)| v.status == Status::ChallengeRequired);
+                let Some((row, _)) = unchallenged else { return Ok(false) };
+                become_status(tx, row, Status::Blocked, at_ms)?;
                 Ok(true)
             })
             .await
@@ -138,8 +128,8 @@ fn end_over(tx: &Tx<'_>, now_ms: i64, queued_before_ms: i64) -> Result<(u64, boo
     // Handed over and never answered for: unknown, and never sent again by itself. What was reserved
     // for it stays, since it may have been sent.
     let attempts = tx.run(
-        "UPDATE attempts SET status = 6 WHERE id IN \
-         (SELECT id FROM attempts WHERE status = 0 AND at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+        "UPDATE attempts SET status = 6 WHERE row IN \
+         (SELECT row FROM attempts WHERE status = 0 AND at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
         params![queued_before_ms, limit],
     )?;
     let more = ids.len() >= AT_ONCE || attempts >= AT_ONCE;

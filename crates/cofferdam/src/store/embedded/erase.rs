@@ -90,7 +90,7 @@ fn rows_with(conn: &Connection, number: Pseudonym) -> Result<Vec<i64>, StoreErro
 fn named(format: Format, number: Pseudonym) -> Vec<u8> {
     match format {
         Format::Json => format!("\"number\":{},", number.0).into_bytes(),
-        Format::Packed | Format::Folded => number.0.to_le_bytes().to_vec(),
+        Format::Packed | Format::Folded | Format::Even => number.0.to_le_bytes().to_vec(),
     }
 }
 
@@ -149,8 +149,8 @@ fn erase(
         .and_then(Iterator::collect)
         .map_err(sql)?;
     for (row, id) in &ids {
-        forget_limits(tx, id)?;
-        forget_metadata(tx, owner, id)?;
+        forget_limits(tx, *row)?;
+        forget_metadata(tx, *row)?;
         forget_answers(tx, id)?;
         late.numbers.rename(tx, *row, &of.2, &codes::name(fresh))?;
     }
@@ -193,11 +193,10 @@ fn forget_answers(tx: &mut Tx<'_>, subject: &str) -> Result<(), StoreError> {
 }
 
 /// What a caller wrote beside a verification may name the person, or repeat the number.
-fn forget_metadata(tx: &Tx<'_>, owner: &Owner, verification: &str) -> Result<(), StoreError> {
-    let of = (owner.tenant.as_str(), codes::world(owner.world));
+fn forget_metadata(tx: &Tx<'_>, row: i64) -> Result<(), StoreError> {
     let fixed: Vec<u8> = tx
-        .prepare("SELECT fixed FROM verifications WHERE tenant = ?1 AND world = ?2 AND id = ?3")?
-        .query_row(params![of.0, of.1, verification], |row| row.get(0))
+        .prepare("SELECT fixed FROM verifications WHERE row = ?1")?
+        .query_row([row], |row| row.get(0))
         .map_err(sql)?;
     let mut fixed = read_fixed(&fixed)?;
     if fixed.metadata.is_empty() {
@@ -205,27 +204,24 @@ fn forget_metadata(tx: &Tx<'_>, owner: &Owner, verification: &str) -> Result<(),
     }
     fixed.metadata.clear();
     let fixed = write_fixed(&fixed)?;
-    tx.run(
-        "UPDATE verifications SET fixed = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-        params![of.0, of.1, verification, fixed],
-    )?;
+    tx.run("UPDATE verifications SET fixed = ?2 WHERE row = ?1", params![row, fixed])?;
     Ok(())
 }
 
 /// Takes away the number's limits, and their names out of its attempts. Money that stands for them
 /// stays in its budget.
-fn forget_limits(tx: &mut Tx<'_>, verification: &str) -> Result<(), StoreError> {
-    let reserved: Vec<(String, Vec<u8>)> = tx
-        .prepare("SELECT id, reserved FROM attempts WHERE verification = ?1 AND reserved IS NOT NULL")?
-        .query_map([verification], |row| Ok((row.get(0)?, row.get(1)?)))
+fn forget_limits(tx: &mut Tx<'_>, row: i64) -> Result<(), StoreError> {
+    let reserved: Vec<(i64, Vec<u8>)> = tx
+        .prepare("SELECT row, reserved FROM attempts WHERE row BETWEEN ?1 AND ?2 AND reserved IS NOT NULL")?
+        .query_map(codes::attempt_rows(row), |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .map_err(sql)?;
-    for (id, bytes) in reserved {
+    for (attempt, bytes) in reserved {
         let (limits, rest) = ledger::without_limits(&bytes, LimitScope::Number)?;
         for name in limits {
             limits::remove(tx, &name)?;
         }
-        tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![id, rest])?;
+        tx.run("UPDATE attempts SET reserved = ?2 WHERE row = ?1", params![attempt, rest])?;
     }
     Ok(())
 }

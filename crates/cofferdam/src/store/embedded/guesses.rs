@@ -70,7 +70,8 @@ impl Embedded {
 }
 
 fn pay(tx: &Tx<'_>, owner: &Owner, id: &str, at_ms: i64, windows_s: [u32; 3]) -> Result<Guess, StoreError> {
-    let Some(mut v) = verifications::one(tx.conn, owner, id, tx.opening)? else { return Ok(Guess::Unknown) };
+    let found = verifications::one(tx.conn, owner, id, tx.opening)?;
+    let Some((row, mut v)) = found else { return Ok(Guess::Unknown) };
     match v.status {
         Status::Pending => {}
         Status::TooManyChecks => return Ok(Guess::NoneLeft(Box::new(v))),
@@ -90,9 +91,8 @@ fn pay(tx: &Tx<'_>, owner: &Owner, id: &str, at_ms: i64, windows_s: [u32; 3]) ->
     }
     tx.run(
         "UPDATE verifications SET checks_left = checks_left - 1, \
-         outstanding = CASE WHEN paid_in = ?4 THEN outstanding ELSE 0 END + 1, paid_in = ?4 \
-         WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-        params![owner.tenant, codes::world(owner.world), id, tx.opening],
+         outstanding = CASE WHEN paid_in = ?2 THEN outstanding ELSE 0 END + 1, paid_in = ?2 WHERE row = ?1",
+        [row, tx.opening],
     )?;
     let name = number_row(owner, v.number);
     let at_s = ledger::seconds(at_ms);
@@ -104,18 +104,26 @@ fn pay(tx: &Tx<'_>, owner: &Owner, id: &str, at_ms: i64, windows_s: [u32; 3]) ->
     Ok(Guess::Paid(Box::new(v)))
 }
 
+/// What is looked at of a verification as a guess is settled: status, guesses left and outstanding, in which
+/// opening they were paid, number, beginning, row.
+type Paid = (i64, u32, i64, i64, [u8; 16], i64, i64);
+
 fn settle(tx: &Tx<'_>, owner: &Owner, id: &str, right: bool, at_ms: i64) -> Result<bool, StoreError> {
-    let found: Option<(i64, u32, i64, i64, [u8; 16], i64)> = tx
+    let found: Option<Paid> = tx
         .prepare(
-            "SELECT status, checks_left, outstanding, paid_in, number, created_ms FROM verifications \
-             WHERE tenant = ?1 AND world = ?2 AND id = ?3",
+            "SELECT status, checks_left, outstanding, paid_in, number, created_ms, row FROM verifications \
+             WHERE space = ?4 AND moment = ?5 AND tenant = ?1 AND world = ?2 AND id = ?3",
         )?
-        .query_row(params![owner.tenant, codes::world(owner.world), id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-        })
+        .query_row(
+            params![owner.tenant, codes::world(owner.world), id, codes::space(owner), codes::moment(id)],
+            |row| {
+                let number = row.get(4)?;
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, number, row.get(5)?, row.get(6)?))
+            },
+        )
         .optional()
         .map_err(sql)?;
-    let Some((status, checks_left, outstanding, paid_in, number, created_ms)) = found else {
+    let Some((status, checks_left, outstanding, paid_in, number, created_ms, row)) = found else {
         return Ok(false);
     };
     let pending = codes::status_of(status)? == Status::Pending;
@@ -125,7 +133,7 @@ fn settle(tx: &Tx<'_>, owner: &Owner, id: &str, right: bool, at_ms: i64) -> Resu
         return Ok(false);
     }
     if right {
-        become_status(tx, owner, id, Status::Approved, at_ms)?;
+        become_status(tx, row, Status::Approved, at_ms)?;
         let name = number_row(owner, codes::name_of(number));
         let mut standing = limits::read(tx.conn, tx.late, &name)?;
         if !standing.buckets.0.is_empty() {
@@ -135,12 +143,9 @@ fn settle(tx: &Tx<'_>, owner: &Owner, id: &str, right: bool, at_ms: i64) -> Resu
         return Ok(true);
     }
     if checks_left == 0 && compared == 1 {
-        become_status(tx, owner, id, Status::TooManyChecks, at_ms)?;
+        become_status(tx, row, Status::TooManyChecks, at_ms)?;
     } else {
-        tx.run(
-            "UPDATE verifications SET outstanding = ?4 WHERE tenant = ?1 AND world = ?2 AND id = ?3",
-            params![owner.tenant, codes::world(owner.world), id, compared - 1],
-        )?;
+        tx.run("UPDATE verifications SET outstanding = ?2 WHERE row = ?1", [row, compared - 1])?;
     }
     Ok(false)
 }

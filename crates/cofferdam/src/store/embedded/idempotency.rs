@@ -32,7 +32,11 @@ struct Found {
 
 /// The number of the row of a name, if there is one.
 fn row_of(tx: &Tx<'_>, name: &[u8]) -> Result<Option<i64>, StoreError> {
-    for row in tx.late.keys.rows(tx.conn, name)? {
+    row_with(tx, name, tx.late.keys.key(name))
+}
+
+fn row_with(tx: &Tx<'_>, name: &[u8], key: i64) -> Result<Option<i64>, StoreError> {
+    for row in tx.late.keys.rows_of(tx.conn, key)? {
         let mut is_it = tx.prepare("SELECT 1 FROM idempotency WHERE row = ?1 AND name = ?2")?;
         if is_it.exists(params![row, name]).map_err(sql)? {
             return Ok(Some(row));
@@ -123,7 +127,14 @@ fn put(
     tx.run(
         "INSERT INTO idempotency (row, name, fingerprint, made_ms, lease_until_ms, leased_in) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![tx.late.keys.row(name), name, fingerprint, at_ms, lease_until_ms, tx.opening],
+        params![
+            tx.late.keys.row(tx.late.keys.key(name)),
+            name,
+            fingerprint,
+            at_ms,
+            lease_until_ms,
+            tx.opening
+        ],
     )?;
     Ok(())
 }
@@ -144,18 +155,23 @@ pub(super) fn remove_all(tx: &mut Tx<'_>, rows: Vec<(i64, Vec<u8>)>) -> Result<u
 /// A key's row, looked up once for what is asked of it in one transaction.
 pub(super) struct Key {
     name: Vec<u8>,
+    /// What its name is indexed by.
+    indexed: i64,
     row: Option<i64>,
 }
 
 /// What was already made under this key.
 pub(super) fn subject(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<(Key, Option<String>), StoreError> {
     let name = name(key);
-    let Some(row) = row_of(tx, &name)? else { return Ok((Key { name, row: None }, None)) };
+    let indexed = tx.late.keys.key(&name);
+    let Some(row) = row_with(tx, &name, indexed)? else {
+        return Ok((Key { name, indexed, row: None }, None));
+    };
     let subject = tx
         .prepare("SELECT subject FROM idempotency WHERE row = ?1")?
         .query_row([row], |row| row.get(0))
         .map_err(sql)?;
-    Ok((Key { name, row: Some(row) }, subject))
+    Ok((Key { name, indexed, row: Some(row) }, subject))
 }
 
 /// Notes what was made under this key, in the transaction that makes it.
@@ -168,7 +184,7 @@ pub(super) fn set_subject(tx: &Tx<'_>, key: &Key, subject: &str, at_ms: i64) -> 
     tx.run(
         "INSERT INTO idempotency (row, name, fingerprint, made_ms, lease_until_ms, leased_in, subject) \
          VALUES (?1, ?2, zeroblob(32), ?4, 0, ?5, ?3)",
-        params![tx.late.keys.row(&key.name), key.name, subject, at_ms, tx.opening],
+        params![tx.late.keys.row(key.indexed), key.name, subject, at_ms, tx.opening],
     )?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
 use crate::store::tallies::Marks;
 use fold::Fold;
-use line::{FORMAT, Format, Line, Read};
+use line::{FORMAT, Format, Line, LineView, Read};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +20,7 @@ mod fold;
 pub(super) mod line;
 pub(super) mod pack;
 pub(super) mod queue;
+pub(super) mod sheet;
 pub(super) mod unpack;
 
 /// Lines in a row.
@@ -47,12 +48,19 @@ impl Bases {
         known.insert(basis.id.clone(), basis);
     }
 
+    fn has(&self, id: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    }
+
     /// A line without a basis that already stands.
     pub(super) fn known(&self, mut line: Line) -> Line {
-        if line.basis.as_ref().is_some_and(|basis| self.get(&basis.id).is_some()) {
-            line.basis = None;
-        }
+        line.basis = line.basis.filter(|basis| !self.has(&basis.id));
         line
+    }
+
+    /// The same of one that stands elsewhere.
+    pub(super) fn known_view<'a>(&self, line: &LineView<'a>) -> LineView<'a> {
+        LineView { basis: line.basis.filter(|basis| !self.has(&basis.id)), ..*line }
     }
 
     /// The basis of a line, from the records if need be.
@@ -74,10 +82,26 @@ impl Bases {
     }
 }
 
+/// Where rows are made: always the same bytes, since a buffer of a row's size is fresh memory each time.
+#[derive(Default)]
+pub(super) struct Room {
+    body: Vec<u8>,
+    marks: Vec<u8>,
+    plain_marks: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// More than this is not kept for the next row.
+const ROOM_MAX: usize = 4 << 20;
+
 /// Writes the lines of a transaction; answers how many bytes the journal grew by.
-pub(super) fn write(tx: &Tx<'_>, lines: &[Arc<Line>]) -> Result<u64, StoreError> {
-    let mut grown = 0;
-    let mut rest = lines;
+pub(super) fn write<'a>(
+    tx: &Tx<'_>,
+    lines: impl Iterator<Item = LineView<'a>>,
+    room: &mut Room,
+) -> Result<u64, StoreError> {
+    let lines: Vec<LineView<'_>> = lines.collect();
+    let (mut grown, mut rest) = (0, &lines[..]);
     while let Some(first) = rest.first() {
         let (mut span, mut n) = (first.span(), 0);
         for line in rest.iter().take(LINES) {
@@ -90,30 +114,37 @@ pub(super) fn write(tx: &Tx<'_>, lines: &[Arc<Line>]) -> Result<u64, StoreError>
             }
             (span, n) = (wider, n + 1);
         }
-        let (from_ms, to_ms) = span.unwrap_or_default();
         let (row, later) = rest.split_at_checked(n).unwrap_or((rest, &[]));
-        grown += write_row(tx, row, from_ms, to_ms)?;
+        grown += write_row(tx, row, span.unwrap_or_default(), room)?;
         rest = later;
+    }
+    if room.body.capacity() + room.marks.capacity() + room.plain_marks.capacity() > ROOM_MAX {
+        *room = Room::default();
     }
     Ok(grown)
 }
 
-fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Result<u64, StoreError> {
-    for line in lines {
-        if let Some(basis) = &line.basis {
-            let json = serde_json::to_vec(&(&basis.policy, &basis.terms))
-                .map_err(|e| StoreError::Unreadable(e.to_string()))?;
-            tx.run("INSERT OR IGNORE INTO bases (id, body) VALUES (?1, ?2)", params![basis.id, json])?;
-        }
+fn write_row(
+    tx: &Tx<'_>,
+    lines: &[LineView<'_>],
+    (from_ms, to_ms): (i64, i64),
+    room: &mut Room,
+) -> Result<u64, StoreError> {
+    for basis in lines.iter().filter_map(|line| line.basis) {
+        let json = serde_json::to_vec(&(&basis.policy, &basis.terms))
+            .map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        tx.run("INSERT OR IGNORE INTO bases (id, body) VALUES (?1, ?2)", params![basis.id, json])?;
     }
-    let bytes: usize = lines.iter().map(|line| line.size()).sum();
-    let mut body = Fold::with_capacity(bytes / 2);
+    let mut body = Fold::within(std::mem::take(&mut room.body));
+    let mut n = 0;
     for line in lines.iter().filter(|line| !line.text.is_empty()) {
-        body.add(&line.text);
+        body.add(line.text);
+        n += 1;
     }
-    let (body, marks) = (body.end(), folded_marks(lines));
+    room.body = body.end();
+    fold_marks(lines, room);
+    let (body, marks) = (&room.body, &room.marks);
     let bytes = (body.len() + marks.len()) as i64;
-    let n = lines.iter().filter(|line| !line.text.is_empty()).count() as i64;
     tx.run(
         "INSERT INTO journal (from_ms, to_ms, bytes, n, format, marks, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![from_ms, to_ms, bytes, n, FORMAT, marks, body],
@@ -123,7 +154,7 @@ fn write_row(tx: &Tx<'_>, lines: &[Arc<Line>], from_ms: i64, to_ms: i64) -> Resu
 
 /// A row's plain body as its format has it.
 pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    if format != Format::Folded {
+    if !matches!(format, Format::Folded | Format::Even) {
         return Ok(body);
     }
     let mut fold = Fold::with_capacity(body.len() / 2);
@@ -135,22 +166,24 @@ pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreErro
 
 /// The tally changes of a row's lines, each after their length; those of no entry after one more, that
 /// none has.
-fn folded_marks(lines: &[Arc<Line>]) -> Vec<u8> {
-    let (mut marks, mut ends) = (Vec::with_capacity(lines.len() * 192), Vec::with_capacity(lines.len()));
+fn fold_marks(lines: &[LineView<'_>], room: &mut Room) {
+    let Room { marks, plain_marks, ends, .. } = room;
+    plain_marks.clear();
+    ends.clear();
     for line in lines {
         if line.text.is_empty() {
-            marks.extend_from_slice(&u32::MAX.to_le_bytes());
+            plain_marks.extend_from_slice(&u32::MAX.to_le_bytes());
         }
-        marks.extend_from_slice(&(line.marks.len() as u32).to_le_bytes());
-        marks.extend_from_slice(&line.marks);
-        ends.push(marks.len());
+        plain_marks.extend_from_slice(&(line.marks.len() as u32).to_le_bytes());
+        plain_marks.extend_from_slice(line.marks);
+        ends.push(plain_marks.len());
     }
-    let (mut fold, mut begins) = (Fold::with_capacity(marks.len()), 0);
+    let (mut fold, mut begins) = (Fold::within(std::mem::take(marks)), 0);
     for end in ends {
-        fold.add(marks.get(begins..end).unwrap_or(&[]));
-        begins = end;
+        fold.add(plain_marks.get(begins..*end).unwrap_or(&[]));
+        begins = *end;
     }
-    fold.end()
+    *marks = fold.end();
 }
 
 /// The changes in a row's plain marks: those of its entries in order, and those of none.
@@ -292,7 +325,7 @@ impl Embedded {
     ) -> Result<Option<JournalEntry>, StoreError> {
         // The queue first: what leaves it meanwhile stands in the records by then.
         if let Some((text, basis)) = self.queue.find(id) {
-            let read = line::read(Format::Packed, &text)?;
+            let read = line::read(Format::Even, &text)?;
             if !read.is(owner, id) {
                 return Ok(None);
             }

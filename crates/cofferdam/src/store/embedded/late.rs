@@ -14,11 +14,12 @@
 use super::sql;
 use super::writer::Tx;
 use crate::store::StoreError;
+use held::Held;
 use rusqlite::{Connection, OptionalExtension as _};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
-use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod held;
 
 /// Entries in memory from which on they are brought into the table. Few in tests, or these would never
 /// see it happen.
@@ -86,17 +87,18 @@ pub(super) struct Index {
 enum Moving {
     #[default]
     Nothing,
-    UpTo(Entry),
+    UpTo(usize),
     All,
 }
 
 #[derive(Default)]
 struct Inner {
     /// The newest entries.
-    young: BTreeSet<Entry>,
-    /// Those on their way into the table, and how many of them stand there.
-    old: BTreeSet<Entry>,
-    moved: Option<Entry>,
+    young: Held,
+    /// Those on their way into the table, the same in order, and how many of these stand there.
+    old: Held,
+    ordered: Vec<Entry>,
+    moved: usize,
     /// How far the present transaction moves them.
     moving: Moving,
     /// The last row among the old ones.
@@ -117,11 +119,18 @@ impl Index {
     /// Rows that may have this name: compare it. In memory first: what leaves it meanwhile stands in
     /// the table by then.
     pub(super) fn rows(&self, conn: &Connection, name: &[u8]) -> Result<Vec<i64>, StoreError> {
-        let key = (self.texts.key)(name);
-        let all = (key, i64::MIN)..=(key, i64::MAX);
+        self.rows_of(conn, self.key(name))
+    }
+
+    /// The key of a name, for whoever asks for it more than once.
+    pub(super) fn key(&self, name: &[u8]) -> i64 {
+        (self.texts.key)(name)
+    }
+
+    /// The same by the name's key.
+    pub(super) fn rows_of(&self, conn: &Connection, key: i64) -> Result<Vec<i64>, StoreError> {
         let inner = self.inner();
-        let mut rows: Vec<i64> =
-            inner.old.range(all.clone()).chain(inner.young.range(all)).map(|e| e.1).collect();
+        let mut rows: Vec<i64> = inner.old.rows(key).chain(inner.young.rows(key)).collect();
         drop(inner);
         let mut stored = conn.prepare_cached(self.texts.rows).map_err(sql)?;
         let mut stored = stored.query([key]).map_err(sql)?;
@@ -133,12 +142,12 @@ impl Index {
         Ok(rows)
     }
 
-    /// The number of a new row with this name.
-    pub(super) fn row(&self, name: &[u8]) -> i64 {
+    /// The number of a new row whose name has this key.
+    pub(super) fn row(&self, key: i64) -> i64 {
         let mut inner = self.inner();
         inner.last += 1;
         let row = inner.last;
-        inner.young.insert(((self.texts.key)(name), row));
+        inner.young.add((key, row));
         row
     }
 
@@ -161,24 +170,26 @@ impl Index {
     fn bring(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let mut inner = self.inner();
         inner.moving = Moving::Nothing;
-        if inner.old.is_empty() {
+        if inner.old.len() == 0 {
             if inner.young.len() < PORTION {
                 return Ok(());
             }
-            inner.old = std::mem::take(&mut inner.young);
-            (inner.moved, inner.old_until) = (None, inner.last);
+            let Inner { young, old, ordered, .. } = &mut *inner;
+            std::mem::swap(young, old);
+            *ordered = old.sorted();
+            (inner.moved, inner.old_until) = (0, inner.last);
         }
         let n = if inner.young.len() < PORTION { PIECE } else { LARGE_PIECE };
-        let from = inner.moved.map_or(Unbounded, Excluded);
-        let some: Vec<Entry> = inner.old.range((from, Unbounded)).take(n).copied().collect();
+        let some: Vec<Entry> = inner.ordered.iter().skip(inner.moved).take(n).copied().collect();
         let ends = some.len() < n;
-        inner.moving = some.last().filter(|_| !ends).map_or(Moving::All, |last| Moving::UpTo(*last));
+        inner.moving = if ends { Moving::All } else { Moving::UpTo(inner.moved + n) };
         let until = inner.old_until;
         drop(inner);
         // What this transaction took away is not brought back by it.
         let gone =
             |entry: &Entry| tx.gone.iter().any(|(name, gone)| *name == self.texts.name && gone == entry);
-        let some: Vec<Entry> = some.into_iter().filter(|entry| !gone(entry)).collect();
+        let some: Vec<Entry> =
+            some.into_iter().filter(|entry| entry.1 != held::NONE && !gone(entry)).collect();
         self.put(tx.conn, &some, ends.then_some(until))
     }
 
@@ -199,11 +210,19 @@ impl Index {
     fn committed(&self, gone: &[Gone]) {
         let mut inner = self.inner();
         for (_, entry) in gone.iter().filter(|(name, _)| *name == self.texts.name) {
-            let _ = inner.young.remove(entry) || inner.old.remove(entry);
+            if !inner.young.remove(entry) && inner.old.remove(entry) {
+                let from = inner.ordered.partition_point(|(key, _)| *key < entry.0);
+                let of_key = inner.ordered.iter_mut().skip(from).take_while(|(key, _)| *key == entry.0);
+                // Its place stays: how many were moved is counted in places.
+                of_key.filter(|ordered| *ordered == entry).for_each(|ordered| ordered.1 = held::NONE);
+            }
         }
         match std::mem::take(&mut inner.moving) {
-            Moving::UpTo(entry) => inner.moved = Some(entry),
-            Moving::All => inner.old.clear(),
+            Moving::UpTo(moved) => inner.moved = moved,
+            Moving::All => {
+                inner.old.clear();
+                inner.ordered = Vec::new();
+            }
             Moving::Nothing => {}
         }
     }
@@ -220,22 +239,21 @@ impl Index {
         let mut inner = self.inner();
         inner.last = newest.unwrap_or(0).max(until);
         loop {
-            let mut some = BTreeSet::new();
+            let mut some = Held::default();
             let mut rows = conn.prepare(self.texts.since).map_err(sql)?;
             let mut rows = rows.query([until, PORTION as i64]).map_err(sql)?;
             while let Some(row) = rows.next().map_err(sql)? {
                 let name = row.get_ref(1).map_err(sql)?;
                 let name = name.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?;
                 until = row.get(0).map_err(sql)?;
-                some.insert(((self.texts.key)(name), until));
+                some.add((self.key(name), until));
             }
             if some.len() < PORTION {
                 inner.young = some;
                 return Ok(());
             }
-            let some: Vec<Entry> = some.into_iter().collect();
             let tx = conn.unchecked_transaction().map_err(sql)?;
-            self.put(&tx, &some, Some(until))?;
+            self.put(&tx, &some.sorted(), Some(until))?;
             tx.commit().map_err(sql)?;
         }
     }

@@ -167,57 +167,53 @@ fn add_spend(tx: &Tx<'_>, owner: &Owner, charge: &Charge, micros: i64) -> Result
     Ok(())
 }
 
-/// Where an attempt's reservations stand.
+/// Where an attempt's reservations stand: in which row of which table.
 enum Place {
-    Attempt,
-    Alone,
+    Attempt(i64),
+    Alone(i64),
 }
 
 fn find(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<Option<(Place, Reserved)>, StoreError> {
-    type Look = (&'static str, fn() -> Place);
+    type Look = (&'static str, fn(i64) -> Place);
     const PLACES: [Look; 2] = [
-        ("SELECT reserved FROM attempts WHERE id = ?1 AND tenant = ?2 AND world = ?3", || Place::Attempt),
-        ("SELECT reserved FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3", || {
-            Place::Alone
-        }),
+        (
+            "SELECT a.reserved, a.row FROM attempts AS a JOIN verifications AS v ON v.row = a.row >> 10 \
+             WHERE a.moment = ?4 AND a.id = ?1 AND v.tenant = ?2 AND v.world = ?3",
+            Place::Attempt,
+        ),
+        (
+            "SELECT reserved, row FROM reservations \
+             WHERE attempt = ?1 AND tenant = ?2 AND world = ?3 AND ?4 IS NOT NULL",
+            Place::Alone,
+        ),
     ];
+    let moment = codes::moment(attempt);
     for (text, place) in PLACES {
-        let bytes: Option<Option<Vec<u8>>> = tx
+        let found: Option<(Option<Vec<u8>>, i64)> = tx
             .prepare(text)?
-            .query_row(params![attempt, owner.tenant, codes::world(owner.world)], |row| row.get(0))
+            .query_row(params![attempt, owner.tenant, codes::world(owner.world), moment], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()
             .map_err(sql)?;
-        if let Some(Some(bytes)) = bytes {
-            return Ok(Some((place(), Reserved::read(&bytes).ok_or_else(torn)?)));
+        if let Some((Some(bytes), row)) = found {
+            return Ok(Some((place(row), Reserved::read(&bytes).ok_or_else(torn)?)));
         }
     }
     Ok(None)
 }
 
-fn put(
-    tx: &Tx<'_>,
-    owner: &Owner,
-    attempt: &str,
-    place: &Place,
-    reserved: Option<&Reserved>,
-) -> Result<(), StoreError> {
-    let world = codes::world(owner.world);
+fn put(tx: &Tx<'_>, place: &Place, reserved: Option<&Reserved>) -> Result<(), StoreError> {
     let bytes = reserved.map(Reserved::bytes).transpose()?;
     match (place, bytes) {
-        (Place::Attempt, bytes) => {
-            tx.run("UPDATE attempts SET reserved = ?2 WHERE id = ?1", params![attempt, bytes])?;
+        (Place::Attempt(row), bytes) => {
+            tx.run("UPDATE attempts SET reserved = ?2 WHERE row = ?1", params![row, bytes])?;
         }
-        (Place::Alone, Some(bytes)) => {
-            tx.run(
-                "UPDATE reservations SET reserved = ?4 WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
-                params![attempt, owner.tenant, world, bytes],
-            )?;
+        (Place::Alone(row), Some(bytes)) => {
+            tx.run("UPDATE reservations SET reserved = ?2 WHERE row = ?1", params![row, bytes])?;
         }
-        (Place::Alone, None) => {
-            tx.run(
-                "DELETE FROM reservations WHERE attempt = ?1 AND tenant = ?2 AND world = ?3",
-                params![attempt, owner.tenant, world],
-            )?;
+        (Place::Alone(row), None) => {
+            tx.run("DELETE FROM reservations WHERE row = ?1", [row])?;
         }
     }
     Ok(())
@@ -239,7 +235,7 @@ pub(super) fn release(tx: &Tx<'_>, owner: &Owner, attempt: &str) -> Result<bool,
     for charge in &reserved.money {
         add_spend(tx, owner, charge, -charge.micros)?;
     }
-    put(tx, owner, attempt, &place, None)?;
+    put(tx, &place, None)?;
     Ok(true)
 }
 
@@ -261,7 +257,7 @@ pub(super) fn settle(
     }
     // The names of the limits stay, so that erasing the number finds them.
     reserved.spent = true;
-    put(tx, owner, attempt, &place, Some(&reserved))
+    put(tx, &place, Some(&reserved))
 }
 
 /// Reserves for an attempt that has no row of its own. The same attempt reserves once.

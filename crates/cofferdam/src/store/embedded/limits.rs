@@ -185,16 +185,18 @@ fn scope_code(scope: LimitScope) -> u8 {
 }
 
 /// A row as it stands.
-#[derive(Default)]
 pub(super) struct Standing {
     /// Its number; none if there is no such row yet.
     row: Option<i64>,
+    /// The key of its name.
+    key: i64,
     pub(super) buckets: Buckets,
 }
 
 /// Reads a row.
 pub(super) fn read(conn: &Connection, late: &Late, name: &[u8]) -> Result<Standing, StoreError> {
-    for row in late.exact.rows(conn, name)? {
+    let key = late.exact.key(name);
+    for row in late.exact.rows_of(conn, key)? {
         let bytes: Option<Vec<u8>> = conn
             .prepare_cached("SELECT buckets FROM exact WHERE row = ?1 AND name = ?2")
             .and_then(|mut s| s.query_row(params![row, name], |row| row.get(0)).optional())
@@ -202,15 +204,15 @@ pub(super) fn read(conn: &Connection, late: &Late, name: &[u8]) -> Result<Standi
         if let Some(bytes) = bytes {
             let torn = || StoreError::Unreadable("the buckets of an exact limit".into());
             let buckets = Buckets(read_buckets(&bytes).ok_or_else(torn)?);
-            return Ok(Standing { row: Some(row), buckets });
+            return Ok(Standing { row: Some(row), key, buckets });
         }
     }
-    Ok(Standing::default())
+    Ok(Standing { row: None, key, buckets: Buckets::default() })
 }
 
 /// Writes a row that was read, without what is over.
 pub(super) fn write(tx: &Tx<'_>, name: &[u8], standing: Standing, at_s: u32) -> Result<(), StoreError> {
-    let Standing { row, mut buckets } = standing;
+    let Standing { row, key, mut buckets } = standing;
     let until_s = buckets.tidy(at_s);
     match row {
         Some(row) => tx.run(
@@ -219,7 +221,7 @@ pub(super) fn write(tx: &Tx<'_>, name: &[u8], standing: Standing, at_s: u32) -> 
         )?,
         None => tx.run(
             "INSERT INTO exact (row, name, until_s, buckets) VALUES (?1, ?2, ?3, ?4)",
-            params![tx.late.exact.row(name), name, until_s, buckets.bytes()],
+            params![tx.late.exact.row(key), name, until_s, buckets.bytes()],
         )?,
     };
     Ok(())

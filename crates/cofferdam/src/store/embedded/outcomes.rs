@@ -83,15 +83,19 @@ impl Embedded {
 fn attempt_of(conn: &Connection, owner: Option<&Owner>, of: &ToldOf) -> Result<Option<String>, StoreError> {
     let found: Option<(String, String, i64)> = match of {
         ToldOf::Attempt(id) => return Ok(Some(id.clone())),
-        ToldOf::Verification(id) => conn
-            .prepare_cached(
-                "SELECT id, tenant, world FROM attempts WHERE verification = ?1 ORDER BY ordinal DESC LIMIT 1",
-            )
-            .and_then(|mut s| s.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()),
+        ToldOf::Verification(id) => {
+            let moment = codes::moment(id);
+            conn.prepare_cached(of_verification(owner.is_some())).and_then(|mut s| {
+                s.query_row(params![id, moment, owner.map(codes::space)], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()
+            })
+        }
         ToldOf::Reference { provider, reference } => conn
             .prepare_cached(
-                "SELECT id, tenant, world FROM attempts WHERE reference = ?1 AND provider = ?2 \
-                 ORDER BY at_ms DESC LIMIT 1",
+                "SELECT a.id, tenant, world FROM attempts AS a JOIN verifications AS v ON v.row = a.row >> 10 \
+                 WHERE reference = ?1 AND provider = ?2 ORDER BY at_ms DESC LIMIT 1",
             )
             .and_then(|mut s| {
                 s.query_row([reference, provider], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
@@ -99,16 +103,35 @@ fn attempt_of(conn: &Connection, owner: Option<&Owner>, of: &ToldOf) -> Result<O
         // Nobody is named yet where the report comes before the answer to the message.
         ToldOf::Handed { provider, attempt } => conn
             .prepare_cached(
-                "SELECT id, tenant, world FROM attempts WHERE id = ?1 AND (provider = ?2 OR provider IS NULL)",
+                "SELECT a.id, tenant, world FROM attempts AS a JOIN verifications AS v ON v.row = a.row >> 10 \
+                 WHERE a.moment = ?3 AND a.id = ?1 AND (provider = ?2 OR provider IS NULL)",
             )
             .and_then(|mut s| {
-                s.query_row([attempt, provider], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+                let of = params![attempt, provider, codes::moment(attempt)];
+                s.query_row(of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
             }),
     }
     .map_err(sql)?;
     let Some((id, tenant, world)) = found else { return Ok(None) };
     let whose = Owner { tenant, world: codes::world_of(world)? };
     Ok(owner.is_none_or(|owner| *owner == whose).then_some(id))
+}
+
+/// Finds the newest attempt of a verification. Where nobody says whose it is, every space is looked into:
+/// there are as many as tenants' worlds.
+fn of_verification(owned: bool) -> &'static str {
+    if owned {
+        "SELECT a.id, tenant, world FROM verifications AS v JOIN attempts AS a \
+         ON a.row BETWEEN v.row * 1024 AND v.row * 1024 + 1023 \
+         WHERE v.space = ?3 AND v.moment = ?2 AND v.id = ?1 ORDER BY a.row DESC LIMIT 1"
+    } else {
+        "WITH RECURSIVE spaces (n) AS (SELECT min(space) FROM verifications UNION ALL \
+         SELECT (SELECT min(space) FROM verifications WHERE space > n) FROM spaces WHERE n IS NOT NULL) \
+         SELECT a.id, tenant, world FROM verifications AS v JOIN attempts AS a \
+         ON a.row BETWEEN v.row * 1024 AND v.row * 1024 + 1023 \
+         WHERE v.space IN (SELECT n FROM spaces) AND v.moment = ?2 AND v.id = ?1 AND ?3 IS NULL \
+         ORDER BY a.row DESC LIMIT 1"
+    }
 }
 
 fn hear(tx: &Tx<'_>, resolved: Resolved, now_ms: i64) -> Result<ToldAnswer, StoreError> {
@@ -127,15 +150,16 @@ fn hear(tx: &Tx<'_>, resolved: Resolved, now_ms: i64) -> Result<ToldAnswer, Stor
 }
 
 // Queued, sent, unknown; and for a delivery after all, undelivered too.
-const OPEN: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 6)";
-const NOT_DELIVERED: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 1, 3, 6)";
-const NOT_SENT: &str = "UPDATE attempts SET status = ?2 WHERE id = ?1 AND status IN (0, 6)";
+const OPEN: &str = "UPDATE attempts SET status = ?2 WHERE moment = ?3 AND id = ?1 AND status IN (0, 1, 6)";
+const NOT_DELIVERED: &str =
+    "UPDATE attempts SET status = ?2 WHERE moment = ?3 AND id = ?1 AND status IN (0, 1, 3, 6)";
+const NOT_SENT: &str = "UPDATE attempts SET status = ?2 WHERE moment = ?3 AND id = ?1 AND status IN (0, 6)";
 
 /// Lets the attempt's row say what was told of it. A blocked one stays blocked, and what was
 /// delivered stays delivered.
 fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreError> {
     let become_status = |status: AttemptStatus, of: &'static str| -> Result<(), StoreError> {
-        tx.run(of, params![attempt, codes::attempt_status(status)])?;
+        tx.run(of, params![attempt, codes::attempt_status(status), codes::moment(attempt)])?;
         Ok(())
     };
     match what {
@@ -157,6 +181,9 @@ fn change_attempt(tx: &Tx<'_>, attempt: &str, what: What) -> Result<(), StoreErr
 }
 
 fn price(tx: &Tx<'_>, attempt: &str, micros: i64) -> Result<(), StoreError> {
-    tx.run("UPDATE attempts SET price_micros = ?2 WHERE id = ?1", params![attempt, micros])?;
+    tx.run(
+        "UPDATE attempts SET price_micros = ?2 WHERE moment = ?3 AND id = ?1",
+        params![attempt, micros, codes::moment(attempt)],
+    )?;
     Ok(())
 }

@@ -38,9 +38,9 @@ impl Embedded {
                 if restart == Restart::Supersede && v.status == Status::Pending {
                     ending::supersede(tx, v)?;
                 }
-                written.put(tx)?;
+                let row = written.put(tx)?;
                 for attempt in &v.attempts {
-                    put_attempt(tx, &v.owner, attempt, reserved.take().as_deref())?;
+                    put_attempt(tx, row, attempt, reserved.take().as_deref())?;
                 }
                 if let Some(key) = &key {
                     idempotency::set_subject(tx, key, &v.id, v.created_ms)?;

@@ -86,11 +86,6 @@ fn numbers(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64
 
 fn verifications(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Result<u64, StoreError> {
     let until = now_ms.saturating_sub(keep.verifications_ms);
-    tx.run(
-        "DELETE FROM attempts WHERE verification IN (SELECT id FROM verifications \
-         WHERE finished_ms <= ?1 ORDER BY finished_ms, row LIMIT ?2)",
-        params![until, AT_ONCE],
-    )?;
     let rows: Vec<(i64, [u8; 16])> = tx
         .prepare(
             "SELECT row, number FROM verifications WHERE finished_ms <= ?1 ORDER BY finished_ms, row LIMIT ?2",
@@ -100,6 +95,7 @@ fn verifications(tx: &mut Tx<'_>, now_ms: i64, keep: &Retention, _: u64) -> Resu
         .map_err(sql)?;
     let late = tx.late;
     for (row, number) in &rows {
+        tx.run("DELETE FROM attempts WHERE row BETWEEN ?1 AND ?2", codes::attempt_rows(*row))?;
         tx.run("DELETE FROM verifications WHERE row = ?1", [row])?;
         late.numbers.forget(tx, *row, number)?;
     }

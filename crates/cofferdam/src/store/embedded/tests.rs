@@ -2,7 +2,8 @@
 
 #![allow(clippy::wildcard_imports, reason = "the makers of test values are many")]
 
-use super::journal::line::Format;
+use super::journal::folded;
+use super::journal::line::{Format, in_format};
 use crate::clock::{SetClock, SetDice};
 use crate::store::contract::make::*;
 use crate::store::contract::{Folder, Home};
@@ -11,7 +12,6 @@ use crate::store::tallies::Marks;
 use crate::store::{Store, StoreError, StoreOptions};
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::need::{Need, Needs};
-use std::borrow::Cow;
 use std::path::Path;
 
 mod child;
@@ -185,7 +185,7 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     let judged: Vec<_> = (0..100).map(|n| journalled(&owner(), number(), NOW_MS + n)).collect();
     let entry = judged[99].entry.clone();
     for one in &judged {
-        assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
+        assert!(records.queue.push(&super::Line::of(&one.entry, one.marks.clone()).unwrap().view()));
     }
     assert!(matches!(records.queue.flush().await, Err(StoreError::Full)));
     records.cap_pages(false).await;
@@ -195,24 +195,54 @@ async fn a_full_disk_refuses_writes_and_heals_by_itself() {
     assert_eq!(found, Some(entry), "the journal kept it meanwhile");
 }
 
-/// Makes every row of the journal one of format 2, which did not fold.
-fn unfold(tx: &super::writer::Tx<'_>) -> Result<(), StoreError> {
+#[tokio::test]
+async fn a_verification_has_room_for_so_many_attempts_and_its_neighbour_keeps_its_own() {
+    let folder = Folder::new();
+    let records = super::open_for_tests(&folder.file());
+    let (one, next) = (start(&owner(), number(), NOW_MS), start(&owner(), number(), NOW_MS));
+    let (v, neighbour) = (one.verification.clone(), next.verification.clone());
+    assert_eq!(records.begin(one).await.unwrap(), Started::Made);
+    assert_eq!(records.begin(next).await.unwrap(), Started::Made);
+    let id = v.attempts[0].id.clone();
+    let last = "UPDATE attempts SET row = row + 1021 WHERE id = ?1";
+    records.writer.change(move |tx| tx.run(last, [id])).await.unwrap();
+    let mut more = again(&v, v.resend_at_ms);
+    let at_ms = more.resend_at_ms;
+    assert_eq!(Box::pin(records.once_more(more)).await.unwrap(), AgainAnswer::Made, "the 1023rd");
+    more = again(&v, at_ms);
+    let answer = Box::pin(records.once_more(more)).await.unwrap();
+    assert_eq!(answer, AgainAnswer::TooSoon { at_ms: v.expires_ms });
+    let found = records.get(&owner(), &v.id).await.unwrap().unwrap();
+    assert_eq!(found.attempts.iter().map(|a| a.ordinal).collect::<Vec<_>>(), [1022, 1023]);
+    assert_eq!(records.get(&owner(), &neighbour.id).await.unwrap(), Some(neighbour));
+}
+
+/// Makes every row of the journal one of an earlier format: 3, and 2, which did not fold.
+fn as_before(tx: &super::writer::Tx<'_>, number: i64) -> Result<(), StoreError> {
     let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = tx
         .prepare("SELECT seq, body, marks FROM journal")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .and_then(Iterator::collect)
         .map_err(super::sql)?;
     for (seq, body, marks) in rows {
-        let plain = |bytes: &[u8]| Format::Folded.plain(bytes).map(Cow::into_owned);
-        let (body, marks) = (plain(&body)?, plain(&marks)?);
-        tx.run("UPDATE journal SET format = 2, body = ?2, marks = ?3 WHERE seq = ?1", (seq, body, marks))?;
+        let format = Format::of(number)?;
+        let mut before = Vec::new();
+        for line in Format::Even.lines(&Format::Even.plain(&body)?) {
+            before.extend(in_format(line?, format));
+        }
+        let body = folded(format, before)?;
+        let marks = if number == 2 { Format::Even.plain(&marks)?.into_owned() } else { marks };
+        tx.run(
+            "UPDATE journal SET format = ?2, body = ?3, marks = ?4 WHERE seq = ?1",
+            (seq, number, body, marks),
+        )?;
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn rows_of_the_format_before_are_read_and_erased_as_well() {
-    for folded in [true, false] {
+    for format in 2..=4 {
         let folder = Folder::new();
         let records = super::open_for_tests(&folder.file());
         let (one, fresh) = (number(), number());
@@ -220,11 +250,11 @@ async fn rows_of_the_format_before_are_read_and_erased_as_well() {
         let marks = |n: i64| Marks(vec![n as u8; n as usize]);
         let judged: Vec<_> = (0..40).map(|n| Journalled { marks: marks(n), ..of(n) }).collect();
         for one in &judged {
-            assert!(records.queue.push(super::Line::of(&one.entry, one.marks.clone()).unwrap()));
+            assert!(records.queue.push(&super::Line::of(&one.entry, one.marks.clone()).unwrap().view()));
         }
         records.queue.flush().await.unwrap();
-        if !folded {
-            records.writer.change(|tx| unfold(tx)).await.unwrap();
+        if format != 4 {
+            records.writer.change(move |tx| as_before(tx, format)).await.unwrap();
         }
         assert_eq!(records.page_of_journal(0, 99).await.unwrap().0, judged);
         assert_eq!(records.erase_numbers(&[(owner(), one)], fresh).await.unwrap().journal, 20);
@@ -234,7 +264,7 @@ async fn rows_of_the_format_before_are_read_and_erased_as_well() {
                 entry.attempt.place.number = fresh;
             }
             let found = records.find_entry(Some(&owner()), &entry.attempt_id).await.unwrap();
-            assert_eq!(found.as_ref(), Some(&*entry), "folded: {folded}");
+            assert_eq!(found.as_ref(), Some(&*entry), "format {format}");
         }
     }
 }
@@ -269,7 +299,7 @@ async fn a_change_that_fails_is_undone_alone() {
 async fn a_full_queue_loses_and_counts() {
     let queue = super::Queue::default();
     let line = super::Line::of_marks(Marks(vec![0; 1 << 20]));
-    let taken = (0..80).filter(|_| queue.push(line.clone())).count();
+    let taken = (0..80).filter(|_| queue.push(&line.view())).count();
     assert_eq!((taken, queue.lost()), (64, 16));
 }
 

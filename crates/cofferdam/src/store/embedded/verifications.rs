@@ -2,7 +2,7 @@
 //! [`super::attempts`], [`super::guesses`], [`super::ending`].
 
 use super::codes;
-use super::journal::pack::pack;
+use super::journal::pack::{Reals, pack};
 use super::journal::unpack::unpack;
 use super::late::Late;
 use super::writer::Tx;
@@ -20,7 +20,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, tenant, world, number, status, created_ms, expires_ms, checks_left, check_at_ms, \
-             resend_at_ms, finished_ms, sealed_to, own_code, fixed, outstanding, paid_in FROM verifications ",
+             resend_at_ms, finished_ms, sealed_to, own_code, fixed, outstanding, paid_in, row FROM verifications ",
             $rest
         )
     };
@@ -31,12 +31,15 @@ struct Raw {
     verification: Verification,
     outstanding: i64,
     paid_in: i64,
+    row: i64,
 }
 
 /// What is written for a verification, made before its turn at the writer.
 pub(super) struct Written {
     pub(super) v: Verification,
     pub(super) fixed: Vec<u8>,
+    space: i64,
+    moment: i64,
 }
 
 impl Written {
@@ -51,16 +54,18 @@ impl Written {
             v.fixed.own_code = None;
             v.finished_ms = v.finished_ms.or(Some(v.created_ms));
         }
-        Ok(Self { v, fixed })
+        Ok(Self { space: codes::space(&v.owner), moment: codes::moment(&v.id), v, fixed })
     }
 
-    /// Writes the verification; its attempts are written by [`put_attempt`].
-    pub(super) fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+    /// Writes the verification, and says where; its attempts are written by [`put_attempt`].
+    pub(super) fn put(&self, tx: &Tx<'_>) -> Result<i64, StoreError> {
         let v = &self.v;
+        let row = tx.late.numbers.row(tx.late.numbers.key(&codes::name(v.number)));
         tx.run(
             "INSERT INTO verifications (tenant, world, id, number, profile, status, created_ms, expires_ms, \
              checks_left, outstanding, paid_in, check_at_ms, resend_at_ms, finished_ms, sealed_to, own_code, fixed, \
-             row) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             row, space, moment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+             ?17, ?18)",
             params![
                 v.owner.tenant,
                 codes::world(v.owner.world),
@@ -77,30 +82,29 @@ impl Written {
                 v.fixed.sealed_to,
                 v.fixed.own_code,
                 self.fixed,
-                tx.late.numbers.row(&codes::name(v.number)),
+                row,
+                self.space,
+                self.moment,
             ],
         )?;
-        Ok(())
+        Ok(row)
     }
 }
 
-/// Writes an attempt, with what stands reserved for it.
+/// Writes an attempt of the verification in `row`, with what stands reserved for it.
 pub(super) fn put_attempt(
     tx: &Tx<'_>,
-    owner: &Owner,
+    row: i64,
     attempt: &AttemptRow,
     reserved: Option<&[u8]>,
 ) -> Result<(), StoreError> {
     tx.run(
-        "INSERT INTO attempts (verification, ordinal, id, tenant, world, channel, status, at_ms, assessment, \
-         provider, reference, price_micros, currency, reserved) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO attempts (row, moment, id, channel, status, at_ms, assessment, provider, reference, \
+         price_micros, currency, reserved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
-            attempt.verification,
-            attempt.ordinal,
+            codes::attempt_row(row, attempt.ordinal),
+            codes::moment(&attempt.id),
             attempt.id,
-            owner.tenant,
-            codes::world(owner.world),
             codes::channel(attempt.channel),
             codes::attempt_status(attempt.status),
             attempt.at_ms,
@@ -122,14 +126,15 @@ const PACKED: u8 = 2;
 pub(super) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(512);
     bytes.push(PACKED);
-    pack(fixed, &mut bytes).map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
+    pack(fixed, Reals::Short, &mut bytes)
+        .map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))?;
     Ok(bytes)
 }
 
 /// The fixed part from bytes.
 pub(super) fn read_fixed(bytes: &[u8]) -> Result<VerificationFixed, StoreError> {
     let fixed = match bytes.split_first() {
-        Some((&PACKED, packed)) => unpack(packed).map_err(|e| e.to_string()),
+        Some((&PACKED, packed)) => unpack(packed, Reals::Short).map_err(|e| e.to_string()),
         _ => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
     };
     fixed.map_err(|e| StoreError::Unreadable(format!("a verification: {e}")))
@@ -156,31 +161,31 @@ fn raw(row: &Row<'_>) -> Result<Raw, StoreError> {
         fixed,
         attempts: Vec::new(),
     };
-    Ok(Raw { verification, outstanding: row.get(14).map_err(sql)?, paid_in: row.get(15).map_err(sql)? })
+    let at = |n| row.get(n).map_err(sql);
+    Ok(Raw { verification, outstanding: at(14)?, paid_in: at(15)?, row: at(16)? })
 }
 
-/// A verification as it stands. All guesses used and none being compared any more is
+/// A verification as it stands, and in which row. All guesses used and none being compared any more is
 /// `too_many_checks`, also where a crash came between paying and settling the last.
-pub(super) fn of_row(row: &Row<'_>, opening: i64) -> Result<Verification, StoreError> {
-    let Raw { mut verification, outstanding, paid_in } = raw(row)?;
+fn of_row(row: &Row<'_>, opening: i64) -> Result<(i64, Verification), StoreError> {
+    let Raw { mut verification, outstanding, paid_in, row } = raw(row)?;
     let compared = outstanding > 0 && paid_in == opening;
     if verification.status == Status::Pending && verification.checks_left == 0 && !compared {
         verification.status = Status::TooManyChecks;
         verification.fixed.own_code = None;
     }
-    Ok(verification)
+    Ok((row, verification))
 }
 
-/// Reads the attempts of a verification into it.
-pub(super) fn add_attempts(conn: &Connection, v: &mut Verification) -> Result<(), StoreError> {
+/// Reads the attempts of the verification in `row` into it.
+fn add_attempts(conn: &Connection, row: i64, v: &mut Verification) -> Result<(), StoreError> {
     let mut rows = conn
         .prepare_cached(
-            "SELECT id, ordinal, channel, status, at_ms, provider, reference, price_micros, currency, assessment \
-             FROM attempts WHERE verification = ?1 AND tenant = ?2 AND world = ?3 ORDER BY ordinal",
+            "SELECT id, row & 1023, channel, status, at_ms, provider, reference, price_micros, currency, assessment \
+             FROM attempts WHERE row BETWEEN ?1 AND ?2 ORDER BY row",
         )
         .map_err(sql)?;
-    let owner = &v.owner;
-    let mut rows = rows.query(params![v.id, owner.tenant, codes::world(owner.world)]).map_err(sql)?;
+    let mut rows = rows.query(codes::attempt_rows(row)).map_err(sql)?;
     while let Some(row) = rows.next().map_err(sql)? {
         v.attempts.push(AttemptRow {
             id: row.get(0).map_err(sql)?,
@@ -199,22 +204,27 @@ pub(super) fn add_attempts(conn: &Connection, v: &mut Verification) -> Result<()
     Ok(())
 }
 
-/// One verification, with its attempts.
+/// One verification with its attempts, and in which row it is.
 pub(super) fn one(
     conn: &Connection,
     owner: &Owner,
     id: &str,
     opening: i64,
-) -> Result<Option<Verification>, StoreError> {
+) -> Result<Option<(i64, Verification)>, StoreError> {
     let found = conn
-        .prepare_cached(select!("WHERE tenant = ?1 AND world = ?2 AND id = ?3"))
+        .prepare_cached(select!(
+            "WHERE space = ?4 AND moment = ?5 AND tenant = ?1 AND world = ?2 AND id = ?3"
+        ))
         .map_err(sql)?
-        .query_row(params![owner.tenant, codes::world(owner.world), id], |row| Ok(of_row(row, opening)))
+        .query_row(
+            params![owner.tenant, codes::world(owner.world), id, codes::space(owner), codes::moment(id)],
+            |row| Ok(of_row(row, opening)),
+        )
         .optional()
         .map_err(sql)?;
-    let Some(mut verification) = found.transpose()? else { return Ok(None) };
-    add_attempts(conn, &mut verification)?;
-    Ok(Some(verification))
+    let Some((row, mut verification)) = found.transpose()? else { return Ok(None) };
+    add_attempts(conn, row, &mut verification)?;
+    Ok(Some((row, verification)))
 }
 
 /// A page of rows that are ordered by identifier: where it begins, which way, and how many.
@@ -232,6 +242,15 @@ impl Ordered {
             after: page.after.clone().unwrap_or_else(|| start.to_owned()),
             limit: page.limit.clamp(1, 200) as usize,
             descending: page.descending,
+        }
+    }
+
+    /// The number of the identifier that it begins after; before or behind all, where it is none.
+    fn moment(&self) -> i64 {
+        match self.after.get(..4) {
+            Some("ver_") => codes::moment(&self.after),
+            _ if self.after.as_str() < "ver_" => i64::MIN,
+            _ => i64::MAX,
         }
     }
 
@@ -259,10 +278,16 @@ fn list(
     // A status may be derived in reading, so it is compared after reading; the row's own only narrows.
     let text = match (order.descending, filter.number.is_some()) {
         (false, false) => {
-            select!("WHERE tenant = ?1 AND world = ?2 AND id > ?3 AND created_ms >= ?4 ORDER BY id")
+            select!(
+                "WHERE space = ?5 AND moment >= ?6 AND tenant = ?1 AND world = ?2 AND id > ?3 \
+                 AND created_ms >= ?4 ORDER BY moment, id"
+            )
         }
         (true, false) => {
-            select!("WHERE tenant = ?1 AND world = ?2 AND id < ?3 AND created_ms >= ?4 ORDER BY id DESC")
+            select!(
+                "WHERE space = ?5 AND moment <= ?6 AND tenant = ?1 AND world = ?2 AND id < ?3 \
+                 AND created_ms >= ?4 ORDER BY moment DESC, id DESC"
+            )
         }
         (false, true) => select!(
             "WHERE row IN (SELECT value FROM json_each(?6)) AND tenant = ?1 AND world = ?2 AND +id > ?3 \
@@ -282,27 +307,30 @@ fn list(
             let of_number = as_list(&late.numbers.rows(conn, &number)?);
             rows.query(params![tenant, world, order.after, since, number, of_number])
         }
-        None => rows.query(params![tenant, world, order.after, since]),
+        None => rows.query(params![tenant, world, order.after, since, codes::space(owner), order.moment()]),
     }
     .map_err(sql)?;
     let (mut found, mut looked_at) = (Vec::new(), 0);
     while let Some(row) = rows.next().map_err(sql)? {
-        let verification = of_row(row, opening)?;
+        let (row, mut verification) = of_row(row, opening)?;
         looked_at += 1;
         if looked_at == LOOKED_AT && found.len() < order.limit {
             let next = Some(verification.id.clone());
-            found
-                .extend(Some(verification).filter(|v| filter.status.is_none_or(|wanted| wanted == v.status)));
-            return with_attempts(conn, Page { rows: found, next });
+            if filter.status.is_none_or(|status| status == verification.status) {
+                add_attempts(conn, row, &mut verification)?;
+                found.push(verification);
+            }
+            return Ok(Page { rows: found, next });
         }
         if filter.status.is_none_or(|status| status == verification.status) {
+            add_attempts(conn, row, &mut verification)?;
             found.push(verification);
         }
         if found.len() > order.limit {
             break;
         }
     }
-    with_attempts(conn, order.page(found, |v| v.id.as_str()))
+    Ok(order.page(found, |v| v.id.as_str()))
 }
 
 /// Numbers of rows, as a statement takes them.
@@ -311,17 +339,10 @@ pub(super) fn as_list(rows: &[i64]) -> String {
     format!("[{}]", texts.join(","))
 }
 
-fn with_attempts(conn: &Connection, mut page: Page<Verification>) -> Result<Page<Verification>, StoreError> {
-    for verification in &mut page.rows {
-        add_attempts(conn, verification)?;
-    }
-    Ok(page)
-}
-
 impl Embedded {
     pub(super) async fn get(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError> {
         let (owner, id, opening) = (owner.clone(), id.to_owned(), self.opening);
-        self.read(move |conn| one(conn, &owner, &id, opening)).await
+        self.read(move |conn| Ok(one(conn, &owner, &id, opening)?.map(|(_, v)| v))).await
     }
 
     pub(super) async fn list(

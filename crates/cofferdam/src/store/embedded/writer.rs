@@ -9,11 +9,13 @@
 
 use super::flusher::{Committed, Flushed, Flusher};
 use super::journal::line::Line;
+use super::journal::sheet::Sheet;
 use super::late::{Gone, Late};
 use super::{journal, sql};
 use crate::store::StoreError;
 use crate::store::tallies::Marks;
 use rusqlite::{CachedStatement, Connection};
+use std::cell::RefCell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,10 +38,14 @@ pub(super) struct Tx<'a> {
     pub(super) conn: &'a Connection,
     /// Judged attempts of this transaction: written together as it ends.
     lines: Vec<Arc<Line>>,
+    /// And many of them together.
+    sheets: Vec<Arc<Sheet>>,
     /// What is indexed in memory.
     pub(super) late: &'a Late,
     /// What need not be indexed any more, once this is committed.
     pub(super) gone: Vec<Gone>,
+    /// Statements that this transaction ran: it runs the same few for every change.
+    ran: RefCell<Vec<(&'static str, CachedStatement<'a>)>>,
     /// Number of this opening of the store: a guess paid in an earlier one has nobody who compares it.
     pub(super) opening: i64,
 }
@@ -52,12 +58,24 @@ impl Tx<'_> {
 
     /// Runs a statement, and says how many rows it changed.
     pub(super) fn run(&self, text: &'static str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-        self.prepare(text)?.execute(params).map_err(sql)
+        let mut ran = self.ran.borrow_mut();
+        if let Some((_, statement)) = ran.iter_mut().find(|(known, _)| std::ptr::eq(*known, text)) {
+            return statement.execute(params).map_err(sql);
+        }
+        let mut statement = self.conn.prepare_cached(text).map_err(sql)?;
+        let changed = statement.execute(params).map_err(sql);
+        ran.push((text, statement));
+        changed
     }
 
     /// Adds a judged attempt to this transaction.
     pub(super) fn journal(&mut self, line: Arc<Line>) {
         self.lines.push(line);
+    }
+
+    /// Adds judged attempts to this transaction, in a change that does nothing else.
+    pub(super) fn journal_sheet(&mut self, sheet: Arc<Sheet>) {
+        self.sheets.push(sheet);
     }
 
     /// Adds tally changes that belong to no judged attempt.
@@ -175,6 +193,7 @@ impl Writer {
             journal_bytes: Arc::clone(&bytes),
             flusher,
             flushed: Arc::clone(&flushed),
+            room: RefCell::default(),
         };
         let thread = std::thread::Builder::new()
             .name("cofferdam-writer".into())
@@ -285,6 +304,8 @@ struct Worker {
     late: Arc<Late>,
     journal_bytes: Arc<AtomicU64>,
     flushed: Arc<Flushed>,
+    /// Where rows of the journal are made.
+    room: RefCell<journal::Room>,
 }
 
 impl Worker {
@@ -339,11 +360,27 @@ impl Worker {
     fn transaction(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         self.bare("BEGIN IMMEDIATE")?;
         let late = &*self.late;
-        let mut tx =
-            Tx { conn: &self.conn, lines: Vec::new(), late, gone: Vec::new(), opening: self.opening };
+        let mut tx = Tx {
+            conn: &self.conn,
+            lines: Vec::new(),
+            sheets: Vec::new(),
+            late,
+            gone: Vec::new(),
+            ran: RefCell::default(),
+            opening: self.opening,
+        };
         let done = self.run(&mut tx, batch);
-        let lines = std::mem::take(&mut tx.lines);
-        let done = done.and_then(|()| journal::write(&tx, &lines));
+        let (lines, sheets) = (std::mem::take(&mut tx.lines), std::mem::take(&mut tx.sheets));
+        let done = done.and_then(|()| {
+            let own = lines.iter().map(|line| line.view());
+            journal::write(
+                &tx,
+                own.chain(sheets.iter().flat_map(|sheet| sheet.views())),
+                &mut self.room.borrow_mut(),
+            )
+        });
+        // Before anybody is answered: whoever filled a sheet takes it back.
+        drop((lines, sheets));
         let done = done.and_then(|bytes| late.bring(&tx).map(|()| bytes));
         self.flushed.commits();
         match done.and_then(|bytes| self.commit().map(|()| bytes)) {

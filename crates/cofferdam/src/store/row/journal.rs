@@ -27,7 +27,7 @@ pub struct JournalEntry {
     pub verification: Option<String>,
     pub owner: Owner,
     pub attempt: Attempt,
-    pub known: Known,
+    pub known: Box<Known>,
     pub basis: Arc<Basis>,
     pub assessment: Assessment,
     /// Whether a caller sends by itself (`POST /v1/assessments`).

@@ -82,10 +82,10 @@ async fn the_journal_gives_the_same_assessments_again() {
     assert!(seen.len() > 100, "{} attempts with evidence", seen.len());
     assert!(seen.iter().any(|entry| entry.known.identity.glimpse.number_s != 0), "and some came again");
     let without = |entry: &JournalEntry| JournalEntry {
-        known: cofferdam_engine::Known {
+        known: Box::new(cofferdam_engine::Known {
             evidence: cofferdam_engine::evidence::Evidenced::default(),
-            ..entry.known.clone()
-        },
+            ..*entry.known.clone()
+        }),
         ..entry.clone()
     };
     let changed = seen.iter().filter(|entry| again(&without(entry)) != Rejudged::Same).count();

@@ -5,11 +5,11 @@ use super::*;
 use crate::store::row::{AttemptStatus, Status};
 use crate::store::tallies::{Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, TallySize};
 use crate::store::{StoreError, Tallies};
-use cofferdam_engine::Needs;
 use cofferdam_engine::evidence::{Ask, Faces};
 use cofferdam_engine::need::Inquiry;
 use cofferdam_engine::signal::Code;
 use cofferdam_engine::tally::Change;
+use cofferdam_engine::{Known, Needs};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Tallies for Away {
     async fn identify(&self, _: &Inquiry, _: &Faces, _: u32) -> Result<Identified, StoreError> {
         away()
     }
-    async fn count_with(&self, _: &Needs, _: &Ask) -> Result<Counted, StoreError> {
+    async fn count_with(&self, _: &Needs, _: &Ask, _: &mut Known) -> Result<Marks, StoreError> {
         away()
     }
     async fn follow(&self, _: &Followed<'_>) -> Result<Marks, StoreError> {

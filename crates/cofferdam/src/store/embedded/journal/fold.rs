@@ -25,6 +25,12 @@ impl<'a> Fold<'a> {
         Self { to: Vec::with_capacity(bytes), before: &[] }
     }
 
+    /// Into an empty row that stands where another stood.
+    pub(super) fn within(mut to: Vec<u8>) -> Self {
+        to.clear();
+        Self { to, before: &[] }
+    }
+
     /// Adds a piece.
     pub(super) fn add(&mut self, piece: &'a [u8]) {
         number(piece.len(), &mut self.to);

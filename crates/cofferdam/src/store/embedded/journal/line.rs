@@ -5,7 +5,7 @@
 //! of the journal: earlier ones are still read, a later one is refused rather than guessed at.
 
 use super::fold::unfold;
-use super::pack::pack;
+use super::pack::{Reals, pack};
 use super::unpack::unpack;
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Owner, Reservation};
@@ -13,6 +13,7 @@ use crate::store::tallies::Marks;
 use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// How the lines of a row are written.
@@ -22,13 +23,14 @@ pub(in crate::store::embedded) enum Format {
     Json,
     /// Packed, each after its length in four bytes; not written any more.
     Packed,
-    /// The same, folded ([`super::fold`]); so are the row's tally changes.
+    /// The same, folded ([`super::fold`]); so are the row's tally changes. Not written any more.
     Folded,
+    /// The same, with fractions of one length.
+    Even,
 }
 
-/// The number of the format that this program writes. With evidence, which came behind the fields of 2: a
-/// program that knows none must not judge again by it.
-pub(in crate::store::embedded) const FORMAT: i64 = 3;
+/// The number of the format that this program writes.
+pub(in crate::store::embedded) const FORMAT: i64 = 4;
 
 /// Both identifiers stand within so many bytes of a packed line's beginning.
 const IDS_WITHIN: usize = 96;
@@ -39,7 +41,10 @@ impl Format {
         match number {
             1 => Ok(Self::Json),
             2 => Ok(Self::Packed),
-            FORMAT => Ok(Self::Folded),
+            // With evidence, which came behind the fields of 2: a program that knows none must not judge
+            // again by it.
+            3 => Ok(Self::Folded),
+            FORMAT => Ok(Self::Even),
             later => Err(StoreError::Unreadable(format!(
                 "the journal has a row of format {later}; a newer cofferdam wrote it"
             ))),
@@ -50,8 +55,13 @@ impl Format {
     pub(in crate::store::embedded) fn plain(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
         match self {
             Self::Json | Self::Packed => Ok(Cow::Borrowed(bytes)),
-            Self::Folded => unfold(bytes).map(Cow::Owned),
+            Self::Folded | Self::Even => unfold(bytes).map(Cow::Owned),
         }
+    }
+
+    /// How it has numbers with a fraction.
+    fn reals(self) -> Reals {
+        if self == Self::Even { Reals::Even } else { Reals::Short }
     }
 
     /// The lines of a row's plain body, each with what parts it from the next.
@@ -66,7 +76,7 @@ impl Format {
             }
             let length = match self {
                 Self::Json => rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1),
-                Self::Packed | Self::Folded => rest
+                Self::Packed | Self::Folded | Self::Even => rest
                     .first_chunk()
                     .map_or(usize::MAX, |n| (u32::from_le_bytes(*n) as usize).saturating_add(4)),
             };
@@ -83,7 +93,7 @@ impl Format {
     pub(super) fn may_have(self, line: &[u8], id: &str) -> bool {
         let within = match self {
             Self::Json => line,
-            Self::Packed | Self::Folded => line.get(..IDS_WITHIN).unwrap_or(line),
+            Self::Packed | Self::Folded | Self::Even => line.get(..IDS_WITHIN).unwrap_or(line),
         };
         within.windows(id.len().max(1)).any(|some| some == id.as_bytes())
     }
@@ -145,38 +155,110 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
     })
 }
 
+/// A line, wherever its bytes stand.
+#[derive(Clone, Copy)]
+pub(in crate::store::embedded) struct LineView<'a> {
+    /// As in [`Line`].
+    pub(super) text: &'a [u8],
+    pub(super) marks: &'a [u8],
+    pub(super) from_ms: i64,
+    pub(super) to_ms: i64,
+    pub(super) ids: [u64; 2],
+    pub(super) basis: Option<&'a Arc<Basis>>,
+}
+
+impl LineView<'_> {
+    /// From when to when its identifiers are; tally changes alone have none.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.text.len() + self.marks.len()
+    }
+}
+
+/// More is not kept for the next line.
+const ROOM_MAX: usize = 64 << 10;
+
+thread_local! {
+    /// Where a line is packed that is copied on at once: always the same bytes, which are warm.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Packs the line of a judged attempt, and shows it.
+pub(in crate::store::embedded) fn with_line<T>(
+    e: &JournalEntry,
+    marks: &Marks,
+    show: impl FnOnce(LineView<'_>) -> T,
+) -> Result<T, StoreError> {
+    let mut room = ROOM.take();
+    room.clear();
+    let shown = write(e, &mut room).map(|()| {
+        let ([from_ms, to_ms], ids) = (times(e), [short(&e.assessment_id), short(&e.attempt_id)]);
+        show(LineView { text: &room, marks: &marks.0, from_ms, to_ms, ids, basis: Some(&e.basis) })
+    });
+    if room.capacity() <= ROOM_MAX {
+        ROOM.set(room);
+    }
+    shown
+}
+
+/// Packs a line, after its length.
+fn write(e: &JournalEntry, to: &mut Vec<u8>) -> Result<(), StoreError> {
+    let reserved = !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
+    let shape = Shape {
+        assessment_id: Cow::Borrowed(&e.assessment_id),
+        attempt_id: Cow::Borrowed(&e.attempt_id),
+        verification: e.verification.as_deref().map(Cow::Borrowed),
+        owner: Cow::Borrowed(&e.owner),
+        basis: Cow::Borrowed(&e.basis.id),
+        assess_only: e.assess_only,
+        attempt: Cow::Borrowed(&e.attempt),
+        known: Cow::Borrowed(&e.known),
+        assessment: Cow::Borrowed(&e.assessment),
+        reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
+        reserved,
+    };
+    pack_after_length(&shape, Format::Even, to)
+}
+
+fn pack_after_length(shape: &Shape<'_>, format: Format, to: &mut Vec<u8>) -> Result<(), StoreError> {
+    to.extend_from_slice(&[0; 4]);
+    pack(shape, format.reals(), to).map_err(|e| unreadable(&e))?;
+    let length = (to.len() - 4) as u32;
+    if let Some(front) = to.first_chunk_mut() {
+        *front = length.to_le_bytes();
+    }
+    Ok(())
+}
+
+/// A line of today's format as an earlier one had it.
+#[cfg(test)]
+pub(in crate::store::embedded) fn in_format(line: &[u8], format: Format) -> Vec<u8> {
+    let mut text = Vec::new();
+    pack_after_length(&read(Format::Even, line).unwrap().shape, format, &mut text).unwrap();
+    text
+}
+
+/// From when to when the identifiers of an entry are.
+fn times(e: &JournalEntry) -> [i64; 2] {
+    let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
+    let (one, other) = (at(&e.assessment_id), at(&e.attempt_id));
+    [one.min(other), one.max(other)]
+}
+
 impl Line {
     /// The line of a judged attempt.
     pub(in crate::store::embedded) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
-        let reserved =
-            !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
-        let shape = Shape {
-            assessment_id: Cow::Borrowed(&e.assessment_id),
-            attempt_id: Cow::Borrowed(&e.attempt_id),
-            verification: e.verification.as_deref().map(Cow::Borrowed),
-            owner: Cow::Borrowed(&e.owner),
-            basis: Cow::Borrowed(&e.basis.id),
-            assess_only: e.assess_only,
-            attempt: Cow::Borrowed(&e.attempt),
-            known: Cow::Borrowed(&e.known),
-            assessment: Cow::Borrowed(&e.assessment),
-            reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
-            reserved,
-        };
         let mut text = Vec::with_capacity(1024);
-        text.extend_from_slice(&[0; 4]);
-        pack(&shape, &mut text).map_err(|e| unreadable(&e))?;
-        let length = (text.len() - 4) as u32;
-        if let Some(front) = text.first_chunk_mut() {
-            *front = length.to_le_bytes();
-        }
-        let at = |id: &str| time_in(id).unwrap_or(e.attempt.at_ms);
-        let times = [at(&e.assessment_id), at(&e.attempt_id)];
+        write(e, &mut text)?;
+        let [from_ms, to_ms] = times(e);
         Ok(Self {
             text,
             marks: marks.0,
-            from_ms: times.into_iter().min().unwrap_or(0),
-            to_ms: times.into_iter().max().unwrap_or(0),
+            from_ms,
+            to_ms,
             ids: [short(&e.assessment_id), short(&e.attempt_id)],
             basis: Some(Arc::clone(&e.basis)),
         })
@@ -192,13 +274,16 @@ impl Line {
         self.basis.clone()
     }
 
-    /// From when to when its identifiers are; tally changes alone have none.
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
-        (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
-    }
-
-    pub(super) fn size(&self) -> usize {
-        self.text.len() + self.marks.len()
+    /// It, to be read.
+    pub(in crate::store::embedded) fn view(&self) -> LineView<'_> {
+        LineView {
+            text: &self.text,
+            marks: &self.marks,
+            from_ms: self.from_ms,
+            to_ms: self.to_ms,
+            ids: self.ids,
+            basis: self.basis.as_ref(),
+        }
     }
 }
 
@@ -212,8 +297,8 @@ pub(super) struct Read {
 pub(super) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
     let shape: Shape<'static> = match format {
         Format::Json => serde_json::from_slice(line).map_err(|e| unreadable(&e))?,
-        Format::Packed | Format::Folded => {
-            unpack(line.get(4..).unwrap_or(&[])).map_err(|e| unreadable(&e))?
+        Format::Packed | Format::Folded | Format::Even => {
+            unpack(line.get(4..).unwrap_or(&[]), format.reals()).map_err(|e| unreadable(&e))?
         }
     };
     Ok(Read { basis: shape.basis.clone().into_owned(), shape })
@@ -229,7 +314,7 @@ impl Read {
             verification: s.verification.map(Cow::into_owned),
             owner: s.owner.into_owned(),
             attempt: s.attempt.into_owned(),
-            known: s.known.into_owned(),
+            known: Box::new(s.known.into_owned()),
             basis,
             reservations: if s.reserved {
                 asked_for(&s.assessment).collect()
@@ -291,8 +376,11 @@ mod tests {
     const KEPT: &str = include_str!("line/kept.hex");
     const KEPT_JSON: &str = include_str!("line/kept.json");
 
-    /// The same with evidence, as format 3 was first written.
-    const KEPT_WITH_EVIDENCE: &str = include_str!("line/kept-evidence.hex");
+    /// The same with evidence, as formats 3 and 4 were first written.
+    const KEPT_WITH_EVIDENCE: [(Format, &str); 2] = [
+        (Format::Folded, include_str!("line/kept-evidence.hex")),
+        (Format::Even, include_str!("line/kept-even.hex")),
+    ];
 
     fn kept() -> Vec<u8> {
         bytes_of(KEPT)
@@ -313,9 +401,10 @@ mod tests {
         let packed = entry_of(Format::Packed, &kept());
         assert_eq!(packed, entry_of(Format::Json, KEPT_JSON.as_bytes()));
         let again = Line::of(&packed, Marks::default()).unwrap();
-        assert_eq!(entry_of(Format::Packed, &again.text), packed);
+        assert_eq!(entry_of(Format::Even, &again.text), packed);
+        assert_eq!(entry_of(Format::Packed, &in_format(&again.text, Format::Packed)), packed);
         for id in [&packed.assessment_id, &packed.attempt_id] {
-            assert!(Format::Packed.may_have(&again.text, id), "both stand at the beginning");
+            assert!(Format::Even.may_have(&again.text, id), "both stand at the beginning");
         }
     }
 
@@ -376,14 +465,16 @@ mod tests {
     fn evidence_stays_readable() {
         let entry = with_evidence();
         let line = Line::of(&entry, Marks::default()).unwrap();
-        assert_eq!(entry_of(Format::Packed, &line.text), entry);
-        let mut hex = String::new();
-        for byte in &line.text {
-            let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+        assert_eq!(entry_of(Format::Even, &line.text), entry);
+        for (format, kept) in KEPT_WITH_EVIDENCE {
+            let mut hex = String::new();
+            for byte in in_format(&line.text, format) {
+                let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
+            }
+            let kept = read(format, &bytes_of(kept));
+            let kept = kept.map(|kept| kept.entry(crate::store::contract::make::basis()));
+            assert!(kept.is_ok_and(|kept| kept == entry), "{format:?}: now it is {hex}");
         }
-        let kept = read(Format::Packed, &bytes_of(KEPT_WITH_EVIDENCE));
-        let kept = kept.map(|kept| kept.entry(crate::store::contract::make::basis()));
-        assert!(kept.is_ok_and(|kept| kept == entry), "now it is {hex}");
     }
 
     #[test]
@@ -402,6 +493,6 @@ mod tests {
         }
         let more = [&whole[..], &[0]].concat();
         assert!(read(Format::Packed, &more).is_err(), "more than a line");
-        assert!(Format::of(4).is_err(), "a later format");
+        assert!(Format::of(5).is_err(), "a later format");
     }
 }

@@ -32,12 +32,26 @@ impl ser::Error for PackError {
     }
 }
 
-/// Packs a value behind what the bytes hold already.
-pub(in crate::store::embedded) fn pack(value: &impl Serialize, to: &mut Vec<u8>) -> Result<(), PackError> {
-    value.serialize(&mut Packer(to))
+/// How numbers with a fraction are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store::embedded) enum Reals {
+    /// Each as short as it can be.
+    Short,
+    /// All of one length: what stands behind them then stands at the same place in the next line, which
+    /// is worth more where lines are folded ([`super::fold`]).
+    Even,
 }
 
-struct Packer<'a>(&'a mut Vec<u8>);
+/// Packs a value behind what the bytes hold already.
+pub(in crate::store::embedded) fn pack(
+    value: &impl Serialize,
+    reals: Reals,
+    to: &mut Vec<u8>,
+) -> Result<(), PackError> {
+    value.serialize(&mut Packer(to, reals))
+}
+
+struct Packer<'a>(&'a mut Vec<u8>, Reals);
 
 impl Packer<'_> {
     #[inline]
@@ -63,6 +77,7 @@ impl Packer<'_> {
 /// A struct being packed.
 struct Fields<'a> {
     to: &'a mut Vec<u8>,
+    reals: Reals,
     /// Where its first byte stands.
     at: usize,
     count: u32,
@@ -70,15 +85,15 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn begin(to: &'a mut Vec<u8>) -> Self {
+    fn begin(to: &'a mut Vec<u8>, reals: Reals) -> Self {
         let at = to.len();
         to.push(0);
-        Self { to, at, count: 0, skipped: 0 }
+        Self { to, reals, at, count: 0, skipped: 0 }
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), PackError> {
         self.count += 1;
-        value.serialize(&mut Packer(self.to))
+        value.serialize(&mut Packer(self.to, self.reals))
     }
 
     fn skip(&mut self) {
@@ -92,9 +107,13 @@ impl<'a> Fields<'a> {
             return Err(PackError("more fields than a line can say".into()));
         }
         if self.skipped != 0 {
-            let mut skipped = Vec::with_capacity(9);
-            Packer(&mut skipped).whole(self.skipped);
-            self.to.splice(self.at + 1..=self.at, skipped);
+            // Written behind the fields, and then turned to stand before them.
+            let begins = self.to.len();
+            Packer(self.to, self.reals).whole(self.skipped);
+            let length = self.to.len() - begins;
+            if let Some(whole) = self.to.get_mut(self.at + 1..) {
+                whole.rotate_right(length);
+            }
         }
         if let Some(head) = self.to.get_mut(self.at) {
             *head = (self.count << 1) as u8 | u8::from(self.skipped != 0);
@@ -155,7 +174,7 @@ macro_rules! one_after_the_other {
             type Error = PackError;
 
             fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), PackError> {
-                value.serialize(&mut Packer(self.0))
+                value.serialize(&mut Packer(self.0, self.1))
             }
 
             fn end(self) -> Result<(), PackError> {
@@ -216,8 +235,7 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
         serialize_u32 u32 => serialize_u64 u64,
         serialize_i8 i8 => serialize_i64 i64,
         serialize_i16 i16 => serialize_i64 i64,
-        serialize_i32 i32 => serialize_i64 i64,
-        serialize_f32 f32 => serialize_f64 f64
+        serialize_i32 i32 => serialize_i64 i64
     );
 
     fn is_human_readable(&self) -> bool {
@@ -247,9 +265,20 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
         Ok(())
     }
 
+    fn serialize_f32(self, v: f32) -> Result<(), PackError> {
+        match self.1 {
+            Reals::Short => return self.serialize_f64(f64::from(v)),
+            Reals::Even => self.0.extend_from_slice(&v.to_le_bytes()),
+        }
+        Ok(())
+    }
+
     /// The same bits; round numbers end in zeros, so from that end they are short.
     fn serialize_f64(self, v: f64) -> Result<(), PackError> {
-        self.whole(v.to_bits().swap_bytes());
+        match self.1 {
+            Reals::Short => self.whole(v.to_bits().swap_bytes()),
+            Reals::Even => self.0.extend_from_slice(&v.to_le_bytes()),
+        }
         Ok(())
     }
 
@@ -310,15 +339,15 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
     fn serialize_seq(self, length: Option<usize>) -> Result<Packer<'a>, PackError> {
         let length = length.ok_or_else(|| PackError("a list of unknown length".into()))?;
         self.whole(length as u64);
-        Ok(Packer(self.0))
+        Ok(Packer(self.0, self.1))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Packer<'a>, PackError> {
-        Ok(Packer(self.0))
+        Ok(Packer(self.0, self.1))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Packer<'a>, PackError> {
-        Ok(Packer(self.0))
+        Ok(Packer(self.0, self.1))
     }
 
     fn serialize_tuple_variant(
@@ -329,7 +358,7 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
         _: usize,
     ) -> Result<Packer<'a>, PackError> {
         self.whole(u64::from(variant));
-        Ok(Packer(self.0))
+        Ok(Packer(self.0, self.1))
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Self, PackError> {
@@ -339,7 +368,7 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields<'a>, PackError> {
-        Ok(Fields::begin(self.0))
+        Ok(Fields::begin(self.0, self.1))
     }
 
     fn serialize_struct_variant(
@@ -350,6 +379,6 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
         _: usize,
     ) -> Result<Fields<'a>, PackError> {
         self.whole(u64::from(variant));
-        Ok(Fields::begin(self.0))
+        Ok(Fields::begin(self.0, self.1))
     }
 }

@@ -3,8 +3,9 @@
 //! Judging never waits for it. A full queue loses the entry and counts that; a full disk keeps the
 //! entries here until there is space again. What waits can be found like what is written.
 
-use super::line::{Line, short};
-use super::{Bases, LINES};
+use super::Bases;
+use super::line::{LineView, short};
+use super::sheet::Sheet;
 use crate::store::StoreError;
 use crate::store::embedded::sweep;
 use crate::store::embedded::writer::Writer;
@@ -22,13 +23,22 @@ const WAITING: usize = 65_536;
 const BYTES: usize = 64 << 20;
 /// An entry waits no longer than this for others, well within the promised 100 ms.
 const GATHER: Duration = Duration::from_millis(50);
-/// Entries written in one change: others' changes get their turn in between.
-const AT_ONCE: usize = 4 * LINES;
+/// Sheets written in one change: others' changes get their turn in between.
+const AT_ONCE: usize = 4;
+/// Written sheets that are kept for other entries.
+const SPARE: usize = 16;
 
 #[derive(Default)]
 struct Inner {
-    waiting: VecDeque<([u64; 2], Arc<Line>)>,
-    writing: Vec<([u64; 2], Arc<Line>)>,
+    /// The newest entries.
+    filling: Sheet,
+    /// Those before, the oldest first.
+    waiting: VecDeque<Arc<Sheet>>,
+    writing: Vec<Arc<Sheet>>,
+    spare: Vec<Sheet>,
+    /// Entries that wait and are not being written.
+    entries: usize,
+    /// Bytes of all entries here.
     bytes: usize,
     /// Entries ever taken in, and ever written.
     taken: u64,
@@ -68,24 +78,39 @@ impl Bound {
     }
 }
 
+impl Inner {
+    /// Begins a new sheet.
+    fn turn_over(&mut self) {
+        let fresh = self.spare.pop().unwrap_or_default();
+        let full = std::mem::replace(&mut self.filling, fresh);
+        if !full.is_empty() {
+            self.waiting.push_back(Arc::new(full));
+        }
+    }
+}
+
 impl Queue {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes an entry in; false: full, and the entry is lost.
-    pub(in crate::store::embedded) fn push(&self, line: Line) -> bool {
+    pub(in crate::store::embedded) fn push(&self, line: &LineView<'_>) -> bool {
         let mut inner = self.inner();
-        if inner.waiting.len() >= WAITING || inner.bytes + line.size() > BYTES {
+        if inner.entries >= WAITING || inner.bytes + line.size() > BYTES {
             drop(inner);
             self.lost.fetch_add(1, Ordering::Relaxed);
             return false;
         }
         inner.bytes += line.size();
         inner.taken += 1;
-        inner.waiting.push_back((line.ids, Arc::new(line)));
+        inner.entries += 1;
+        if !inner.filling.has_room(line.size()) {
+            inner.turn_over();
+        }
+        inner.filling.add(line);
         // Far from full there is no haste; the thread looks by itself.
-        let half_full = inner.waiting.len() == WAITING / 2;
+        let half_full = inner.entries == WAITING / 2;
         drop(inner);
         if half_full {
             self.wake.notify_one();
@@ -102,10 +127,10 @@ impl Queue {
         let hash = short(id);
         let inner = self.inner();
         // The newest is the likeliest to be asked for.
-        let all = inner.writing.iter().chain(&inner.waiting).rev();
-        let found = all.filter(|(ids, _)| ids.contains(&hash)).map(|(_, line)| Arc::clone(line)).next();
-        drop(inner);
-        found.map(|line| (line.text.clone(), line.basis.clone()))
+        let older = inner.writing.iter().chain(&inner.waiting).rev().map(|sheet| &**sheet);
+        let mut all = std::iter::once(&inner.filling).chain(older).flat_map(|sheet| sheet.views().rev());
+        let found = all.find(|line| line.ids.contains(&hash));
+        found.map(|line| (line.text.to_vec(), line.basis.cloned()))
     }
 
     /// Waits until all that was taken in before is written; an error if an attempt to write it fails.
@@ -143,7 +168,7 @@ impl Queue {
     fn work(&self, writer: &Writer, bases: &Bases, bound: &Bound) {
         loop {
             let mut inner = self.inner();
-            if inner.waiters.is_empty() && !inner.stop && inner.waiting.len() < WAITING / 2 {
+            if inner.waiters.is_empty() && !inner.stop && inner.entries < WAITING / 2 {
                 inner = self.wake.wait_timeout(inner, GATHER).unwrap_or_else(PoisonError::into_inner).0;
             }
             let stop = inner.stop;
@@ -162,34 +187,45 @@ impl Queue {
     /// Takes some out to be written; false: there are none.
     fn take(&self) -> bool {
         let mut inner = self.inner();
+        if inner.waiting.len() < AT_ONCE && !inner.filling.is_empty() {
+            inner.turn_over();
+        }
         let n = inner.waiting.len().min(AT_ONCE);
         let some: Vec<_> = inner.waiting.drain(..n).collect();
+        inner.entries -= some.iter().map(|sheet| sheet.len()).sum::<usize>();
         inner.writing = some;
         n > 0
     }
 
     fn write(&self, writer: &Writer, bases: &Bases) -> Result<(), StoreError> {
-        let lines: Vec<Arc<Line>> = self.inner().writing.iter().map(|(_, line)| Arc::clone(line)).collect();
-        let own = lines.clone();
+        let own = self.inner().writing.clone();
         let done = writer.change_now(move |tx| {
-            for line in own {
-                tx.journal(line);
+            for sheet in own {
+                tx.journal_sheet(sheet);
             }
             Ok(())
         });
         let mut inner = self.inner();
         let writing = std::mem::take(&mut inner.writing);
+        let entries: usize = writing.iter().map(|sheet| sheet.len()).sum();
         if done.is_ok() {
-            inner.written += writing.len() as u64;
-            inner.bytes = inner.bytes.saturating_sub(writing.iter().map(|(_, line)| line.size()).sum());
+            inner.written += entries as u64;
+            inner.bytes = inner.bytes.saturating_sub(writing.iter().map(|sheet| sheet.size()).sum());
             drop(inner);
-            for basis in lines.iter().filter_map(|line| line.basis.clone()) {
-                bases.put(basis);
+            for basis in writing.iter().flat_map(|sheet| sheet.views()).filter_map(|line| line.basis) {
+                bases.put(Arc::clone(basis));
             }
+            // Where the writing thread still holds one it is let go there.
+            let emptied = writing.into_iter().filter_map(|sheet| Arc::into_inner(sheet)?.emptied());
+            let emptied: Vec<Sheet> = emptied.collect();
+            let mut inner = self.inner();
+            inner.spare.extend(emptied);
+            inner.spare.truncate(SPARE);
         } else {
             // Kept, in order, for the next attempt: nothing judged is lost while there is room.
-            for line in writing.into_iter().rev() {
-                inner.waiting.push_front(line);
+            inner.entries += entries;
+            for sheet in writing.into_iter().rev() {
+                inner.waiting.push_front(sheet);
             }
         }
         done

@@ -1,7 +1,7 @@
 //! Reads packed bytes again; [`super::pack`] says how they are made. Nothing here trusts them: what
 //! does not fit is refused.
 
-use super::pack::{ONE_BYTE, PackError};
+use super::pack::{ONE_BYTE, PackError, Reals};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, Visitor};
 use std::fmt;
@@ -15,13 +15,14 @@ impl de::Error for PackError {
 /// A value out of bytes that hold nothing else.
 pub(in crate::store::embedded) fn unpack<'de, T: de::Deserialize<'de>>(
     from: &'de [u8],
+    reals: Reals,
 ) -> Result<T, PackError> {
-    let mut unpacker = Unpacker(from);
+    let mut unpacker = Unpacker(from, reals);
     let value = T::deserialize(&mut unpacker)?;
     if unpacker.0.is_empty() { Ok(value) } else { Err(PackError("more than was expected".into())) }
 }
 
-struct Unpacker<'de>(&'de [u8]);
+struct Unpacker<'de>(&'de [u8], Reals);
 
 impl<'de> Unpacker<'de> {
     fn take(&mut self, n: usize) -> Result<&'de [u8], PackError> {
@@ -54,7 +55,17 @@ impl<'de> Unpacker<'de> {
     }
 
     fn real(&mut self) -> Result<f64, PackError> {
-        Ok(f64::from_bits(self.whole()?.swap_bytes()))
+        match self.1 {
+            Reals::Short => Ok(f64::from_bits(self.whole()?.swap_bytes())),
+            Reals::Even => self.array().map(f64::from_le_bytes),
+        }
+    }
+
+    fn small_real(&mut self) -> Result<f32, PackError> {
+        match self.1 {
+            Reals::Short => Ok(self.real()? as f32),
+            Reals::Even => self.array().map(f32::from_le_bytes),
+        }
     }
 
     fn bytes(&mut self) -> Result<&'de [u8], PackError> {
@@ -220,7 +231,7 @@ impl<'de> de::Deserializer<'de> for &mut Unpacker<'de> {
         deserialize_i16 signed visit_i64,
         deserialize_i32 signed visit_i64,
         deserialize_i64 signed visit_i64,
-        deserialize_f32 real visit_f64,
+        deserialize_f32 small_real visit_f32,
         deserialize_f64 real visit_f64,
         deserialize_str text visit_borrowed_str,
         deserialize_string text visit_borrowed_str,

@@ -7,7 +7,7 @@ async fn rows(records: &Embedded, names: std::ops::Range<u32>) -> Vec<(u32, i64)
     let mut rows = Vec::new();
     for n in names {
         let row = records.writer.change(move |tx| {
-            let row = tx.late.exact.row(&n.to_be_bytes());
+            let row = tx.late.exact.row(tx.late.exact.key(&n.to_be_bytes()));
             let text = "INSERT INTO exact (row, name, until_s, buckets) VALUES (?1, ?2, 0, x'')";
             tx.run(text, rusqlite::params![row, n.to_be_bytes()])?;
             Ok(row)
