@@ -170,7 +170,7 @@ impl Figures {
     /// The odds of attack against what is usual are at most this: surges are likeliest that are as large
     /// as what was seen. What the trusted do speaks for both alike.
     fn odds_at_most(&self, reading: &Reading, horizon: usize, prior: f64, normal: f64) -> f64 {
-        let tried = if f(&reading.challenges, horizon) < 5.0 { 0.0 } else { CHALLENGE_MOST };
+        let tried = if f(&reading.challenges(), horizon) < 5.0 { 0.0 } else { CHALLENGE_MOST };
         let attack = -ln(SIZES * LEAST_SHARE * self.n.max(1.0)) + self.best() + order(reading) + tried;
         prior * exp((attack - normal).min(300.0))
     }

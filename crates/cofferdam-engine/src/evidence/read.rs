@@ -529,12 +529,16 @@ fn reading(scope: Scope, key: u64, record: &Counts, expected: [f64; HORIZONS], r
         expected: figures(expected),
         rate: rate.0 as f32,
         rate_of: rate.1 as f32,
-        challenges: figures(record.of(Field::Challenged)),
-        failures: figures(record.of(Field::Failed)),
+        challenged: record.long(Field::Challenged) as f32,
+        failed: record.long(Field::Failed) as f32,
         strikes: record.long(Field::Strikes) as f32,
         asked: record.long(Field::Asked) as f32,
         trusted: None,
         order: None,
+        tried: [Field::Challenged, Field::Failed].map(|field| {
+            let [short, middle, _] = figures(record.of(field));
+            [short, middle]
+        }),
     }
 }
 

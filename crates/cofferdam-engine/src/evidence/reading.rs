@@ -30,12 +30,12 @@ pub struct Reading {
     pub rate: f32,
     /// How many outcomes that rate was learned from.
     pub rate_of: f32,
-    /// Challenges asked.
-    #[serde(default, skip_serializing_if = "none")]
-    pub challenges: Figures,
+    /// Challenges asked, over the longest horizon.
+    #[serde(default, skip_serializing_if = "nought")]
+    pub challenged: f32,
     /// Challenges failed.
-    #[serde(default, skip_serializing_if = "none")]
-    pub failures: Figures,
+    #[serde(default, skip_serializing_if = "nought")]
+    pub failed: f32,
     /// Strikes that are remembered.
     #[serde(default, skip_serializing_if = "nought")]
     pub strikes: f32,
@@ -48,6 +48,23 @@ pub struct Reading {
     /// nats, and the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<(f32, u16)>,
+    /// Challenges asked and failed over the two shorter horizons.
+    #[serde(default, skip_serializing_if = "none")]
+    pub tried: [[f32; 2]; 2],
+}
+
+impl Reading {
+    /// Challenges asked, by horizon.
+    pub fn challenges(&self) -> Figures {
+        let [[short, middle], _] = self.tried;
+        [short, middle, self.challenged]
+    }
+
+    /// Challenges failed, by horizon.
+    pub fn failures(&self) -> Figures {
+        let [_, [short, middle]] = self.tried;
+        [short, middle, self.failed]
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -55,8 +72,8 @@ fn nought(value: &f32) -> bool {
     *value == 0.0
 }
 
-fn none(values: &Figures) -> bool {
-    values.iter().all(nought)
+fn none(values: &[[f32; 2]; 2]) -> bool {
+    values.iter().flatten().all(nought)
 }
 
 /// Those of a place who have one thing in common with an attempt: profile, browser, network of addresses.
@@ -95,9 +112,9 @@ pub struct Evidenced {
     pub days: (u32, u32),
     /// How many at the same address entered right codes lately.
     pub neighbours: f32,
+    /// Scopes in which there is something to look at.
+    pub readings: ArrayVec<Reading, SCOPES>,
     /// Whom it has company of, where there is something to look at.
     #[serde(default, skip_serializing_if = "ArrayVec::is_empty")]
     pub company: ArrayVec<Company, 4>,
-    /// Scopes in which there is something to look at.
-    pub readings: ArrayVec<Reading, SCOPES>,
 }

@@ -70,8 +70,8 @@ pub(super) fn probes(case: &Case<'_>) -> bool {
     let Some(reading) = worst.and_then(|(at, _)| case.known.evidence.readings.get(usize::from(*at))) else {
         return false;
     };
-    let ([_, lately, _], [.., failed]) = (reading.matured, reading.failures);
-    let one_in = PROBES_ONE_IN + FEWER_A_FAILURE * f64::from(failed.max(0.0));
+    let [_, lately, _] = reading.matured;
+    let one_in = PROBES_ONE_IN + FEWER_A_FAILURE * f64::from(reading.failed.max(0.0));
     lately < FRESH && dice(!case.attempt.dice).is_multiple_of(one_in as u64)
 }
 

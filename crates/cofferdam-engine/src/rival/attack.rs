@@ -145,7 +145,7 @@ pub(super) const CHALLENGE_MOST: f64 = 8.0;
 
 /// Who fails challenges, and how often: outcomes that arrive in seconds. As a factor.
 pub(super) fn challenge(reading: &Reading, horizon: usize, share: f64) -> f64 {
-    let (asked, failed) = (f(&reading.challenges, horizon), f(&reading.failures, horizon));
+    let (asked, failed) = (f(&reading.challenges(), horizon), f(&reading.failures(), horizon));
     if asked < 5.0 {
         return 1.0;
     }

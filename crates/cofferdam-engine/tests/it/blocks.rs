@@ -22,12 +22,13 @@ fn reading(scope: Scope, seen: f32, usual: f32) -> Reading {
         expected: [usual; 3],
         rate: 0.7,
         rate_of: 200.0,
-        challenges: [0.0; 3],
-        failures: [0.0; 3],
+        challenged: 0.0,
+        failed: 0.0,
         strikes: 0.0,
         asked: seen,
         trusted: None,
         order: None,
+        tried: [[0.0; 2]; 2],
     }
 }
 
@@ -226,11 +227,11 @@ fn challenges_failed_yesterday_are_not_held_against_the_next_quarter_of_an_hour(
     (quiet.matured, quiet.converted) = ([5.0; 3], [3.0; 3]);
     (quiet.seen, quiet.expected) = ([8.0, 70.0, 800.0], [5.0, 70.0, 800.0]);
     (quiet.matured, quiet.converted) = ([5.0, 60.0, 700.0], [3.0, 42.0, 490.0]);
-    (quiet.challenges, quiet.failures) = ([0.0, 0.0, 230.0], [0.0, 0.0, 70.0]);
+    (quiet.challenged, quiet.failed) = (230.0, 70.0);
     let judged_at = |reading: Reading| judged(&known(&[reading]), &challenges());
     assert_eq!(judged_at(quiet).decision, Decision::Allow, "{:?}", judged_at(quiet));
     // Failed just now, they are.
-    let now = Reading { challenges: [40.0; 3], failures: [30.0; 3], ..quiet };
+    let now = Reading { challenged: 40.0, failed: 30.0, tried: [[40.0; 2], [30.0; 2]], ..quiet };
     let (now, quiet) = (judged_at(now).score, judged_at(quiet).score);
     assert!(now > 2.0 * quiet, "{now} {quiet}");
 }
@@ -257,8 +258,9 @@ fn remembered() -> Reading {
     Reading {
         matured: [0.0; 3],
         strikes: 2.5,
-        challenges: [8.0; 3],
-        failures: [4.0; 3],
+        challenged: 8.0,
+        failed: 4.0,
+        tried: [[8.0; 2], [4.0; 2]],
         ..reading(Scope::Country, 90.0, 2.0)
     }
 }
@@ -279,7 +281,7 @@ fn whom_memory_shuts_out_is_asked_now_and_then_whether_things_have_changed() {
     // One in twenty-four: eight, and four for each of the four that failed.
     assert!((110..230).contains(&challenged), "{challenged} challenged, {blocked} blocked");
     // Where challenges go on failing fewer are asked.
-    let failing = Reading { challenges: [60.0; 3], failures: [40.0; 3], ..remembered() };
+    let failing = Reading { challenged: 60.0, failed: 40.0, tried: [[60.0; 2], [40.0; 2]], ..remembered() };
     let [_, fewer, _] = rolled(&known(&[failing]), &challenges());
     assert!(fewer * 3 < challenged, "{fewer} of {challenged}");
     // Fresh outcomes speak for themselves, and who cannot be asked is not.

@@ -153,8 +153,8 @@ fn outcomes_may_come_in_any_order() {
         assert_eq!(other.readings.len(), first.readings.len());
         for (a, b) in first.readings.iter().zip(&other.readings) {
             assert_eq!(
-                (a.scope, a.key, a.seen, a.matured, a.converted, a.challenges, a.failures),
-                (b.scope, b.key, b.seen, b.matured, b.converted, b.challenges, b.failures),
+                (a.scope, a.key, a.seen, a.matured, a.converted, a.challenges(), a.failures()),
+                (b.scope, b.key, b.seen, b.matured, b.converted, b.challenges(), b.failures()),
             );
         }
     }

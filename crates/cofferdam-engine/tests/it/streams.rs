@@ -98,7 +98,7 @@ fn sound(judged: &Judged) -> Result<(), TestCaseError> {
 fn counts(reading: &Reading) -> Result<(), TestCaseError> {
     let trusted = reading.trusted.unwrap_or_default();
     let five = [reading.seen, reading.explained, reading.matured, reading.converted, reading.expected];
-    let tried = [reading.challenges, reading.failures];
+    let tried = [reading.challenges(), reading.failures()];
     let single = [reading.rate, reading.rate_of, reading.strikes, reading.asked];
     for figure in five.iter().chain(&tried).chain(&trusted).flatten().chain(&single) {
         prop_assert!(figure.is_finite() && *figure >= 0.0, "{:?}", reading);

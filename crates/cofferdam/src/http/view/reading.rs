@@ -141,12 +141,13 @@ mod tests {
             expected: [0.4, 3.0, 30.0],
             rate: 0.68,
             rate_of: 9.0,
-            challenges: [0.0; 3],
-            failures: [0.0; 3],
+            challenged: 0.0,
+            failed: 0.0,
             strikes: 0.0,
             asked: 220.0,
             trusted: None,
             order: None,
+            tried: [[0.0; 2]; 2],
         }
     }
 

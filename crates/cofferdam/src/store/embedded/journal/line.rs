@@ -410,7 +410,7 @@ mod tests {
 
     /// The kept line with everything of evidence in it that there can be.
     fn with_evidence() -> JournalEntry {
-        use cofferdam_engine::evidence::{Climate, Company, Evidenced, Glimpse, Reading, Scope};
+        use cofferdam_engine::evidence::{Climate, Evidenced, Glimpse, Reading, Scope};
         let figures = [0.5, 1_234.567, 1e-7];
         let reading = Reading {
             scope: Scope::Prefix4,
@@ -422,17 +422,18 @@ mod tests {
             expected: figures,
             rate: 0.68,
             rate_of: 70_000.0,
-            challenges: [0.0; 3],
-            failures: [0.0; 3],
+            challenged: 0.0,
+            failed: 0.0,
             strikes: 0.0,
             asked: 3.0,
             trusted: None,
             order: None,
+            tried: [[0.0; 2]; 2],
         };
         let full = Reading {
             scope: Scope::User,
-            challenges: figures,
-            failures: figures,
+            challenged: 1.0,
+            failed: 2.0,
             strikes: 0.25,
             trusted: Some([figures; 3]),
             order: Some((-3.5, 9_999)),
@@ -447,10 +448,8 @@ mod tests {
             climate: Climate { age_h: 1_000.25, heat: 0.3, pipe: [1.0, 0.5, 0.0] },
             days: (28, 1),
             neighbours: 2.5,
-            company: [Company { scope: Scope::Network, of: figures, seen: figures, share: 0.25 }]
-                .into_iter()
-                .collect(),
             readings: [reading, full].into_iter().collect(),
+            company: arrayvec::ArrayVec::new(),
         };
         entry.assessment.effects = [
             Effect::Explain { scope: Scope::Prefix4, key: u64::MAX, share: 1_000 },
