@@ -56,7 +56,7 @@ impl Default for Rivals {
         Self {
             attack_country: 0.000_2,
             attack_network: 0.004,
-            attack_flow: 0.012,
+            attack_flow: 0.008,
             attack_crossing: 0.001,
             attack_prefix: 0.004,
             attack_source: 0.002,
@@ -225,7 +225,7 @@ fn is_source(scope: Scope) -> bool {
 const BRIEF: f64 = 0.1;
 /// While attacks go on elsewhere, places are under attack so many times more often. Who is stopped looks for
 /// the next network; most of an installation's days have no attack at all. Source: 3.10 has five.
-const HEAT_PLACE: f64 = 6.0;
+const HEAT_PLACE: f64 = 4.0;
 /// And runs of numbers, addresses, devices.
 const HEAT_NARROW: f64 = 1.0;
 /// The most that a prior comes to.
