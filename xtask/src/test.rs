@@ -77,7 +77,15 @@ pub fn check() -> Done {
         run("cargo", &["install", "cargo-deny", "--locked"])?;
     }
     // Advisories need a database from the net; licences, bans and sources are checked everywhere.
-    run("cargo", &["deny", "--all-features", "check", "bans", "licenses", "sources"])
+    run("cargo", &["deny", "--all-features", "check", "bans", "licenses", "sources"])?;
+    // Nobody runs a benchmark each day, and one that does not compile measures nothing.
+    let target = root().join("target").join("benches");
+    for name in benches()? {
+        println!("== benches/{name}");
+        let check = ["check", "--locked", "--quiet", "--target-dir", &target.to_string_lossy()];
+        run_in(&root().join("benches").join(&name), "cargo", &check)?;
+    }
+    Ok(())
 }
 
 /// The tables of `docs/detection-figures.md`, which the program itself writes.
@@ -86,11 +94,8 @@ pub fn detection() -> Done {
     run_in(&root(), "cargo", &[&program[..], &["simulate", "--table", "docs"]].concat())
 }
 
-/// One benchmark, or all: each is a workspace of its own under `benches/`.
-pub fn bench(names: &[&str]) -> Done {
-    if names == ["detection"] {
-        return detection();
-    }
+/// The benchmarks by name, in order.
+fn benches() -> Result<Vec<String>, String> {
     let folder = root().join("benches");
     let entries =
         std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
@@ -100,6 +105,15 @@ pub fn bench(names: &[&str]) -> Done {
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     all.sort();
+    Ok(all)
+}
+
+/// One benchmark, or all: each is a workspace of its own under `benches/`.
+pub fn bench(names: &[&str]) -> Done {
+    if names == ["detection"] {
+        return detection();
+    }
+    let (folder, all) = (root().join("benches"), benches()?);
     let chosen: Vec<String> =
         if names.is_empty() { all.clone() } else { names.iter().map(ToString::to_string).collect() };
     for name in chosen {

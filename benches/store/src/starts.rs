@@ -117,7 +117,7 @@ impl Starts {
             verification: Some(id),
             owner: owner.clone(),
             attempt,
-            known,
+            known: Box::new(known),
             basis: Arc::clone(&self.basis),
             assessment,
             assess_only: false,

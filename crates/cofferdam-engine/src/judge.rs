@@ -5,6 +5,7 @@
 
 mod blocked;
 mod explain;
+mod held;
 pub(crate) mod key;
 mod outcome;
 mod standing;
@@ -83,6 +84,10 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
     if decided.decision != Decision::Block {
         // A block that was passed is no reason for anything.
         weighed.reasons.retain(|reason| reason.code != Code::BlockStanding || reason.points != 0);
+    }
+    if decided.held_out {
+        weighed.reasons.truncate(REASONS - 1);
+        weighed.reasons.push(Reason { code: Code::Holdout, points: 0, evidence: Evidence::default() });
     }
     conclude(&case, &signals, weighed, Judged { score, losses, decided })
 }
@@ -173,6 +178,8 @@ pub(crate) struct Decided {
     pub decision: Decision,
     /// Limits, lists or rules about destinations decided, not the score.
     pub hard: bool,
+    /// It would have been blocked, and was drawn to learn whether blocking is right.
+    pub held_out: bool,
 }
 
 /// What refuses, refuses whatever the score; then what is safe passes; then money decides.
@@ -184,9 +191,9 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
     let own = played || case.block.is_some_and(|block| !block.by_hand);
     let refuses = |signal: &Signal| signal.code.refuses() && !(own && signal.code == Code::BlockStanding);
     if signals.iter().any(refuses) {
-        return Decided { decision: Decision::Block, hard: true };
+        return Decided { decision: Decision::Block, hard: true, held_out: false };
     }
-    let soft = |decision| Decided { decision, hard: false };
+    let soft = |decision| Decided { decision, hard: false, held_out: false };
     if case.standing.lists == Lists::SafeDestination {
         return soft(Decision::Allow);
     }
@@ -196,13 +203,16 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
             soft(Decision::Challenge)
         }
         _ => {
-            if let Some(decision) = blocked::decides(case, signals, score) {
-                return soft(decision);
+            if let Some(decided) = blocked::decides(case, signals, score) {
+                return decided;
             }
             let least =
                 weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed);
-            let asks = least == Decision::Block && (on_counts_alone(case) || blocked::probes(case));
-            soft(if asks { Decision::Challenge } else { least })
+            match held::instead(case).filter(|_| least == Decision::Block) {
+                _ if least == Decision::Block && on_counts_alone(case) => soft(Decision::Challenge),
+                Some(decision) => Decided { held_out: true, ..soft(decision) },
+                None => soft(least),
+            }
         }
     }
 }
@@ -227,7 +237,7 @@ struct Judged {
 }
 
 fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged) -> Assessment {
-    let Judged { score, losses, decided: Decided { decision, hard } } = judged;
+    let Judged { score, losses, decided: Decided { decision, hard, .. } } = judged;
     let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);
     let limited = signals.iter().any(|s| matches!(s.code, Code::Limit(_)));
     let longest = limited.then(|| limit::hits(case).max_by_key(|hit| hit.frees_in_s)).flatten();

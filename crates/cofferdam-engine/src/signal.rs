@@ -45,6 +45,7 @@ pub enum Code {
     BudgetExhausted,
     BreakerOpen,
     Waiver,
+    Holdout,
     Blind,
     /// `limit.<name>`
     Limit(LimitScope),

@@ -50,7 +50,7 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
 fn rank(reason: &Reason) -> u8 {
     match reason.code {
         code if code.refuses() => 0,
-        Code::ListSafe | Code::Waiver => 3,
+        Code::ListSafe | Code::Waiver | Code::Holdout => 3,
         _ if reason.points < 0 => 4,
         _ if reason.points > 0 => 1,
         _ => 2,

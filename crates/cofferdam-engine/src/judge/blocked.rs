@@ -1,7 +1,7 @@
 //! What a standing block does to an attempt, and what an attempt does to blocks. Trusted attempts and the
 //! safe list pass; who scores low passes what the engine opened; and a few are let through to learn.
 
-use super::{Lists, Standing};
+use super::{Decided, Lists, Standing, held};
 use crate::assessment::{AssessedScope, Decision};
 use crate::block::{Guilty, Met, Seen, Stood, narrowest};
 use crate::detect::{self, Case, Signals};
@@ -35,50 +35,23 @@ pub(super) fn told(case: &Case<'_>) -> Option<Signal> {
 
 /// What a block that the engine opened makes of an attempt with this score, or one that a person keeps
 /// open; `None`: nothing.
-pub(super) fn decides(case: &Case<'_>, signals: &Signals, score: f64) -> Option<Decision> {
+pub(super) fn decides(case: &Case<'_>, signals: &Signals, score: f64) -> Option<Decided> {
     if case.block.is_none() && case.known.identity.blocks.iter().any(|stood| stood.kept_open) {
-        return Some(Decision::Allow);
+        return Some(Decided { decision: Decision::Allow, hard: false, held_out: false });
     }
     let stood = case.block.filter(|_| signals.iter().any(|s| s.code == Code::BlockStanding))?;
     if score < f64::from(case.policy.blocks.keeps_ppm) / 1e6 {
         return None;
     }
-    Some(if held_out(case, &stood) { Decision::Allow } else { Decision::Block })
+    let held_out = held_out(case, &stood);
+    let decision = if held_out { Decision::Allow } else { Decision::Block };
+    Some(Decided { decision, hard: false, held_out })
 }
 
 /// Whether this one is let through to learn, by its dice.
 fn held_out(case: &Case<'_>, stood: &Stood) -> bool {
     let one_in = u64::from(case.policy.blocks.holdout_one_in);
-    stood.holds_out && one_in > 0 && dice(case.attempt.dice).is_multiple_of(one_in)
-}
-
-/// One in so many of those whom evidence shuts out is asked to solve a challenge instead, and one in so many
-/// more for each that was failed there lately. Guess.
-const PROBES_ONE_IN: f64 = 8.0;
-const FEWER_A_FAILURE: f64 = 4.0;
-/// With so many fresh outcomes a place speaks for itself. Guess.
-const FRESH: f32 = 3.0;
-
-/// Whether this one, which evidence would shut out, is challenged instead, by its dice. Where everybody is
-/// shut out nobody answers, and the place would never be seen to have changed: a launch in a country that was
-/// attacked yesterday would wait until all of that has faded.
-pub(super) fn probes(case: &Case<'_>) -> bool {
-    if !case.terms.can_challenge || case.attempt.challenge_passed {
-        return false;
-    }
-    let worst = case.suspected.iter().max_by(|(_, a), (_, b)| a.p.total_cmp(&b.p));
-    let Some(reading) = worst.and_then(|(at, _)| case.known.evidence.readings.get(usize::from(*at))) else {
-        return false;
-    };
-    let [_, lately, _] = reading.matured;
-    let one_in = PROBES_ONE_IN + FEWER_A_FAILURE * f64::from(reading.failed.max(0.0));
-    lately < FRESH && dice(!case.attempt.dice).is_multiple_of(one_in as u64)
-}
-
-/// The attempt's dice, stirred, so that chances drawn from it for other ends are others.
-fn dice(roll: u64) -> u64 {
-    let stirred = (roll ^ 0x686f_6c64_6f75_7421).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (stirred ^ (stirred >> 32)) >> 8
+    stood.holds_out && one_in > 0 && held::dice(case.attempt.dice).is_multiple_of(one_in)
 }
 
 /// What the refusal covers.

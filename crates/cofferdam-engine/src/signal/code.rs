@@ -40,7 +40,7 @@ impl Code {
     }
 
     /// How many there are.
-    pub const COUNT: usize = 32 + LimitScope::ALL.len();
+    pub const COUNT: usize = 33 + LimitScope::ALL.len();
 
     /// All, in the order in which equal ones are told.
     pub const ALL: [Code; Self::COUNT] = {
@@ -77,6 +77,7 @@ impl Code {
             Code::BudgetExhausted,
             Code::BreakerOpen,
             Code::Waiver,
+            Code::Holdout,
             Code::Blind,
         ];
         let (mut at, mut rest) = (0, plain.as_slice());
@@ -140,6 +141,7 @@ impl Code {
             Self::BudgetExhausted => "budget.exhausted",
             Self::BreakerOpen => "breaker.open",
             Self::Waiver => "waiver",
+            Self::Holdout => "holdout",
             Self::Blind => "blind",
             Self::Limit(scope) => limit_text(scope),
         }
@@ -180,6 +182,7 @@ impl Code {
             | Self::BudgetExhausted
             | Self::BreakerOpen
             | Self::Waiver
+            | Self::Holdout
             | Self::Blind
             | Self::Limit(_) => Family::Standing,
         }
@@ -220,6 +223,7 @@ impl Code {
             | Self::NumberSittings
             | Self::BreakerOpen
             | Self::Waiver
+            | Self::Holdout
             | Self::Blind => false,
         }
     }

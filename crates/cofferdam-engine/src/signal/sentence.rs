@@ -117,6 +117,7 @@ impl fmt::Display for Sentence<'_> {
             Code::BudgetExhausted => f.write_str("The money set aside for this has been spent."),
             Code::BreakerOpen => f.write_str("No provider can carry the message at present."),
             Code::Waiver => f.write_str("The caller waived the judgement for this attempt."),
+            Code::Holdout => f.write_str("It would have been blocked, and was not: a few are drawn by lot to learn whether blocking is right."),
             Code::Blind => write!(
                 f,
                 "Some counts did not answer in time: this was judged from what one of {} machines knows, with limits divided among them.",

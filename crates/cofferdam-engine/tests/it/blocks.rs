@@ -284,10 +284,26 @@ fn whom_memory_shuts_out_is_asked_now_and_then_whether_things_have_changed() {
     let failing = Reading { challenged: 60.0, failed: 40.0, tried: [[60.0; 2], [40.0; 2]], ..remembered() };
     let [_, fewer, _] = rolled(&known(&[failing]), &challenges());
     assert!(fewer * 3 < challenged, "{fewer} of {challenged}");
-    // Fresh outcomes speak for themselves, and who cannot be asked is not.
+    // Fresh outcomes speak for themselves.
     let fresh = Reading { matured: [20.0; 3], ..remembered() };
     assert_eq!(rolled(&known(&[fresh]), &challenges())[1], 0);
-    assert_eq!(rolled(&known(&[remembered()]), &terms())[1], 0);
+    // Where nobody can be asked a few are sent: one in 140 of a crowd of ninety, and of a flood next to none.
+    let [sent, asked, _] = rolled(&known(&[remembered()]), &terms());
+    assert!((12..50).contains(&sent) && asked == 0, "{sent} sent, {asked} asked");
+    let flood = Reading { seen: [40_000.0; 3], ..remembered() };
+    assert!(rolled(&known(&[flood]), &terms())[0] <= 1);
+}
+
+#[test]
+fn whoever_is_drawn_is_told_so() {
+    let known = known(&[remembered()]);
+    for dice in 0..200u64 {
+        let attempt = Attempt { dice: dice.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..dear() };
+        let judged = assess(&attempt, &known, &policy(), &challenges());
+        let told = codes(&judged).last() == Some(&"holdout");
+        assert_eq!(told, judged.decision == Decision::Challenge, "{dice}");
+        assert_eq!(judged.points, judged.base_points + judged.reasons.iter().map(|r| r.points).sum::<i32>());
+    }
 }
 
 #[test]

@@ -71,6 +71,10 @@ pub fn about(code: Code) -> (&'static str, &'static str) {
         Code::Waiver => {
             ("The caller waived the judgement for this one attempt.", "Nothing; the audit has who and why.")
         }
+        Code::Holdout => (
+            "The reasons before it would have blocked this attempt. A few are drawn by lot and sent, or asked to solve a challenge, to learn whether blocking is still right.",
+            "Nothing: few are drawn, and fewer the more of them fail. Without them a place that was attacked would stay shut for good people.",
+        ),
         Code::Blind => (
             "Some counts did not answer in time, so this was judged from what one machine knows, with limits divided among the machines.",
             "Look at the store that holds the tallies. Money and exact limits were not affected.",
