@@ -282,6 +282,10 @@ fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged
 const EXPLAINS: f64 = 0.8;
 /// From this chance on a block is held against a scope. Source: detection paper, 3.10.
 const STRIKES: f64 = 0.85;
+/// The chance that it must have without what is remembered of it. Guess.
+const ANEW: f64 = 0.5;
+/// So many strikes are as good as more: a long attack is not remembered longer than a short one.
+const STRIKES_MOST: f32 = 3.0;
 
 /// What evidence remembers of a judgement.
 fn remembered(case: &Case<'_>, decision: Decision) -> ArrayVec<Effect, 2> {
@@ -304,8 +308,11 @@ fn remembered(case: &Case<'_>, decision: Decision) -> ArrayVec<Effect, 2> {
     }
     if decision == Decision::Block {
         let guilty = best.or_else(|| sure.max_by(|(a, _), (b, _)| a.scope.cmp(&b.scope)));
-        if let Some((reading, _)) = guilty.filter(|(_, found)| found.p >= STRIKES && found.seen) {
-            effects.push(Effect::Strike { scope: reading.scope, key: reading.key });
+        if let Some((reading, found)) = guilty.filter(|(_, found)| found.p >= STRIKES && found.seen) {
+            // What is remembered must not be what it is remembered by: nobody would ever be forgotten.
+            let anew = rival::without_memory(reading, found) >= ANEW && reading.strikes < STRIKES_MOST;
+            let scope = if anew { reading.scope } else { Scope::All };
+            effects.push(Effect::Strike { scope, key: reading.key });
         }
     }
     effects

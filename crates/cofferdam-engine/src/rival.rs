@@ -290,6 +290,13 @@ impl Counted {
     }
 }
 
+/// About the chance that a suspicion would have if its scope had never been struck.
+pub(crate) fn without_memory(reading: &Reading, found: &Suspicion) -> f64 {
+    let p = found.p.clamp(1e-9, 1.0 - 1e-9);
+    let odds = p / (1.0 - p) * found.prior / remembered(found.prior, reading);
+    odds / (1.0 + odds)
+}
+
 /// `None` as well where the chance cannot come to `least`: then most of the work is spared.
 fn at_horizon(
     reading: &Reading,

@@ -415,7 +415,10 @@ impl EvidenceTallies {
                     self.explain(ask.at_s, (*scope, *key), &wide, f64::from(*share) / 1000.0);
                 }
                 Effect::Strike { scope, key } => {
-                    self.strike(ask.at_s, *scope, *key, 0.25);
+                    // Of the whole installation it is heat alone: see below.
+                    if *scope != Scope::All {
+                        self.strike(ask.at_s, *scope, *key, 0.25);
+                    }
                     if let Some((all, key)) = ask.keys.first().copied() {
                         self.strike(ask.at_s, all, key, 1.0);
                     }

@@ -295,6 +295,22 @@ fn whom_memory_shuts_out_is_asked_now_and_then_whether_things_have_changed() {
 }
 
 #[test]
+fn memory_does_not_feed_itself() {
+    let struck = |known: &Known| {
+        let judged = judged(known, &terms());
+        assert_eq!(judged.decision, Decision::Block);
+        judged.effects.iter().find_map(|effect| match effect {
+            Effect::Strike { scope, .. } => Some(*scope),
+            _ => None,
+        })
+    };
+    let guilty = reading(Scope::Prefix4, 70.0, 0.1);
+    assert_eq!(struck(&known(&[guilty])), Some(Scope::Prefix4));
+    // Enough is enough: the installation's heat alone is told.
+    assert_eq!(struck(&known(&[Reading { strikes: 3.5, ..guilty }])), Some(Scope::All));
+}
+
+#[test]
 fn whoever_is_drawn_is_told_so() {
     let known = known(&[remembered()]);
     for dice in 0..200u64 {
