@@ -46,7 +46,8 @@ pub enum Effect {
     },
     /// A scope of evidence was found guilty once more.
     Strike {
-        /// Which.
+        /// Which. The whole installation where the guilty one is remembered well enough: then it tells of
+        /// heat alone, and the key says who was guilty.
         scope: crate::evidence::Scope,
         /// Its record.
         key: u64,

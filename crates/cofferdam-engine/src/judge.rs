@@ -24,7 +24,7 @@ use crate::limit::{Limit, LimitScope};
 use crate::need::{Inquiry, Needs};
 use crate::policy::{Magic, Mode, Policy, Terms};
 use crate::rival::{self, Around, Memo, Vouch};
-use crate::signal::{Code, Evidence, EvidenceKey, Signal};
+use crate::signal::{Code, Evidence, EvidenceKey, Family, Signal};
 use crate::tally::Change;
 use crate::weigh::{self, Weighed};
 use arrayvec::ArrayVec;
@@ -208,8 +208,13 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
             }
             let least =
                 weigh::least_loss(losses_micros, case.terms.can_challenge, case.attempt.challenge_passed);
-            match held::instead(case).filter(|_| least == Decision::Block) {
-                _ if least == Decision::Block && on_counts_alone(case) => soft(Decision::Challenge),
+            // What speaks against the line itself is no guess about who asks: nothing softens it.
+            let line = signals.iter().any(|signal| signal.code.family() == Family::Line);
+            if least != Decision::Block || line {
+                return soft(least);
+            }
+            match held::instead(case) {
+                _ if on_counts_alone(case) => soft(Decision::Challenge),
                 Some(decision) => Decided { held_out: true, ..soft(decision) },
                 None => soft(least),
             }

@@ -5,7 +5,7 @@ use super::Code;
 use crate::limit::LimitScope;
 
 /// Signals of one family look at the same event: the strongest counts in full, the second a
-/// quarter, the rest nothing.
+/// tenth, the rest nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {
     /// What kind of line it would go to.

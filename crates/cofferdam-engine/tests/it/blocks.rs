@@ -295,6 +295,21 @@ fn whom_memory_shuts_out_is_asked_now_and_then_whether_things_have_changed() {
 }
 
 #[test]
+fn a_premium_line_is_never_drawn_and_no_surge_softens_its_block() {
+    let surge = Reading { challenged: 0.0, failed: 0.0, strikes: 0.0, ..remembered() };
+    for reading in [remembered(), surge] {
+        for terms in [challenges(), terms()] {
+            for dice in 0..2_000u64 {
+                let mut attempt = Attempt { dice: dice.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..dear() };
+                attempt.place.tariff = cofferdam_atlas::Tariff::Premium;
+                let judged = assess(&attempt, &known(&[reading]), &policy(), &terms);
+                assert_eq!(judged.decision, Decision::Block, "{dice} {:?}", codes(&judged));
+            }
+        }
+    }
+}
+
+#[test]
 fn memory_does_not_feed_itself() {
     let struck = |known: &Known| {
         let judged = judged(known, &terms());
