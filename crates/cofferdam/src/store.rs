@@ -16,6 +16,7 @@ mod embedded;
 mod memory;
 pub mod records;
 pub mod row;
+mod shared;
 pub mod tallies;
 
 pub use records::Records;

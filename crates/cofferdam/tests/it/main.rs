@@ -22,6 +22,7 @@ mod idempotency;
 mod outside;
 mod replay;
 mod server;
+mod servers;
 mod simulate;
 mod standing;
 mod support;

@@ -1,0 +1,1 @@
+//! Tallies in Redis or Valkey.

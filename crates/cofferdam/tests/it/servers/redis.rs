@@ -1,0 +1,1 @@
+//! A Redis of a test, alone or as a cluster of three.
