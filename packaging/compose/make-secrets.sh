@@ -17,8 +17,8 @@ if [ ! -s secrets/node.env ]; then
   valkey=$(cut -d' ' -f2 secrets/valkey_password.conf)
   cat > secrets/node.env <<END
 COFFERDAM_ADMIN_KEY=$(random 32)
-COFFERDAM_STORE__POSTGRES=postgres://cofferdam:$postgres@postgres:5432/cofferdam
-COFFERDAM_STORE__REDIS=redis://:$valkey@valkey:6379
+COFFERDAM_STORE__POSTGRES_URL=postgres://cofferdam:$postgres@postgres:5432/cofferdam
+COFFERDAM_STORE__REDIS_URL=redis://:$valkey@valkey:6379
 END
 fi
 

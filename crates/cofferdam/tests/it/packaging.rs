@@ -8,7 +8,6 @@ mod systemd;
 mod yaml;
 
 use cofferdam::config::Settings;
-use cofferdam::config::store::SECTION;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,18 +24,7 @@ fn text(path: &str) -> String {
 
 /// Settings as a node reads them: the file, and the environment over it.
 fn settings(file: &str, text: &str, environment: &BTreeMap<String, String>) -> Settings {
-    let (mut text, mut environment) = (text.to_owned(), environment.clone());
-    if !shares() {
-        // The program does not know the shared home yet: all else must be right already.
-        text = text.replace("kind = \"shared\"", "");
-        environment.retain(|name, _| !name.starts_with("COFFERDAM_STORE__"));
-    }
-    Settings::read(file, &text, environment).unwrap_or_else(|errors| panic!("{errors}"))
-}
-
-/// Whether the program knows the shared home.
-fn shares() -> bool {
-    SECTION.keys.iter().any(|key| key.name == "kind")
+    Settings::read(file, text, environment.clone()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// What a file of `KEY=value` lines sets.

@@ -64,8 +64,9 @@ fn every_node_starts_with_settings_that_the_program_takes() {
     for name in NODES {
         let node = &file["services"][name];
         let environment = environment(node, &drawn);
-        told.insert(environment["COFFERDAM_STORE__NODE"].clone());
         let read = settings("cofferdam.toml", &text("compose/cofferdam.toml"), &environment);
+        let shared = read.store.shared.expect("both addresses are there");
+        told.insert(shared.node.unwrap());
         let port = read.listen.address.port().to_string();
         assert!(texts(&node["expose"]).contains(&port.as_str()), "{name}: {port}");
         assert!(read.listen.address.ip().is_unspecified(), "the balancer reaches it");
@@ -156,7 +157,7 @@ fn the_store_that_the_nodes_look_for_is_the_one_that_starts() {
     let told = variables(&drawn.read("node.env"));
     let postgres = &file["services"]["postgres"]["environment"];
     assert_eq!(
-        told["COFFERDAM_STORE__POSTGRES"],
+        told["COFFERDAM_STORE__POSTGRES_URL"],
         format!(
             "postgres://{}:{}@postgres:5432/{}",
             postgres["POSTGRES_USER"].as_str().unwrap(),
@@ -170,7 +171,7 @@ fn the_store_that_the_nodes_look_for_is_the_one_that_starts() {
     let password = drawn.read("valkey_password.conf");
     let password = password.trim().strip_prefix("requirepass ").unwrap();
     let port = values(&valkey, "port")[0];
-    assert_eq!(told["COFFERDAM_STORE__REDIS"], format!("redis://:{password}@valkey:{port}"));
+    assert_eq!(told["COFFERDAM_STORE__REDIS_URL"], format!("redis://:{password}@valkey:{port}"));
     assert_eq!(values(&valkey, "maxmemory-policy"), ["noeviction"], "counts do not vanish unseen");
     let included = values(&valkey, "include")[0].strip_prefix("/run/secrets/").unwrap();
     assert!(texts(&file["services"]["valkey"]["secrets"]).contains(&included));

@@ -22,10 +22,10 @@ fn environment(container: &Value) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for variable in container["env"].as_array().unwrap() {
         let value = match variable["valueFrom"]["secretKeyRef"]["key"].as_str() {
-            Some("postgres") => {
+            Some("postgres_url") => {
                 "postgres://cofferdam:word@db.example:5432/cofferdam?sslmode=require".to_owned()
             }
-            Some("redis") => "rediss://:word@tallies.example:6379".to_owned(),
+            Some("redis_url") => "rediss://:word@tallies.example:6379".to_owned(),
             Some("admin_key") => "a".repeat(32),
             Some(other) => panic!("{other}"),
             None => "cofferdam-5d9f-x2x4q".to_owned(),
@@ -86,6 +86,7 @@ fn settings_ports_and_probes_are_one() {
     let (pod, container) = pod(&deployment);
     let toml = map["data"]["cofferdam.toml"].as_str().unwrap();
     let read = settings("cofferdam.toml", toml, &environment(container));
+    assert!(read.store.shared.as_ref().is_some_and(|shared| shared.node.is_some()), "one of several nodes");
     let ports: BTreeMap<&str, u64> = container["ports"]
         .as_array()
         .unwrap()

@@ -1,6 +1,6 @@
 //! The service unit, and the settings beside it.
 
-use super::{settings, text, values};
+use super::{settings, text, values, variables};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -57,7 +57,12 @@ fn the_settings_beside_the_unit_fit_it() {
     let one = settings("cofferdam.toml", &text("systemd/cofferdam.toml"), &BTreeMap::new());
     assert_eq!(one.store.folder().unwrap().to_str().unwrap(), state, "all else is read-only");
     assert!(one.listen.address.ip().is_loopback(), "a proxy with TLS stands before it");
-    let several = settings("cofferdam-shared.toml", &text("systemd/cofferdam-shared.toml"), &BTreeMap::new());
+    let shared = text("systemd/cofferdam-shared.toml");
+    // What its head says that the secrets' file holds.
+    let told = shared.lines().filter_map(|line| line.strip_prefix("#   ")).collect::<Vec<_>>().join("\n");
+    let told = variables(&told.replace('…', &"x".repeat(32)));
+    let several = settings("cofferdam-shared.toml", &shared, &told);
+    assert!(several.store.shared.is_some() && one.store.shared.is_none());
     assert_eq!(several.secrets.key_file.unwrap().parent().unwrap().to_str().unwrap(), state);
     for read in [one.listen, several.listen] {
         let stop: u64 = values(&unit, "TimeoutStopSec")[0].trim_end_matches('s').parse().unwrap();
