@@ -57,7 +57,7 @@ pub(super) struct Home {
 }
 
 impl Home {
-    fn memory() -> Self {
+    pub fn memory() -> Self {
         let clock = SetClock::at(NOW_MS);
         let store = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap();
         Self { store, clock, folder: None }
