@@ -3,6 +3,7 @@ use super::super::contract::make::*;
 use super::super::row::{
     FactChange, FactEdit, Idempotency, IdempotencyKey, OutboxRow, Reservation, StoredAnswer, Told, ToldOf,
 };
+use super::super::tallies::Marks;
 use super::*;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::outcome::{DeliveryStatus, What};
@@ -23,7 +24,7 @@ pub(in crate::store) async fn fill(home: &Home) {
     let v = home.pending().await;
     let attempt = v.attempts[0].id.clone();
     records.guess(&v.owner, &v.id, NOW_MS + 1_000, [600, 3_600, 0]).await.unwrap();
-    records.settle_guess(&v.owner, &v.id, false, NOW_MS + 1_000, Default::default()).await.unwrap();
+    records.settle_guess(&v.owner, &v.id, false, NOW_MS + 1_000, Marks::default()).await.unwrap();
     let told = Told {
         of: ToldOf::Attempt(attempt.clone()),
         outcome: cofferdam_engine::Outcome {
@@ -108,7 +109,7 @@ async fn what_was_moved_goes_on_as_it_did() {
         limit_micros: 10_000,
         micros: 7_000,
     };
-    let refused = records.reserve(&owner(), "att_other", NOW_MS, &[rest.clone()]).await.unwrap();
+    let refused = records.reserve(&owner(), "att_other", NOW_MS, std::slice::from_ref(&rest)).await.unwrap();
     assert!(refused.is_err(), "7,000 of 10,000 are reserved already");
     records.release(&owner(), "att_alone").await.unwrap();
     records.reserve(&owner(), "att_other", NOW_MS, &[rest]).await.unwrap().unwrap();
