@@ -410,6 +410,17 @@ impl Records for Embedded {
         self.erase_numbers(numbers, fresh).await
     }
 
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let (name, value) = (format!("agreed {name}"), value.to_owned());
+        self.writer
+            .change(move |tx| {
+                tx.run("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", [&name, &value])?;
+                let mut stands = tx.prepare("SELECT value FROM meta WHERE name = ?1")?;
+                stands.query_row([&name], |row| row.get(0)).map_err(sql)
+            })
+            .await
+    }
+
     async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
         self.give(table, after, limit).await
     }

@@ -182,6 +182,13 @@ pub trait Records: Send + Sync {
     /// beside it. Answers with their bytes. Refuses to overwrite.
     async fn backup(&self, to: &Path) -> Result<u64, StoreError>;
 
+    /// Keeps a value under a name for good, unless one stands there; answers with what stands. For what
+    /// all machines of an installation must have alike.
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let _ = name;
+        Ok(value.to_owned())
+    }
+
     /// Rows of a table from a place on, about so many, for another home. Reads what stood when it is
     /// called: nobody must be serving from it but for [`Table::Journal`], outcomes and the audit, which only grow.
     async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
