@@ -214,6 +214,11 @@ pub trait Records: Send + Sync {
         self.flush().await
     }
 
+    /// Whether other machines may serve from it at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Whether it answers and takes writes.
     async fn ping(&self) -> Result<(), StoreError>;
 
