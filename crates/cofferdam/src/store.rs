@@ -102,6 +102,9 @@ impl Store {
 
 /// Opens the store that the settings choose.
 pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
+    if choice.shared.is_some() {
+        return Err(StoreError::Away("a store of several machines is not to be had yet".into()));
+    }
     match &choice.path {
         None => Store::memory(clock, dice),
         Some(path) => {
