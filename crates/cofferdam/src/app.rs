@@ -12,6 +12,7 @@ use crate::provider::outbox::Outbox;
 use crate::provider::token;
 use crate::secrets::Secrets;
 use crate::secrets::file::{self, SecretsError};
+use crate::store::health::Health;
 use crate::store::row::Retention;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
@@ -36,6 +37,8 @@ pub struct App {
     pub keyer: Keyer,
     /// State.
     pub store: Store,
+    /// How its parts are.
+    pub health: Health,
     /// Standing facts, cached by version.
     pub standing: Arc<Standing>,
     /// Standing blocks.
@@ -81,6 +84,7 @@ impl App {
     ) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::new());
         metrics.started_at(clock.now_ms());
+        let health = Health::since(clock.now_ms());
         let providers = providers(&settings, &secrets, &store, &dice)?;
         let counted = |inner| -> Arc<dyn Provider> { Arc::new(Metered::new(inner, metrics.clone())) };
         let providers = providers.into_iter().map(counted).collect();
@@ -91,6 +95,7 @@ impl App {
             settings: Arc::new(settings),
             secrets: Arc::new(secrets),
             store,
+            health,
             standing: Arc::new(Standing::new()),
             blocks: Arc::new(Blocks::new()),
             sends: Arc::new(Sends::new()),

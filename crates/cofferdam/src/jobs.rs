@@ -33,7 +33,7 @@ impl Jobs {
         job(1, Box::new(|app| Box::pin(advance::once(app))));
         job(1, Box::new(|app| Box::pin(review::refresh(app))));
         job(1, Box::new(|app| Box::pin(review::blocks(app))));
-        job(10, Box::new(|app| Box::pin(health::once(app))));
+        job(1, Box::new(|app| Box::pin(health::once(app))));
         job(60, Box::new(|app| Box::pin(review::lists(app))));
         job(60, Box::new(move |app| Box::pin(sweep::once(app, keep))));
         Self(jobs)

@@ -13,6 +13,7 @@ use std::time::Duration;
 #[cfg(test)]
 mod contract;
 mod embedded;
+pub mod health;
 mod memory;
 pub mod records;
 pub mod row;
