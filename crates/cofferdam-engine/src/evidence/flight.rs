@@ -109,6 +109,11 @@ impl Flights {
     pub fn take_over(&mut self, mut flights: Vec<Flight>, until_s: u32) {
         flights.retain(|flight| self.find(flight.id).is_none());
         flights.sort_by_key(|flight| flight.at_s);
+        for flight in flights.iter_mut().filter(|flight| flight.state == State::Waiting) {
+            if flight.at_s.saturating_add(ABANDONED_S) <= until_s {
+                flight.state = State::Abandoned;
+            }
+        }
         let mut others = Self::default();
         let after = super::rich::STEPS_S.into_iter().chain([ABANDONED_S]);
         for (taken, after_s) in others.steps.iter_mut().zip(after) {
