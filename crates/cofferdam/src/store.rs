@@ -15,6 +15,7 @@ mod contract;
 mod embedded;
 pub mod health;
 mod memory;
+pub mod moving;
 pub mod records;
 pub mod row;
 mod shared;

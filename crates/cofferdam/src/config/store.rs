@@ -163,9 +163,21 @@ impl StoreChoice {
         Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 
-    /// Whether a store stands there already.
+    /// Whether a store stands there already; one that is shared is taken to.
     pub fn stands(&self) -> bool {
-        self.path.as_ref().is_some_and(|path| path.exists())
+        self.shared.is_some() || self.path.as_ref().is_some_and(|path| path.exists())
+    }
+
+    /// The file of a store that is one machine's.
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.path.as_ref().filter(|_| self.shared.is_none())
+    }
+
+    /// The store in the file, whatever is shared besides.
+    #[must_use]
+    pub fn in_file(mut self) -> Self {
+        self.shared = None;
+        self
     }
 }
 

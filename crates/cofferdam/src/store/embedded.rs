@@ -9,8 +9,8 @@ use super::memory::ProcessTallies;
 use super::records::Records;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
-    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
     VerificationFilter,
 };
 use super::tallies::Marks;
@@ -45,6 +45,7 @@ mod journal;
 mod late;
 mod ledger;
 mod limits;
+mod moving;
 mod open;
 mod outbox;
 mod outcomes;
@@ -407,6 +408,29 @@ impl Records for Embedded {
 
     async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
         self.erase_numbers(numbers, fresh).await
+    }
+
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let (name, value) = (format!("agreed {name}"), value.to_owned());
+        self.writer
+            .change(move |tx| {
+                tx.run("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", [&name, &value])?;
+                let mut stands = tx.prepare("SELECT value FROM meta WHERE name = ?1")?;
+                stands.query_row([&name], |row| row.get(0)).map_err(sql)
+            })
+            .await
+    }
+
+    async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
+        self.give(table, after, limit).await
+    }
+
+    async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
+        self.put_all(rows).await
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        self.nobody_was_here().await
     }
 
     async fn backup(&self, to: &Path) -> Result<u64, StoreError> {

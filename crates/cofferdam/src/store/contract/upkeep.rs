@@ -2,6 +2,13 @@ use super::*;
 
 const DAY_MS: i64 = 86_400_000;
 
+pub async fn what_all_agree_on_stays(home: Home) {
+    let records = &home.store.records;
+    assert_eq!(records.agree("a name", "first").await.unwrap(), "first");
+    assert_eq!(records.agree("a name", "second").await.unwrap(), "first");
+    assert_eq!(records.agree("another", "second").await.unwrap(), "second");
+}
+
 pub async fn a_sweep_takes_what_is_old(home: Home) {
     let records = &home.store.records;
     let v = home.pending().await;

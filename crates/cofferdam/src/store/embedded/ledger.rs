@@ -6,7 +6,7 @@
 use super::writer::Tx;
 use super::{codes, limits, sql};
 use crate::store::StoreError;
-use crate::store::row::{Owner, Refusal, Reservation};
+use crate::store::row::{MovedMoney, MovedReserved, Owner, Refusal, Reservation};
 use cofferdam_engine::limit::LimitScope;
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,24 @@ impl Reserved {
                 .map_err(|e| StoreError::Unreadable(e.to_string()))?;
         }
         Ok(bytes)
+    }
+
+    /// As another home is told of it.
+    pub(super) fn moved(bytes: &[u8]) -> Result<MovedReserved, StoreError> {
+        let reserved = Self::read(bytes).ok_or_else(torn)?;
+        let limit = |(name, buckets): &(Vec<u8>, Vec<u8>)| limits::moved(name, buckets);
+        Ok(MovedReserved {
+            limits: reserved.limits.iter().map(limit).collect::<Result<_, _>>()?,
+            money: reserved.money.into_iter().map(Charge::moved).collect(),
+            spent: reserved.spent,
+        })
+    }
+
+    /// What another home says of it.
+    pub(super) fn taken_in(moved: MovedReserved) -> Result<Vec<u8>, StoreError> {
+        let limits = moved.limits.iter().map(limits::taken_in).collect();
+        let money = moved.money.into_iter().map(Charge::taken_in).collect();
+        Self { limits, money, spent: moved.spent }.bytes()
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -142,6 +160,14 @@ pub(super) fn seconds(at_ms: i64) -> u32 {
 }
 
 impl Charge {
+    fn moved(self) -> MovedMoney {
+        MovedMoney { budget: self.budget, period_start_ms: self.period_start_ms, micros: self.micros }
+    }
+
+    fn taken_in(moved: MovedMoney) -> Self {
+        Self { budget: moved.budget, period_start_ms: moved.period_start_ms, micros: moved.micros }
+    }
+
     fn same(&self, other: &Self) -> bool {
         self.budget == other.budget && self.period_start_ms == other.period_start_ms
     }

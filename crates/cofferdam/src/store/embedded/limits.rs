@@ -10,7 +10,7 @@ use super::late::Late;
 use super::sql;
 use super::writer::Tx;
 use crate::store::StoreError;
-use crate::store::row::Owner;
+use crate::store::row::{MovedBucket, MovedLimit, Owner};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -114,14 +114,19 @@ impl Buckets {
         }
     }
 
-    /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
-    fn tidy(&mut self, at_s: u32) -> i64 {
-        self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
+    /// By when all of it is gone.
+    pub(super) fn until_s(&self) -> i64 {
         let gone = self
             .0
             .iter()
             .map(|b| (i64::from(b.at) + 1) * i64::from(width_s(b.window_s)) + i64::from(b.window_s));
         gone.max().unwrap_or(0)
+    }
+
+    /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
+    fn tidy(&mut self, at_s: u32) -> i64 {
+        self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
+        self.until_s()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -157,6 +162,55 @@ pub(super) fn name(owner: &Owner, scope: LimitScope, key: u64) -> Vec<u8> {
     name.extend_from_slice(&key.to_be_bytes());
     name
 }
+
+/// A row as another home is told of it.
+pub(super) fn moved(name: &[u8], buckets: &[u8]) -> Result<MovedLimit, StoreError> {
+    let torn = || StoreError::Unreadable("an exact limit".into());
+    let (tenant, rest) =
+        name.iter().position(|byte| *byte == 0).map(|at| name.split_at(at)).ok_or_else(torn)?;
+    let [0, world, scope, key @ ..] = rest else { return Err(torn()) };
+    let scope = SCOPES.into_iter().find(|known| scope_code(*known) == *scope).ok_or_else(torn)?;
+    let mut buckets: Vec<MovedBucket> = read_buckets(buckets)
+        .ok_or_else(torn)?
+        .into_iter()
+        .map(|b| MovedBucket { window_s: b.window_s, at: b.at, n: b.n })
+        .collect();
+    buckets.sort_unstable();
+    Ok(MovedLimit {
+        owner: Owner {
+            tenant: String::from_utf8(tenant.to_vec()).map_err(|_| torn())?,
+            world: codes::world_of(i64::from(*world))?,
+        },
+        scope,
+        key: u64::from_be_bytes(key.try_into().map_err(|_| torn())?),
+        buckets,
+    })
+}
+
+/// What another home says of it: name and buckets.
+pub(super) fn taken_in(moved: &MovedLimit) -> (Vec<u8>, Vec<u8>) {
+    let buckets = moved.buckets.iter().map(|b| Bucket { window_s: b.window_s, at: b.at, n: b.n });
+    let buckets: Vec<Bucket> = buckets.collect();
+    (name(&moved.owner, moved.scope, moved.key), write_buckets(&buckets))
+}
+
+const SCOPES: [LimitScope; 15] = [
+    LimitScope::Number,
+    LimitScope::NumberChecks,
+    LimitScope::Tenant,
+    LimitScope::Ip,
+    LimitScope::Ipv4_24,
+    LimitScope::Ipv6_64,
+    LimitScope::Ipv6_48,
+    LimitScope::Device,
+    LimitScope::Session,
+    LimitScope::User,
+    LimitScope::UserAgent,
+    LimitScope::Prefix,
+    LimitScope::Network,
+    LimitScope::Country,
+    LimitScope::Profile,
+];
 
 /// Whether a row is of a scope: its code stands before the eight bytes of the key.
 pub(super) fn is_of(name: &[u8], scope: LimitScope) -> bool {

@@ -227,6 +227,25 @@ pub(super) fn one(
     Ok(Some((row, verification)))
 }
 
+/// Some verifications after a row, with their rows, in order.
+pub(super) fn after_row(
+    conn: &Connection,
+    after: i64,
+    limit: u32,
+    opening: i64,
+) -> Result<Vec<(i64, Verification)>, StoreError> {
+    let mut rows = conn.prepare_cached(select!("WHERE row > ?1 ORDER BY row LIMIT ?2")).map_err(sql)?;
+    let mut rows = rows.query([after, i64::from(limit)]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        found.push(of_row(row, opening)?);
+    }
+    for (row, verification) in &mut found {
+        add_attempts(conn, *row, verification)?;
+    }
+    Ok(found)
+}
+
 /// A page of rows that are ordered by identifier: where it begins, which way, and how many.
 pub(super) struct Ordered {
     pub(super) after: String,
