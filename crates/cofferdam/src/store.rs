@@ -22,6 +22,7 @@ mod shared;
 pub mod tallies;
 
 pub use records::Records;
+pub use shared::tallies::ReplayTallies;
 pub use tallies::Tallies;
 
 /// Both halves.
