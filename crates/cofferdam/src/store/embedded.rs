@@ -34,17 +34,17 @@ use writer::Writer;
 
 mod attempts;
 pub(super) mod backup;
-mod codes;
+pub(super) mod codes;
 mod ending;
-mod erase;
+pub(super) mod erase;
 mod facts;
 mod flusher;
-mod guesses;
-mod idempotency;
-mod journal;
+pub(super) mod guesses;
+pub(super) mod idempotency;
+pub(super) mod journal;
 mod late;
-mod ledger;
-mod limits;
+pub(super) mod ledger;
+pub(super) mod limits;
 mod open;
 mod outbox;
 mod outcomes;
@@ -55,7 +55,7 @@ mod start;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod verifications;
+pub(super) mod verifications;
 mod writer;
 
 /// What SQLite says, as what a caller can do about it.

@@ -1,4 +1,4 @@
 //! One state for several machines: tallies in Redis or Valkey, records in PostgreSQL.
 
-mod records;
+pub(super) mod records;
 mod tallies;
