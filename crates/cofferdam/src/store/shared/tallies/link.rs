@@ -132,6 +132,11 @@ impl Link {
         self.target.shown()
     }
 
+    /// Whether it has many servers.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.target, Target::Cluster(_))
+    }
+
     /// Lets calls through.
     pub fn open(&self, conn: Conn) {
         let mut gate = self.gate();
