@@ -2,3 +2,8 @@
 
 pub(super) mod records;
 pub(super) mod tallies;
+
+/// Real servers, as the tests from outside have them.
+#[cfg(test)]
+#[path = "../../tests/it/servers.rs"]
+mod servers;

@@ -13,8 +13,8 @@ use crate::store::StoreError;
 use crate::store::records::Records;
 use crate::store::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
-    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
     VerificationFilter,
 };
 use crate::store::tallies::Marks;
@@ -47,6 +47,7 @@ mod journal;
 mod leases;
 mod ledger;
 mod listen;
+mod moving;
 mod open;
 mod outbox;
 mod outcomes;
@@ -342,6 +343,32 @@ impl Records for PostgresRecords {
              and its log; the secret key is in neither"
                 .into(),
         ))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        // A change of nothing, so that what stands is what is answered, whoever came first.
+        const AGREE: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = meta.value RETURNING value";
+        let (me, name, value) = (&self.0, format!("agreed {name}"), value.as_bytes());
+        let rows = again!(me, async { me.connections.get().await?.change(AGREE, &[&name, &value]).await })?;
+        let stands: Vec<u8> = rows.first().map(|row| row.get(0)).ok_or_else(nothing)?;
+        String::from_utf8(stands).map_err(|e| StoreError::Unreadable(e.to_string()))
+    }
+
+    async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
+        self.0.give(table, after, limit).await
+    }
+
+    async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
+        self.0.put_all(rows).await
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        self.0.nobody_was_here().await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,6 +1,5 @@
 //! The shared tallies against real servers.
 
-#[path = "../../../../tests/it/servers.rs"]
-mod servers;
+use crate::store::shared::servers;
 
 mod agreement;
