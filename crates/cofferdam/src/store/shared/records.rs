@@ -337,26 +337,12 @@ impl Records for PostgresRecords {
         self.0.erase_numbers(numbers, fresh).await
     }
 
-    async fn backup(&self, _: &Path) -> Result<u64, StoreError> {
-        Err(StoreError::Away(
-            "the records are in PostgreSQL: its operator backs them up, with `pg_dump` or a base backup \
-             and its log; the secret key is in neither"
-                .into(),
-        ))
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        self.0.agreed(name, value).await
     }
 
     fn is_shared(&self) -> bool {
         true
-    }
-
-    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
-        // A change of nothing, so that what stands is what is answered, whoever came first.
-        const AGREE: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) \
-             ON CONFLICT (name) DO UPDATE SET value = meta.value RETURNING value";
-        let (me, name, value) = (&self.0, format!("agreed {name}"), value.as_bytes());
-        let rows = again!(me, async { me.connections.get().await?.change(AGREE, &[&name, &value]).await })?;
-        let stands: Vec<u8> = rows.first().map(|row| row.get(0)).ok_or_else(nothing)?;
-        String::from_utf8(stands).map_err(|e| StoreError::Unreadable(e.to_string()))
     }
 
     async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
@@ -364,11 +350,19 @@ impl Records for PostgresRecords {
     }
 
     async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
-        self.0.put_all(rows).await
+        self.0.put_all(&rows).await
     }
 
     async fn is_empty(&self) -> Result<bool, StoreError> {
         self.0.nobody_was_here().await
+    }
+
+    async fn backup(&self, _: &Path) -> Result<u64, StoreError> {
+        Err(StoreError::Away(
+            "the records are in PostgreSQL: its operator backs them up, with `pg_dump` or a base backup \
+             and its log; the secret key is in neither"
+                .into(),
+        ))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
