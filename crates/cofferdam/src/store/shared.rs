@@ -13,11 +13,6 @@ use tallies::RedisSettings;
 pub(super) mod records;
 pub(super) mod tallies;
 
-/// Real servers, as the tests from outside have them.
-#[cfg(test)]
-#[path = "../../tests/it/servers.rs"]
-mod servers;
-
 /// Reaches both servers, looks whether they will do, and keeps the connections from then on.
 pub(super) async fn open(
     choice: &SharedChoice,

@@ -3,7 +3,7 @@ use crate::clock::SetDice;
 use server::Server;
 use std::sync::{Mutex, PoisonError, Weak};
 
-pub(in crate::store) use crate::store::shared::servers::postgres as server;
+pub(in crate::store) use crate::store::servers::postgres as server;
 
 /// A schema of its own on a server that the tests of this process share.
 pub(in crate::store) struct Shared {
@@ -44,7 +44,9 @@ impl Shared {
     }
 }
 
+mod chunks;
 mod faults;
 mod moved;
 mod races;
+mod speed;
 mod start_up;

@@ -1,5 +1,4 @@
 //! The shared tallies against real servers.
 
-use crate::store::shared::servers;
-
 mod agreement;
+mod records;
