@@ -133,4 +133,4 @@ pub async fn sums(of: &dyn Records, mut told: impl FnMut(Progress)) -> Result<Ve
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
