@@ -172,10 +172,10 @@ impl Case {
     }
 }
 
-/// The last that the nodes have said.
+/// The last that the nodes have said, but for the answers that they gave.
 fn ends(cluster: &Cluster) -> String {
     let said = cluster.said();
-    let lines: Vec<&str> = said.lines().collect();
+    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("cofferdam::request")).collect();
     lines[lines.len().saturating_sub(60)..].join("\n")
 }
 
@@ -241,5 +241,9 @@ fn passed(findings: &Findings) -> String {
         .filter(|(_, (max, most))| most > max)
         .map(|(scope, (max, most))| format!("{scope}: {most} of {max}"))
         .collect();
-    if over.is_empty() { "none".to_owned() } else { over.join(", ") }
+    let mut words = if over.is_empty() { "none".to_owned() } else { over.join(", ") };
+    if findings.strict > 0 {
+        words.push_str(&format!("; device: {} refused early", findings.strict));
+    }
+    words
 }

@@ -18,6 +18,8 @@ pub struct Findings {
     pub wrong: Vec<String>,
     /// By scope: what is allowed, and the most that was sent in one name.
     pub most: BTreeMap<&'static str, (usize, usize)>,
+    /// Messages that limits of tallies refused although there was room.
+    pub strict: usize,
     /// Judgements alone whose assessment was not found; they promise no disk.
     pub unfound: usize,
 }
@@ -178,7 +180,10 @@ async fn guesses(cluster: &Cluster, live: &[Api], kept: &Kept, found: &Shared) {
 async fn limits(cluster: &Cluster, kept: &mut Kept, found: &Shared) {
     for (cell, sent) in fill_up(cluster, kept).await {
         let mut found = found.lock().unwrap();
-        if sent + cell.doubtful < cell.max {
+        // Limits of tallies may err on the strict side when the servers of them come and go.
+        if cell.scope == "device" {
+            found.strict += cell.max.saturating_sub(sent + cell.doubtful);
+        } else if sent + cell.doubtful < cell.max {
             let doubtful = cell.doubtful;
             found
                 .wrong
