@@ -53,16 +53,16 @@ async fn a_start_with_wrong_records_is_refused_by_name() {
     let Some(home) = Home::start().await else { return };
     let at = |url: &str| place(0, "", url, &home.redis_url());
     let gone = format!("postgresql://cofferdam:secret-horse@127.0.0.1:{}/cofferdam", nobody());
-    refused("nobody at the address", &at(&gone), &["postgresql"], &["secret-horse"]).await;
+    refused("nobody at the address", &at(&gone), &["postgres"], &["secret-horse"]).await;
     let guarded = home.postgres.guarded_url("wrong-horse", "cofferdam");
-    refused("a wrong password", &at(&guarded), &["postgresql", "password"], &["wrong-horse"]).await;
+    refused("a wrong password", &at(&guarded), &["postgres", "password"], &["wrong-horse"]).await;
     let nowhere = home.postgres.url("nowhere");
-    refused("a database that is not there", &at(&nowhere), &["postgresql", "nowhere"], &[]).await;
+    refused("a database that is not there", &at(&nowhere), &["postgres", "nowhere"], &[]).await;
     home.postgres.sql(
         "postgres",
         "CREATE DATABASE strange ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
     );
-    refused("another encoding", &at(&home.postgres.url("strange")), &["postgresql", "utf8"], &[]).await;
+    refused("another encoding", &at(&home.postgres.url("strange")), &["postgres", "utf8"], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -112,7 +112,7 @@ async fn a_second_node_with_another_key_or_an_older_program_is_refused_by_name()
     first.kill();
     newer(&home.postgres);
     let older = place(2, "", &home.postgres_url(), &home.redis_url());
-    refused("a newer schema", &older, &["postgresql", "newer"], &[]).await;
+    refused("a newer schema", &older, &["postgres", "newer"], &[]).await;
 }
 
 /// Marks the store as one of a version to come, which no program of today may serve.
