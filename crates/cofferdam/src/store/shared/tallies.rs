@@ -130,6 +130,13 @@ pub(in crate::store) async fn open(
     Ok(SharedTallies { inner, tasks })
 }
 
+/// Looks whether the tallies could be opened. Writes a key that ends by itself, to see whether writes are taken.
+pub(in crate::store) async fn look(settings: &RedisSettings, clock: &dyn Clock) -> Result<(), StoreError> {
+    let target = settings::target(&settings.url)?;
+    let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
+    start::reach(&link, settings, clock).await.map(|_| ())
+}
+
 impl Drop for SharedTallies {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
