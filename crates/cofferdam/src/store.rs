@@ -22,6 +22,7 @@ mod shared;
 pub mod tallies;
 
 pub use records::Records;
+pub use shared::records::PostgresSettings;
 pub use shared::tallies::ReplayTallies;
 pub use tallies::Tallies;
 
@@ -121,6 +122,16 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
             Store::embedded(&options, clock, dice)
         }
     }
+}
+
+/// Opens records that several machines share, in PostgreSQL: looks at the server and brings its schema up
+/// to date. The tallies beside them are another matter.
+pub async fn shared_records(
+    settings: &PostgresSettings,
+    clock: Arc<dyn Clock>,
+    dice: &dyn Dice,
+) -> Result<Arc<dyn Records>, StoreError> {
+    Ok(Arc::new(shared::records::open(settings, clock, dice).await?))
 }
 
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.

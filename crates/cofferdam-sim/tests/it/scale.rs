@@ -146,7 +146,11 @@ fn held_to(name: &str, table: &str) {
     if std::env::var_os("COFFERDAM_WRITE").is_some() {
         std::fs::write(PAGE, format!("{}{table}{}", &page[..from], &page[to..])).unwrap();
     } else {
-        assert_eq!(&page[from..to], table, "the page is old: the head of this file says how it is written anew");
+        assert_eq!(
+            &page[from..to],
+            table,
+            "the page is old: the head of this file says how it is written anew"
+        );
     }
 }
 

@@ -54,13 +54,15 @@ pub(super) struct Home {
     pub store: Store,
     pub clock: Arc<SetClock>,
     pub folder: Option<Folder>,
+    /// Ends its server with it.
+    pub shared: Option<super::shared::records::tests::Shared>,
 }
 
 impl Home {
     pub fn memory() -> Self {
         let clock = SetClock::at(NOW_MS);
         let store = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap();
-        Self { store, clock, folder: None }
+        Self { store, clock, folder: None, shared: None }
     }
 
     pub fn embedded() -> Self {
@@ -72,7 +74,17 @@ impl Home {
         let store =
             Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(key()))
                 .unwrap();
-        Self { store, clock, folder: Some(folder) }
+        Self { store, clock, folder: Some(folder), shared: None }
+    }
+
+    /// Records in PostgreSQL; `None` where it is not installed.
+    pub async fn postgres() -> Option<Self> {
+        let clock = SetClock::at(NOW_MS);
+        let shared = super::shared::records::tests::Shared::new()?;
+        let records = shared.open(clock.clone(), key()).await.unwrap();
+        let tallies = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap().tallies;
+        let store = Store { tallies, records: Arc::new(records) };
+        Some(Self { store, clock, folder: None, shared: Some(shared) })
     }
 
     /// Closes the store and opens it again.
@@ -115,6 +127,16 @@ macro_rules! contract {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
                     super::super::$module::$promise(super::super::Home::embedded()).await;
+                })+
+            })+
+        }
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    if let Some(home) = super::super::Home::postgres().await {
+                        super::super::$module::$promise(home).await;
+                    }
                 })+
             })+
         }
