@@ -30,7 +30,8 @@ pub fn run(rounds: &Rounds) {
     Load::at(&[node.port], CONNECTIONS, 2_000, "shadow").run().all("201");
     println!("round  ours/s  theirs/s  ratio  redis us: ours, theirs, ratio  node us  postgres us  others");
     let ids = [redis.running.id(), node.running.id(), postgres.running.id()];
-    let (mut rates, mut cpus, mut ours_us, mut node_us, mut postgres_us) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut rates, mut cpus, mut ours_us, mut node_us, mut postgres_us) =
+        (vec![], vec![], vec![], vec![], vec![]);
     for round in 1..=rounds.rounds {
         let meter = Meter::of(&ids);
         let asked = Load::at(&[node.port], CONNECTIONS, rounds.ms, "shadow").run();
@@ -134,6 +135,10 @@ fn memory(redis: &Redis) {
             'q' => "names of open attempts",
             _ => "other",
         };
-        println!("  {letter} {kind:28} {:4.1} %: {:.0}", 100.0 * bytes.len() as f64 / all as f64, median(bytes));
+        println!(
+            "  {letter} {kind:28} {:4.1} %: {:.0}",
+            100.0 * bytes.len() as f64 / all as f64,
+            median(bytes)
+        );
     }
 }

@@ -21,8 +21,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What says nothing of attempts.
 const ASIDE: [&str; 14] = [
-    "AUTH", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "HELLO", "INFO", "PING", "SCRIPT", "SELECT", "TIME",
-    "SUBSCRIBE", "ECHO",
+    "AUTH",
+    "CLIENT",
+    "CLUSTER",
+    "COMMAND",
+    "CONFIG",
+    "FUNCTION",
+    "HELLO",
+    "INFO",
+    "PING",
+    "SCRIPT",
+    "SELECT",
+    "TIME",
+    "SUBSCRIBE",
+    "ECHO",
 ];
 /// What all names of keys begin with; recorded calls get others of the same length.
 const BEGIN: &[u8] = b"cofferdam";
@@ -103,8 +115,12 @@ pub fn renamed(calls: &[Vec<u8>], round: usize) -> Vec<Vec<u8>> {
     assert_eq!(name.len(), BEGIN.len());
     let rename = |call: &Vec<u8>| {
         let mut call = call.clone();
-        let places: Vec<usize> =
-            call.windows(BEGIN.len()).enumerate().filter(|(_, part)| *part == BEGIN).map(|(at, _)| at).collect();
+        let places: Vec<usize> = call
+            .windows(BEGIN.len())
+            .enumerate()
+            .filter(|(_, part)| *part == BEGIN)
+            .map(|(at, _)| at)
+            .collect();
         for at in places {
             call[at..at + BEGIN.len()].copy_from_slice(name.as_bytes());
         }
@@ -150,7 +166,8 @@ struct Queue {
 
 /// The process that makes them: `calls PORT CONNECTIONS FILE`.
 pub fn run(port: &str, connections: &str, file: &str) {
-    let queue = Queue { bytes: std::fs::read(file).unwrap(), next: 0, us: Vec::new(), failed: 0, why: String::new() };
+    let queue =
+        Queue { bytes: std::fs::read(file).unwrap(), next: 0, us: Vec::new(), failed: 0, why: String::new() };
     let queue = Rc::new(RefCell::new(queue));
     let port: u16 = port.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -147,7 +147,8 @@ fn children(of: u32) -> Vec<u32> {
 
 /// Seconds of processor that a process used, its threads, its children, and those that ended.
 fn used_s(id: u32) -> f64 {
-    let sum = |id: u32, of: core::ops::Range<usize>| fields(id).get(of).map_or(0.0, |f| f.iter().sum::<f64>());
+    let sum =
+        |id: u32, of: core::ops::Range<usize>| fields(id).get(of).map_or(0.0, |f| f.iter().sum::<f64>());
     let below: f64 = children(id).into_iter().map(|child| sum(child, 10..12)).sum();
     (sum(id, 10..14) + below) / 100.0
 }

@@ -16,6 +16,8 @@ mod resp;
 mod servers;
 mod starts;
 mod stop;
+#[path = "../../store/src/starts.rs"]
+mod work;
 
 /// The same for all that is ours, and the program's own.
 #[global_allocator]
@@ -23,6 +25,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The key of the load.
 pub const KEY: &str = "an-admin-key-of-forty-visible-characters";
+
+/// Callers that begin verifications at once.
+pub const CALLERS: usize = 64;
+
+/// How many were done in how long.
+pub struct Rate {
+    pub done: u64,
+    pub took: std::time::Duration,
+}
 
 /// Rounds, and milliseconds of each.
 pub struct Rounds {

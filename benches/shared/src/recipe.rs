@@ -40,7 +40,9 @@ pub fn run(rounds: &Rounds) {
         target("ours, five limits", node.port, "five", ours.clone()),
         target("ours, built-in profile", node.port, "shadow", ours),
     ];
-    let theirs = |peer: &peers::Peer| target(peer.name, peer.port, "five", vec![peer.running.id(), redis.running.id()]);
+    let theirs = |peer: &peers::Peer| {
+        target(peer.name, peer.port, "five", vec![peer.running.id(), redis.running.id()])
+    };
     targets.extend(peers.iter().map(theirs));
     for target in &targets {
         Load::at(&[target.port], CONNECTIONS, rounds.ms.min(2_000), target.profile).run().all("201");
@@ -53,7 +55,8 @@ pub fn run(rounds: &Rounds) {
             let used = meter.read();
             asked.all("201");
             let us = used.total() * 1e6 / asked.calls;
-            let each: Vec<String> = used.each.iter().map(|s| format!("{:.1}", s * 1e6 / asked.calls)).collect();
+            let each: Vec<String> =
+                used.each.iter().map(|s| format!("{:.1}", s * 1e6 / asked.calls)).collect();
             target.us.push(us);
             println!(
                 "{round:5}  {:28} {us:7.1}  ({:24})  {:7.0} {:7.0} {:7.0} {:7.2}",

@@ -26,9 +26,8 @@ pub fn run(rounds: &Rounds) {
 
 fn one(many: usize, before: u64, stopped: u64, after: u64) {
     let (redis, postgres) = (Redis::start(), Postgres::start());
-    let nodes: Vec<Node> = (0..many)
-        .map(|n| Node::start(Core::Any, ["first", "second"][n], &postgres, &redis.url()))
-        .collect();
+    let nodes: Vec<Node> =
+        (0..many).map(|n| Node::start(Core::Any, ["first", "second"][n], &postgres, &redis.url())).collect();
     nodes[0].profile(PROFILE);
     let ports: Vec<u16> = nodes.iter().map(|node| node.port).collect();
     Load { rate: Some(RATE), ..Load::at(&ports, CONNECTIONS, 1_000, "shadow") }.run();
@@ -57,7 +56,8 @@ fn one(many: usize, before: u64, stopped: u64, after: u64) {
     phase("stopped, then", &|line| (from + 1_000..to).contains(&line.at_ms));
     phase("stopped, all of it", &|line| (from..to).contains(&line.at_ms));
     phase("after", &|line| line.at_ms >= to);
-    let last = samples.iter().filter(|line| line.at_ms >= to && (line.blind || line.status != 201)).map(|l| l.at_ms);
+    let last =
+        samples.iter().filter(|line| line.at_ms >= to && (line.blind || line.status != 201)).map(|l| l.at_ms);
     let recovery = last.max().map_or(0, |last| last - to);
     println!("last blind or failed call {recovery} ms after Redis went on (line 5,000)");
     limits(&samples, many as u64);

@@ -41,7 +41,7 @@ app.post('/v1/assessments', async (call, answer) => {
   const reasons = [];
   for (const [scope, value] of Object.entries(asked)) {
     if (value === undefined) continue;
-    const seen = await countIn(`limit:${scope}:${value}`, now);
+    const seen = await countIn(`node:${scope}:${value}`, now);
     if (seen > LIMITS[scope]) reasons.push({ code: `limit.${scope}`, seen, window_s: WINDOW_S });
   }
   const decision = reasons.length > 0 ? 'block' : 'allow';

@@ -56,7 +56,7 @@ async def judge(asked: Asked) -> JSONResponse:
     for scope, value in scopes.items():
         if value is None:
             continue
-        seen = await count_in(f"limit:{scope}:{value}", now)
+        seen = await count_in(f"python:{scope}:{value}", now)
         if seen > LIMITS[scope]:
             reasons.append({"code": f"limit.{scope}", "seen": seen, "window_s": WINDOW_S})
     decision = "block" if reasons else "allow"
