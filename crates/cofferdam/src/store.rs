@@ -22,7 +22,6 @@ mod shared;
 pub mod tallies;
 
 pub use records::Records;
-pub use shared::records::PostgresSettings;
 pub use shared::tallies::ReplayTallies;
 pub use tallies::Tallies;
 
@@ -104,11 +103,15 @@ impl Store {
     }
 }
 
-/// Opens the store that the settings choose.
-pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
-    if choice.shared.is_some() {
-        return Err(StoreError::Away("a store of several machines is not to be had yet".into()));
+/// Opens the store that the settings choose. Blocks, and stands on a runtime where the store is shared: its
+/// connections are driven there.
+pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Store, StoreError> {
+    if let Some(both) = &choice.shared {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| StoreError::Away("a shared store needs a runtime for its connections".into()))?;
+        return runtime.block_on(shared::open(both, choice.tally_keys_max, clock, dice));
     }
+    let dice = &*dice;
     match &choice.path {
         None => Store::memory(clock, dice),
         Some(path) => {
@@ -122,16 +125,6 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
             Store::embedded(&options, clock, dice)
         }
     }
-}
-
-/// Opens records that several machines share, in PostgreSQL: looks at the server and brings its schema up
-/// to date. The tallies beside them are another matter.
-pub async fn shared_records(
-    settings: &PostgresSettings,
-    clock: Arc<dyn Clock>,
-    dice: &dyn Dice,
-) -> Result<Arc<dyn Records>, StoreError> {
-    Ok(Arc::new(shared::records::open(settings, clock, dice).await?))
 }
 
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.

@@ -99,7 +99,7 @@ fn check(args: &Args, settings: &Settings) -> Result<(), CliError> {
 async fn open(choice: StoreChoice) -> Result<Store, CliError> {
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        store::open(&choice, clock, &SystemDice::default())
+        store::open(&choice, clock, Arc::new(SystemDice::default()))
     });
     let opened = opened.await.map_err(|error| CliError::failed(error.to_string()))?;
     opened.map_err(|error| failed(&error).mend("is a server running? stop it first"))
