@@ -18,11 +18,14 @@ mod memory;
 pub mod moving;
 pub mod records;
 pub mod row;
+#[cfg(test)]
+#[path = "../tests/it/servers.rs"]
+mod servers;
 mod shared;
 pub mod tallies;
 
 pub use records::Records;
-pub use shared::tallies::ReplayTallies;
+pub use shared::tallies::{RedisSettings, ReplayTallies};
 pub use tallies::Tallies;
 
 /// Both halves.

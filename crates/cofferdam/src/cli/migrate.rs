@@ -89,7 +89,7 @@ fn check(args: &Args, settings: &Settings) -> Result<(), CliError> {
     if read && !there {
         return Err(CliError::input(format!("there is no store `{}`", file.display())).mend("give --data"));
     }
-    if !read && there && !args.dry_run {
+    if !read && there && !args.dry_run && !args.go_on {
         return Err(CliError::input(format!("`{}` is there already", file.display()))
             .mend("give --data with a file that is not there yet"));
     }
@@ -142,7 +142,7 @@ async fn move_all(args: &Args, from: &Store, to: &Store, bar: &Bar, out: &Out) -
         return Err(CliError::input("somebody has used what would be moved to")
             .mend("take an empty database, or --go-on if an earlier move was interrupted"));
     }
-    let moved = moving::copy(&*from.records, &*to.records, |progress| bar.show(progress)).await;
+    let moved = moving::copy(&*from.records, &*to.records, args.go_on, |progress| bar.show(progress)).await;
     bar.clear();
     let moved = moved.map_err(|error| failed(&error).mend("run it again with --go-on"))?;
     to.records.settle_down().await.map_err(|error| failed(&error))?;

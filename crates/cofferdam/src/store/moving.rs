@@ -46,10 +46,11 @@ impl Sum {
     }
 }
 
-/// Copies all tables. `told` hears of every portion.
+/// Copies all tables. `go_on`: some of it was copied before. `told` hears of every portion.
 pub async fn copy(
     from: &dyn Records,
     to: &dyn Records,
+    go_on: bool,
     mut told: impl FnMut(Progress),
 ) -> Result<Vec<Progress>, StoreError> {
     let mut all = Vec::new();
@@ -60,7 +61,8 @@ pub async fn copy(
         loop {
             let stretch = from.hand_out(table, after.as_deref(), PORTION).await?;
             progress.read += stretch.rows.len() as u64;
-            if !stretch.rows.is_empty() {
+            let known = go_on && stands(to, stretch.rows.first()).await?;
+            if !stretch.rows.is_empty() && !known {
                 progress.new += to.take_in(stretch.rows).await?;
             }
             told(progress);
@@ -73,6 +75,13 @@ pub async fn copy(
     }
     to.flush().await?;
     Ok(all)
+}
+
+/// Whether a portion that begins with this judged attempt was taken in before: all of it was, or nothing. Of the
+/// other tables each row says by itself whether it stands.
+async fn stands(to: &dyn Records, first: Option<&Moved>) -> Result<bool, StoreError> {
+    let Some(Moved::Judged(entry)) = first else { return Ok(false) };
+    Ok(to.journalled(&entry.owner, &entry.assessment_id).await?.is_some())
 }
 
 /// What stands in each table.

@@ -78,7 +78,7 @@ async fn what_was_moved_is_the_same_row_by_row_and_moves_once() {
     assert!(to.store.records.is_empty().await.unwrap());
     assert!(!from.store.records.is_empty().await.unwrap());
     let mut heard = 0;
-    let done = copy(&*from.store.records, &*to.store.records, |_| heard += 1).await.unwrap();
+    let done = copy(&*from.store.records, &*to.store.records, false, |_| heard += 1).await.unwrap();
     assert!(heard >= Table::ALL.len());
     for progress in &done {
         assert!(progress.read > 0, "nothing of {:?} was made for this test", progress.table);
@@ -86,18 +86,19 @@ async fn what_was_moved_is_the_same_row_by_row_and_moves_once() {
     }
     let sums_of = async |home: &Home| sums(&*home.store.records, |_| ()).await.unwrap();
     assert_eq!(sums_of(&from).await, sums_of(&to).await);
-    // Once more: all but the judged attempts, which nobody moves twice, are known.
-    let again = copy(&*from.store.records, &*to.store.records, |_| ()).await.unwrap();
-    for progress in again.iter().filter(|progress| progress.table != Table::Journal) {
-        assert_eq!(progress.new, 0, "{progress:?}");
+    // Interrupted and run again: all is known.
+    let again = copy(&*from.store.records, &*to.store.records, true, |_| ()).await.unwrap();
+    for progress in &again {
+        assert_eq!((progress.read > 0, progress.new), (true, 0), "{progress:?}");
     }
+    assert_eq!(sums_of(&from).await, sums_of(&to).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_moved_goes_on_as_it_did() {
     let from = filled().await;
     let to = Home::embedded();
-    copy(&*from.store.records, &*to.store.records, |_| ()).await.unwrap();
+    copy(&*from.store.records, &*to.store.records, false, |_| ()).await.unwrap();
     let records = &to.store.records;
     let key = moved_key();
     let again = records.idempotency_begin(&key, [7; 32], NOW_MS + 1, 10_000).await.unwrap();
@@ -128,4 +129,27 @@ async fn a_row_that_differs_is_found() {
         .collect();
     // Identifiers and names are drawn anew, the one key and its answer are not.
     assert!(differ.contains(&Table::Verifications) && differ.contains(&Table::Journal), "{differ:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_and_back_through_postgresql_nothing_is_lost_or_changed() {
+    let from = filled().await;
+    let Some(shared) = Home::postgres().await else { return };
+    let back = Home::embedded();
+    for (from, to) in [(&from, &shared), (&shared, &back)] {
+        assert!(to.store.records.is_empty().await.unwrap());
+        let done = copy(&*from.store.records, &*to.store.records, false, |_| ()).await.unwrap();
+        assert!(done.iter().all(|progress| progress.read == progress.new), "{done:?}");
+        let again = copy(&*from.store.records, &*to.store.records, true, |_| ()).await.unwrap();
+        assert!(again.iter().all(|progress| progress.new == 0), "{again:?}");
+    }
+    let sums_of = async |home: &Home| sums(&*home.store.records, |_| ()).await.unwrap();
+    assert_eq!(sums_of(&from).await, sums_of(&shared).await);
+    assert_eq!(sums_of(&from).await, sums_of(&back).await);
+    // Facts go on from their version there.
+    let version = shared.store.records.facts_since(0, 99).await.unwrap().last().unwrap().version;
+    let change = FactEdit::Insert(vec![fact(&owner(), "a newer name")]);
+    let made = FactChange { change, audit: audit(&owner(), NOW_MS) };
+    let answer = shared.store.records.change_facts(made).await.unwrap();
+    assert_eq!(answer, super::super::row::FactAnswer::Done(version + 1));
 }

@@ -30,11 +30,12 @@ type Value = Box<dyn ToSql + Sync + Send>;
 /// A statement with its values.
 type Put = (&'static str, Vec<Value>);
 
-/// How a table is handed out: after a place, so many; the first column is the place as text.
+/// How a table is handed out: after a place, so many; the first column is the place as text, under a name of its
+/// own, lest rows be ordered by it where it is a number's text.
 fn give_text(table: Table) -> &'static str {
     match table {
         Table::Outcomes => {
-            "SELECT row::text, attempt, once, told_ms, body FROM outcomes WHERE row > $1::text::bigint \
+            "SELECT row::text AS place, attempt, once, told_ms, body FROM outcomes WHERE row > $1::text::bigint \
              ORDER BY row LIMIT $2"
         }
         Table::Audit => {
@@ -42,25 +43,25 @@ fn give_text(table: Table) -> &'static str {
              WHERE id > $1 ORDER BY id LIMIT $2"
         }
         Table::Facts => {
-            "SELECT version::text, kind, id, tenant, world, uniq, created_ms, expires_ms, body, version, gone \
+            "SELECT version::text AS place, kind, id, tenant, world, uniq, created_ms, expires_ms, body, version, gone \
              FROM facts WHERE version > $1::text::bigint ORDER BY version LIMIT $2"
         }
         Table::Reservations => {
-            "SELECT attempt || ' ' || tenant || ' ' || world, tenant, world, attempt, at_ms, reserved \
+            "SELECT attempt || ' ' || tenant || ' ' || world AS place, tenant, world, attempt, at_ms, reserved \
              FROM reservations WHERE attempt || ' ' || tenant || ' ' || world > $1 \
-             ORDER BY attempt || ' ' || tenant || ' ' || world LIMIT $2"
+             ORDER BY place LIMIT $2"
         }
         Table::Limits => {
-            "SELECT encode(name, 'hex'), name, buckets FROM exact WHERE name > decode($1, 'hex') \
+            "SELECT encode(name, 'hex') AS place, name, buckets FROM exact WHERE name > decode($1, 'hex') \
              ORDER BY name LIMIT $2"
         }
         Table::Spend => {
-            "SELECT n::text, tenant, world, budget, period_start_ms, micros FROM (SELECT row_number() OVER \
+            "SELECT n::text AS place, tenant, world, budget, period_start_ms, micros FROM (SELECT row_number() OVER \
              (ORDER BY tenant, world, budget, period_start_ms) AS n, * FROM spend) AS s \
              WHERE n > $1::text::bigint ORDER BY n LIMIT $2"
         }
         Table::Idempotency => {
-            "SELECT encode(name, 'hex'), name, fingerprint, made_ms, subject, status, content_type, sealed_body \
+            "SELECT encode(name, 'hex') AS place, name, fingerprint, made_ms, subject, status, content_type, sealed_body \
              FROM idempotency WHERE name > decode($1, 'hex') ORDER BY name LIMIT $2"
         }
         Table::Outbox => {

@@ -36,8 +36,9 @@ enum What {
     Args(Vec<Vec<u8>>),
 }
 
-/// What may be merged: the same is done to one record, within an hour.
-type Like = (Name, Act, u32);
+/// What may be merged: the same is done to one record within an hour, and not to its control group as well, whose
+/// newest moment is another.
+type Like = (Name, Act, u32, bool);
 
 /// What waits, in order.
 #[derive(Debug, Default)]
@@ -75,10 +76,16 @@ impl Pending {
 
     /// Adds integers to a record.
     pub fn add(&mut self, name: Name, act: Act, parts: u8, at_s: u32, more: impl IntoIterator<Item = Add>) {
-        let like = (name, act, at_s / HOUR_S);
+        const TOUCH: u8 = part::OWN | part::TRUSTED;
+        let like = (name, act, at_s / HOUR_S, parts & part::TRUSTED != 0);
         if let Some(known) = self.known(&like) {
+            // Buckets and eras are the hour's; the newest moment is that of the sums alone.
+            known.at_s = match (known.parts & TOUCH != 0, parts & TOUCH != 0) {
+                (_, false) => known.at_s,
+                (false, true) => at_s,
+                (true, true) => known.at_s.max(at_s),
+            };
             known.parts |= parts;
-            known.at_s = known.at_s.max(at_s);
             if let What::Adds(adds) = &mut known.what {
                 for add in more {
                     match adds.iter_mut().find(|own| own.at == add.at) {
@@ -124,7 +131,7 @@ impl Pending {
         match *change {
             Change::Count { key, at_s, windows_s, by } => {
                 let name = Name::new(Holds::Limit, key);
-                let like = (name, Act::Limit, at_s);
+                let like = (name, Act::Limit, at_s, false);
                 if let Some(Waiting { what: What::Limit(windows, own), .. }) = self.known(&like)
                     && *windows == windows_s
                 {
@@ -151,7 +158,7 @@ impl Pending {
 
     /// Sets a key.
     pub fn set(&mut self, name: Name, expires_s: u32, value: Vec<u8>) {
-        let like = (name, Act::Set, 0);
+        let like = (name, Act::Set, 0, false);
         if let Some(known) = self.known(&like) {
             known.what = What::Args(vec![value]);
             return;
@@ -162,7 +169,7 @@ impl Pending {
 
     /// Appends to a list that keeps so many thousands; none: all.
     pub fn append(&mut self, name: Name, thousands: u8, expires_s: u32, entry: Vec<u8>) {
-        let like = (name, Act::Append, 0);
+        let like = (name, Act::Append, 0, false);
         if let Some(Waiting { what: What::Args(entries), .. }) = self.known(&like)
             && entries.len() < ENTRIES
         {

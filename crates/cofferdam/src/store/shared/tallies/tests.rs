@@ -1,6 +1,4 @@
 //! The shared tallies against real servers.
 
-#[path = "../../../../tests/it/servers.rs"]
-mod servers;
-
 mod agreement;
+mod records;

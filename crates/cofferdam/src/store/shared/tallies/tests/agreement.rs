@@ -1,8 +1,8 @@
 //! A recorded day, judged in one process and over a server: the same decisions, line by line.
 
-use super::servers::redis::Server;
 use crate::clock::{SystemClock, SystemDice};
 use crate::store::ReplayTallies;
+use crate::store::servers::redis::Server;
 use cofferdam_engine::{Level, Policy};
 use cofferdam_sim::stream::write;
 use cofferdam_sim::{Event, Judge, Ours, Pipe, Scenario, World};
