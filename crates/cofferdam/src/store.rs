@@ -18,13 +18,11 @@ mod memory;
 pub mod moving;
 pub mod records;
 pub mod row;
-#[cfg(test)]
-#[path = "../tests/it/servers.rs"]
-mod servers;
 mod shared;
 pub mod tallies;
 
 pub use records::Records;
+pub use shared::records::PostgresSettings;
 pub use shared::tallies::{RedisSettings, ReplayTallies};
 pub use tallies::Tallies;
 
@@ -124,6 +122,16 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
             Store::embedded(&options, clock, dice)
         }
     }
+}
+
+/// Opens records that several machines share, in PostgreSQL: looks at the server and brings its schema up
+/// to date. The tallies beside them are another matter.
+pub async fn shared_records(
+    settings: &PostgresSettings,
+    clock: Arc<dyn Clock>,
+    dice: &dyn Dice,
+) -> Result<Arc<dyn Records>, StoreError> {
+    Ok(Arc::new(shared::records::open(settings, clock, dice).await?))
 }
 
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.

@@ -50,6 +50,21 @@ pub const SECTION: SectionKeys = SectionKeys {
             "guess: an answer later than this helps nobody who waits for a code",
         ),
         key(
+            "postgres_schema",
+            Kind::Text,
+            "cofferdam",
+            "The schema that the tables are in, made where it is missing: installations that share a database \
+             differ in it.",
+            "the program's name",
+        ),
+        key(
+            "postgres_may_forget",
+            Kind::Bool,
+            "false",
+            "Serve even where PostgreSQL may forget what it acknowledged (`fsync` or `synchronous_commit` off).",
+            "a message that was sent must not be forgotten",
+        ),
+        key(
             "redis_prefix",
             Kind::Text,
             "cofferdam",
@@ -127,6 +142,10 @@ pub struct SharedChoice {
     pub postgres_connections: usize,
     /// How long an answer may take.
     pub postgres_timeout: Duration,
+    /// The schema of the tables.
+    pub postgres_schema: String,
+    /// Serve even where it may forget what it acknowledged.
+    pub postgres_may_forget: bool,
     /// Of the tallies.
     pub redis_url: SecretString,
     /// What all names of keys begin with.
@@ -187,6 +206,12 @@ impl SharedChoice {
         let (postgres, redis) = (section.secret("postgres_url"), section.secret("redis_url"));
         let (postgres_connections, postgres_timeout) =
             (section.integer("postgres_connections") as usize, millis(section, "postgres_timeout_ms"));
+        let postgres_schema = section.text("postgres_schema").unwrap_or_default();
+        if !is_schema(&postgres_schema) {
+            let mend = "use 1 to 40 letters of a to z, digits and `_`, a letter first";
+            section.refuse("postgres_schema", "not a name that needs no quotes", mend);
+        }
+        let postgres_may_forget = section.bool("postgres_may_forget");
         let redis_timeout = millis(section, "redis_timeout_ms");
         let redis_prefix = section.text("redis_prefix").unwrap_or_default();
         if !is_name(&redis_prefix) {
@@ -209,6 +234,8 @@ impl SharedChoice {
                 postgres_url,
                 postgres_connections,
                 postgres_timeout,
+                postgres_schema,
+                postgres_may_forget,
                 redis_url,
                 redis_prefix,
                 redis_timeout,
@@ -234,6 +261,11 @@ const REDIS_SCHEMES: &[&str] = &["redis://", "rediss://", "unix://", "redis+clus
 
 fn list(schemes: &[&str]) -> String {
     schemes.iter().map(|scheme| format!("`{scheme}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn is_schema(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    plain && text.len() <= 40 && text.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
 }
 
 fn is_name(text: &str) -> bool {

@@ -133,6 +133,7 @@ fn a_shared_store_needs_both_its_halves_and_hides_their_passwords() {
         (both.replace("postgres:", "mysql:"), ["cofferdam.toml:2", "begin it with `postgres://`"]),
         (both.replace("redis:", "http:"), ["cofferdam.toml:3", "`redis+cluster://`"]),
         (format!("{both}\nredis_prefix = \"a:b\""), ["cofferdam.toml:4", "redis_prefix"]),
+        (format!("{both}\npostgres_schema = \"A\""), ["cofferdam.toml:4", "a letter first"]),
         (format!("{both}\nnode = \"a b\""), ["cofferdam.toml:4", "1 to 64 letters"]),
     ] {
         let said = wrong(&text);
@@ -189,7 +190,7 @@ fn every_plain_key_can_be_set_by_the_environment() {
                 Kind::Secret if key.name == "redis_url" => "redis://h/".to_owned(),
                 Kind::Secret if key.name == "key" => format!("1:{}", "ab".repeat(32)),
                 Kind::Secret => "k".repeat(40),
-                Kind::Text if section.path == "store" => "a-name".to_owned(),
+                Kind::Text if section.path == "store" => "name".to_owned(),
                 Kind::Text => "127.0.0.1:2".to_owned(),
                 Kind::Path => "p".to_owned(),
                 Kind::Table => continue,

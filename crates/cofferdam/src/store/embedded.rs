@@ -34,17 +34,17 @@ use writer::Writer;
 
 mod attempts;
 pub(super) mod backup;
-mod codes;
+pub(super) mod codes;
 mod ending;
-mod erase;
+pub(super) mod erase;
 mod facts;
 mod flusher;
-mod guesses;
-mod idempotency;
-mod journal;
+pub(super) mod guesses;
+pub(super) mod idempotency;
+pub(super) mod journal;
 mod late;
-mod ledger;
-mod limits;
+pub(super) mod ledger;
+pub(super) mod limits;
 mod moving;
 mod open;
 mod outbox;
@@ -56,7 +56,7 @@ mod start;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod verifications;
+pub(super) mod verifications;
 mod writer;
 
 /// What SQLite says, as what a caller can do about it.

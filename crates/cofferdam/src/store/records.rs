@@ -131,6 +131,18 @@ pub trait Records: Send + Sync {
     /// Facts that changed after a version, gone ones included, in order of version. For caches.
     async fn facts_since(&self, version: u64, limit: u32) -> Result<Vec<Fact>, StoreError>;
 
+    /// Raised to the version at which facts stand whenever another node has changed them, so that caches
+    /// need not wait for their turn. `None`: nobody else can.
+    fn changed(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
+        None
+    }
+
+    /// Takes or keeps the lease of a job that only one node at a time shall do; false: another has it. A
+    /// home of one process holds them all.
+    async fn lease(&self, _job: &str, _for_ms: i64) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// What was changed by people, newest first unless asked otherwise.
     async fn audit(&self, owner: &Owner, page: &PageAsk) -> Result<Page<AuditEntry>, StoreError>;
 

@@ -7,10 +7,10 @@ use crate::store::row::{Idempotency, IdempotencyKey, MovedKey, Owner, StoredAnsw
 use rusqlite::{OptionalExtension as _, params};
 
 /// How long a key is remembered, in milliseconds.
-const KEPT_MS: i64 = 24 * 3600 * 1000;
+pub(in crate::store) const KEPT_MS: i64 = 24 * 3600 * 1000;
 
 /// The name of a row: each part with its length before it.
-fn name(key: &IdempotencyKey) -> Vec<u8> {
+pub(in crate::store) fn name(key: &IdempotencyKey) -> Vec<u8> {
     let mut name = vec![codes::world(key.owner.world) as u8];
     for part in [&key.owner.tenant, &key.scopes, &key.key] {
         name.extend_from_slice(&(part.len() as u32).to_be_bytes());
@@ -20,7 +20,7 @@ fn name(key: &IdempotencyKey) -> Vec<u8> {
 }
 
 /// The key of a row's name.
-pub(super) fn key_of(name: &[u8]) -> Option<IdempotencyKey> {
+pub(in crate::store) fn key_of(name: &[u8]) -> Option<IdempotencyKey> {
     let (world, mut rest) = name.split_first()?;
     let mut part = || {
         let (length, after) = rest.split_first_chunk::<4>()?;
