@@ -13,7 +13,7 @@ const APART_WARN_MS: i64 = 10_000;
 const APART_MS: i64 = 60_000;
 
 fn refused(what: impl Into<String>) -> StoreError {
-    StoreError::Away(what.into())
+    StoreError::Away(format!("PostgreSQL will not do: {}", what.into()))
 }
 
 /// Looks at the server. `forgetful` serves even where it may forget what it acknowledged.
@@ -30,7 +30,7 @@ pub(super) async fn server(client: &Client, now_ms: Option<i64>, forgetful: bool
         .map_err(|e| failure::of(&e).told())?;
     let version: i32 = row.get(0);
     if version < OLDEST {
-        return Err(refused(format!("PostgreSQL {} is too old: 14 or later is needed", version / 10_000)));
+        return Err(refused(format!("it is of version {}, and 14 or later is needed", version / 10_000)));
     }
     let encoding: String = row.get(1);
     if encoding != "UTF8" {
