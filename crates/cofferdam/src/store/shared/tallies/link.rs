@@ -179,10 +179,10 @@ impl Link {
                 | ServerErrorKind::MasterDown
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::NoPerm,
-            ) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension if is_full(error) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension => (false, true),
-            ErrorKind::ClusterConnectionNotFound | ErrorKind::AuthenticationFailed => (true, true),
+            )
+            | ErrorKind::ClusterConnectionNotFound
+            | ErrorKind::AuthenticationFailed => (true, true),
+            ErrorKind::Server(_) | ErrorKind::Extension => (is_full(error), true),
             _ if error.is_timeout() => (gate.failures >= FAILURES, false),
             _ => (true, error.is_connection_refusal()),
         };
