@@ -7,8 +7,7 @@ use crate::store::contract::make::{NOW_MS, key};
 use server::{Cluster, Server};
 use std::sync::Arc;
 
-#[path = "../../../../tests/it/servers/redis.rs"]
-pub mod server;
+pub use crate::store::servers::redis as server;
 
 mod agreement;
 mod away;
