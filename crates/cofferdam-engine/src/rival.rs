@@ -278,15 +278,32 @@ impl Counted {
         Self { n, r, ln_r, ln_gamma_r, rest: rise_per_count(n, r) - ln_gamma_r }
     }
 
-    /// The same of another count: of so many of them.
-    fn of_others(&self, n: f64, mean: f64) -> f64 {
+    /// The same of other counts of people of whom so many are expected.
+    fn people(&self, mean: f64, ln_mean: f64) -> People<'_> {
         let sum = ln(self.r + mean);
-        rise_per_count(n, self.r) - self.ln_gamma_r + self.r * (self.ln_r - sum) + n * (ln(mean) - sum)
+        People {
+            counted: self,
+            constant: self.r * (self.ln_r - sum) - self.ln_gamma_r,
+            each: ln_mean - sum,
+        }
     }
 
     fn ln(&self, mean: f64, ln_mean: f64) -> f64 {
         let sum = ln(self.r + mean);
         self.rest + self.r * (self.ln_r - sum) + self.n * (ln_mean - sum)
+    }
+}
+
+/// How likely any count of people is where some are expected.
+struct People<'a> {
+    counted: &'a Counted,
+    constant: f64,
+    each: f64,
+}
+
+impl People<'_> {
+    fn ln(&self, n: f64) -> f64 {
+        rise_per_count(n, self.counted.r) + self.constant + n * self.each
     }
 }
 

@@ -3,7 +3,7 @@
 //! surge may be. It weighs no rival and knows no policy. Called by the rivals alone.
 
 use super::sums::{FAR_BELOW, Terms};
-use super::{Counted, Figures, f, is_place};
+use super::{Counted, Figures, People, f, is_place};
 use crate::evidence::Reading;
 use crate::math::{BbOf14, exp, ln};
 use arrayvec::ArrayVec;
@@ -30,6 +30,8 @@ const LN_AROUND: [f64; 5] = [
 pub(super) const SIZES: f64 = 7.0;
 /// A step of `AROUND` covers 0.29 of those seven.
 pub(super) const STEP: f64 = 0.29 / SIZES;
+/// Its logarithm.
+const LN_STEP: f64 = -3.183_784_505_056_930_7;
 
 /// What surges of several sizes, honest or not, have in common. Likelihoods of the count are multiples of
 /// e^`count`.
@@ -73,19 +75,13 @@ impl Surges {
             sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
         let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
         let sum = honest.iter().map(|(_, ln)| exp(ln - count)).sum();
-        let attack = |ln: f64, share: f64| Attack {
-            likely: exp(ln - count) * challenge(reading, horizon, share),
-            share,
-        };
+        let challenge = |share: f64| challenge(reading, horizon, share);
         let attacks = if is_place(reading.scope) {
-            SHARES
-                .into_iter()
-                .map(|shares| among(usual, e, n, shares))
-                .map(|(ln, share)| attack(ln, share))
-                .collect()
+            among(&usual.people(e, figures.ln_e), figures, count, challenge)
         } else {
             let larger = honest.iter().filter(|(x, _)| *x > 1.05 * e);
-            larger.map(|(x, count)| attack(count + ln(STEP), 1.0 - e / x)).collect()
+            let likely = |ln: f64| exp(ln - count + LN_STEP);
+            larger.map(|(x, ln)| Attack::of(likely(*ln), 1.0 - e / x, challenge)).collect()
         };
         let beside = well + order(reading);
         Self { attacks, count, sum, beside, prior, best: figures.best(), well, as_usual }
@@ -98,41 +94,80 @@ impl Surges {
     }
 }
 
-/// How likely `n` newcomers are of whom a share between two is attack and the rest people, and the share:
+/// How likely the newcomers are of whom some share is attack and the rest people, for each share that may be:
 /// people wander as the place does, and an attack may have any size.
-fn among(usual: &Counted, e: f64, n: f64, (low, high): (f64, f64)) -> (f64, f64) {
-    let (least, most) = ((1.0 - high) * n, (1.0 - low) * n);
-    let middle = 0.5 * (least + most);
-    let likely = e.clamp(least, most);
-    // Where hardly anybody is, nobody is the likeliest.
-    let width = if least <= 0.0 { most.max(1.0) } else { most - least };
-    let chance = 0.5 * (exp(usual.of_others(middle, e)) + exp(usual.of_others(likely, e))) * width;
-    let share = 1.0 - 0.5 * (middle + likely) / n.max(1e-9);
-    (ln(chance.clamp(1e-300, 1.0)) - ln(SIZES * (share * n).max(1.0)), share)
+fn among(
+    people: &People<'_>,
+    figures: &Figures,
+    count: f64,
+    challenge: impl Fn(f64) -> f64,
+) -> ArrayVec<Attack, { SHARES.len() }> {
+    let Figures { n, e, .. } = *figures;
+    let scale = exp(-count) / SIZES;
+    let mut attacks = ArrayVec::new();
+    for (low, high) in SHARES {
+        let (least, most) = ((1.0 - high) * n, (1.0 - low) * n);
+        let middle = 0.5 * (least + most);
+        let likely = e.clamp(least, most);
+        let ln_likely = people.ln(likely);
+        if least > e && ln_likely < count - FAR_BELOW {
+            // Nor could more people be expected: thinner attacks leave more of them.
+            break;
+        }
+        // Where hardly anybody is, nobody is the likeliest.
+        let width = if least <= 0.0 { most.max(1.0) } else { most - least };
+        let chance = 0.5 * (exp(people.ln(middle)) + exp(ln_likely)) * width;
+        let share = 1.0 - 0.5 * (middle + likely) / n.max(1e-9);
+        attacks.push(Attack::of(chance.min(1.0) * scale / (share * n).max(1.0), share, &challenge));
+    }
+    attacks
 }
+
+impl Attack {
+    fn of(count: f64, share: f64, challenge: impl Fn(f64) -> f64) -> Self {
+        Self { likely: count * challenge(share), share }
+    }
+
+    /// How likely what converted is, as a multiple of e^`best`. More codes entered are likelier up to a point
+    /// and then ever less likely, so the rest is left out once it comes to nothing.
+    fn converted(&self, outcomes: &BbOf14, p: f64, best: f64) -> f64 {
+        let (mut sum, mut before, mut left) = (0.0, 0.0, 1.0);
+        for (entered, weight) in ENTERED {
+            let mixed = (1.0 - self.share) * p + self.share * entered * p.max(0.5);
+            let likely = outcomes.over(mixed, best);
+            sum += weight * likely;
+            left -= weight;
+            if likely < before && left * likely < NOTHING * sum {
+                break;
+            }
+            before = likely;
+        }
+        sum
+    }
+}
+
+/// What is left out changes no likelihood by more than this share of it.
+const NOTHING: f64 = 1e-5;
 
 pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outcomes: &BbOf14) {
     let Figures { m, p, .. } = *figures;
-    let at = surges.count + surges.beside;
-    if at + surges.best < terms.most() - FAR_BELOW {
+    let at = surges.count + surges.beside + surges.best;
+    if at < terms.most() - FAR_BELOW {
         return;
     }
+    let least = NOTHING * NOTHING * terms.least_odds(surges.prior, at);
     let (mut whole, mut pumped) = (0.0, 0.0);
-    for Attack { likely, share } in surges.attacks.iter().filter(|attack| attack.likely > 0.0) {
+    for attack in &surges.attacks {
+        // However well it explained what converted.
+        if attack.likely <= least.max(NOTHING * NOTHING * whole) {
+            continue;
+        }
         // Nothing came of it yet, whatever share is entered.
-        let converted = if m <= 0.0 {
-            1.0
-        } else {
-            let each = ENTERED.iter().map(|(entered, weight)| {
-                let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-                weight * outcomes.over(mixed, surges.best)
-            });
-            each.sum()
-        };
-        whole += likely * converted;
-        pumped += share * likely * converted;
+        let converted = if m <= 0.0 { 1.0 } else { attack.converted(outcomes, p, surges.best) };
+        whole += attack.likely * converted;
+        pumped += attack.share * attack.likely * converted;
     }
-    terms.add_attack(surges.prior * whole, surges.prior * pumped, at + surges.best);
+    terms.add_attack(surges.prior * whole, surges.prior * pumped, at);
 }
 
 /// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.
