@@ -11,6 +11,15 @@ use arrayvec::ArrayVec;
 /// Shares of codes that accomplices enter, with their weights.
 pub(super) const ENTERED: [(f64, f64); 5] =
     [(0.02, 0.70), (0.2, 0.12), (0.4, 0.08), (0.6, 0.06), (0.8, 0.04)];
+/// Three shares that stand for those five where few outcomes are in: their moments are the same up to the
+/// fifth, so what is a smooth figure of the share comes to the same.
+const ENTERED_FEW: [(f64, f64); 3] = [
+    (0.025_284_175_896_043_48, 0.750_554_371_295_684),
+    (0.362_543_211_610_220_6, 0.175_716_600_755_046_6),
+    (0.750_287_804_197_183_4, 0.073_729_027_949_269_4),
+];
+/// From so many outcomes on it takes all five.
+const MANY: f64 = 10.0;
 /// Shares of the newcomers that may be attack, from and to.
 const SHARES: [(f64, f64); 6] =
     [(0.875, 1.0), (0.725, 0.875), (0.575, 0.725), (0.425, 0.575), (0.275, 0.425), (LEAST_SHARE, 0.275)];
@@ -130,11 +139,12 @@ impl Attack {
 
     /// How likely what converted is, as a multiple of e^`best`. More codes entered are likelier up to a point
     /// and then ever less likely, so the rest is left out once it comes to nothing.
-    fn converted(&self, outcomes: &BbOf14, p: f64, best: f64) -> f64 {
+    fn converted(&self, outcomes: &BbOf14, m: f64, p: f64, best: f64) -> f64 {
+        let entered: &[(f64, f64)] = if m < MANY { &ENTERED_FEW } else { &ENTERED };
+        let (people, most) = ((1.0 - self.share) * p, self.share * p.max(0.5));
         let (mut sum, mut before, mut left) = (0.0, 0.0, 1.0);
-        for (entered, weight) in ENTERED {
-            let mixed = (1.0 - self.share) * p + self.share * entered * p.max(0.5);
-            let likely = outcomes.over(mixed, best);
+        for (entered, weight) in entered {
+            let likely = outcomes.over(people + most * entered, best);
             sum += weight * likely;
             left -= weight;
             if likely < before && left * likely < NOTHING * sum {
@@ -147,7 +157,9 @@ impl Attack {
 }
 
 /// What is left out changes no likelihood by more than this share of it.
-const NOTHING: f64 = 1e-5;
+const NOTHING: f64 = 1e-4;
+/// And no chance by more than this.
+const NO_CHANCE: f64 = 1e-7;
 
 pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outcomes: &BbOf14) {
     let Figures { m, p, .. } = *figures;
@@ -155,15 +167,15 @@ pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outc
     if at < terms.most() - FAR_BELOW {
         return;
     }
-    let least = NOTHING * NOTHING * terms.least_odds(surges.prior, at);
+    let least = NO_CHANCE * terms.least_odds(surges.prior, at);
     let (mut whole, mut pumped) = (0.0, 0.0);
     for attack in &surges.attacks {
         // However well it explained what converted.
-        if attack.likely <= least.max(NOTHING * NOTHING * whole) {
+        if attack.likely <= least.max(NOTHING * whole) {
             continue;
         }
         // Nothing came of it yet, whatever share is entered.
-        let converted = if m <= 0.0 { 1.0 } else { attack.converted(outcomes, p, surges.best) };
+        let converted = if m <= 0.0 { 1.0 } else { attack.converted(outcomes, m, p, surges.best) };
         whole += attack.likely * converted;
         pumped += attack.share * attack.likely * converted;
     }
