@@ -281,11 +281,7 @@ impl Counted {
     /// The same of other counts of people of whom so many are expected.
     fn people(&self, mean: f64, ln_mean: f64) -> People<'_> {
         let sum = ln(self.r + mean);
-        People {
-            counted: self,
-            constant: self.r * (self.ln_r - sum) - self.ln_gamma_r,
-            each: ln_mean - sum,
-        }
+        People { counted: self, constant: self.r * (self.ln_r - sum) - self.ln_gamma_r, each: ln_mean - sum }
     }
 
     fn ln(&self, mean: f64, ln_mean: f64) -> f64 {
@@ -382,7 +378,8 @@ fn at_horizon(
         by_conversion: outcomes > TOLD,
         // An order alone shuts nobody out: a company's new cards are counted up, too.
         seen: outcomes > TOLD
-            || ln(challenge(reading, horizon, share)) > TOLD
+            // Fewer failures never come to so much.
+            || (f(&reading.failures(), horizon) >= 0.8 && ln(challenge(reading, horizon, share)) > TOLD)
             || matches!(reading.scope, Scope::Device | Scope::User),
         weight: if n > e { n * (figures.ln_n - figures.ln_e) - (n - e) } else { 0.0 },
     })

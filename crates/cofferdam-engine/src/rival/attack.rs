@@ -25,23 +25,20 @@ const SHARES: [(f64, f64); 6] =
     [(0.875, 1.0), (0.725, 0.875), (0.575, 0.725), (0.425, 0.575), (0.275, 0.425), (LEAST_SHARE, 0.275)];
 /// Thinner attacks are not looked for: the place's own wandering hides them.
 pub(super) const LEAST_SHARE: f64 = 0.125;
-/// Means tried around what was seen, as factors.
-const AROUND: [f64; 5] = [0.55, 0.75, 1.0, 1.3, 1.75];
-/// Their logarithms.
-const LN_AROUND: [f64; 5] = [
-    -0.597_837_000_755_620_4,
-    -0.287_682_072_451_780_9,
-    0.0,
-    0.262_364_264_467_491_06,
-    0.559_615_787_935_422_7,
+/// Means tried around what was seen, as factors, with their logarithms.
+const AROUND: [(f64, f64); 5] = [
+    (0.55, -0.597_837_000_755_620_4),
+    (0.75, -0.287_682_072_451_780_9),
+    (1.0, 0.0),
+    (1.3, 0.262_364_264_467_491_06),
+    (1.75, 0.559_615_787_935_422_7),
 ];
+/// From so many newcomers on a formula says what all five come to, see [`around`].
+const FORMULA: f64 = 2.0;
 /// A surge could have been anything up to e to this power, alike in its logarithm.
 pub(super) const SIZES: f64 = 7.0;
 /// A step of `AROUND` covers 0.29 of those seven.
 pub(super) const STEP: f64 = 0.29 / SIZES;
-/// Its logarithm.
-const LN_STEP: f64 = -3.183_784_505_056_930_7;
-
 /// What surges of several sizes, honest or not, have in common. Likelihoods of the count are multiples of
 /// e^`count`.
 pub(super) struct Surges {
@@ -79,18 +76,25 @@ impl Surges {
     ) -> Self {
         let Figures { n, e, .. } = *figures;
         let (well, as_usual) = rest;
-        let sizes = AROUND.into_iter().zip(LN_AROUND).filter(|(factor, _)| n * factor > e);
-        let honest: ArrayVec<(f64, f64), { AROUND.len() }> =
-            sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
-        let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
-        let sum = honest.iter().map(|(_, ln)| exp(ln - count)).sum();
         let challenge = |share: f64| challenge(reading, horizon, share);
-        let attacks = if is_place(reading.scope) {
-            among(&usual.people(e, figures.ln_e), figures, count, challenge)
+        let [(least, _), ..] = AROUND;
+        let (count, sum, attacks) = if is_place(reading.scope) && n >= FORMULA && least * n > e {
+            let count = figures.surge(1.0, 0.0);
+            (count, around(n), among(&usual.people(e, figures.ln_e), figures, count, challenge))
         } else {
-            let larger = honest.iter().filter(|(x, _)| *x > 1.05 * e);
-            let likely = |ln: f64| exp(ln - count + LN_STEP);
-            larger.map(|(x, ln)| Attack::of(likely(*ln), 1.0 - e / x, challenge)).collect()
+            let sizes = AROUND.into_iter().filter(|(factor, _)| n * factor > e);
+            let honest: ArrayVec<(f64, f64), { AROUND.len() }> =
+                sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
+            let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
+            let sum = honest.iter().map(|(_, ln)| exp(ln - count)).sum();
+            let attacks = if is_place(reading.scope) {
+                among(&usual.people(e, figures.ln_e), figures, count, challenge)
+            } else {
+                let larger = honest.iter().filter(|(x, _)| *x > 1.05 * e);
+                let likely = |ln: f64| exp(ln - count) * STEP;
+                larger.map(|(x, ln)| Attack::of(likely(*ln), 1.0 - e / x, challenge)).collect()
+            };
+            (count, sum, attacks)
         };
         let beside = well + order(reading);
         Self { attacks, count, sum, beside, prior, best: figures.best(), well, as_usual }
@@ -101,6 +105,21 @@ impl Surges {
         let sum: f64 = self.attacks.iter().map(|attack| attack.likely).sum();
         terms.at_most(self.prior * sum, self.count + self.beside + self.best)
     }
+}
+
+/// How likely a count is of surges of all sizes around it, as a multiple of the likeliest, which is that of just
+/// its size. It depends on nothing but the count, smoothly: off by less than 1e-6 of itself from [`FORMULA`] on.
+fn around(n: f64) -> f64 {
+    const SERIES: [f64; 6] = [
+        3.720_629_654_977_228,
+        4.204_446_654_139_526,
+        2.697_025_559_331_266_6,
+        0.504_650_641_871_103_1,
+        6.555_534_593_045_221,
+        25.364_874_092_133_377,
+    ];
+    let inverse = 1.0 / (n + 4.0);
+    SERIES.iter().rev().fold(0.0, |sum, each| sum * inverse + each)
 }
 
 /// How likely the newcomers are of whom some share is attack and the rest people, for each share that may be:
@@ -197,12 +216,13 @@ pub(super) fn challenge(reading: &Reading, horizon: usize, share: f64) -> f64 {
         return 1.0;
     }
     let failed = failed.min(asked);
+    let passed = asked - failed;
     let mut mean = 0.0;
     for (passes, weight) in PASSES {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
         // In how many ways so many fail is the same for both.
-        let passed = asked - failed;
-        let ln = failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
+        let of_failed = if failed > 0.0 { failed * ln(fails / GOOD_FAIL) } else { 0.0 };
+        let ln = of_failed + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
         mean += weight * exp(ln);
         if mean > E_MOST {
             break;
@@ -217,4 +237,39 @@ const E_MOST: f64 = 2_980.957_987_041_728_3;
 
 pub(super) fn order(reading: &Reading) -> f64 {
     reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::{bb, nb};
+    use proptest::prelude::*;
+
+    fn attack_of(share: f64) -> Attack {
+        Attack { likely: 1.0, share }
+    }
+
+    proptest! {
+        #[test]
+        fn the_formula_is_the_sum_over_all_sizes(e in 0.3f64..14.0) {
+            let n = libm::exp(e).max(FORMULA);
+            let likeliest = nb(n, n, 4.0);
+            let sum: f64 = AROUND.iter().map(|(factor, _)| libm::exp(nb(n, n * factor, 4.0) - likeliest)).sum();
+            // What a large count leaves of the digits of its likelihood.
+            prop_assert!((around(n) / sum - 1.0).abs() < 1e-5 + n * 1e-9, "{} {} {}", n, around(n), sum);
+        }
+
+        #[test]
+        fn fewer_shares_of_entered_codes_say_what_all_do(
+            m in 0.1f64..60.0, entered in 0.0f64..=1.0, p in 0.05f64..0.98, share in 0.125f64..1.0,
+        ) {
+            let v = m * entered;
+            let all: f64 = ENTERED.iter().map(|(entered, weight)| {
+                weight * libm::exp(bb(v, m, (1.0 - share) * p + share * entered * p.max(0.5), 14.0))
+            }).sum();
+            let said = attack_of(share).converted(&BbOf14::new(v, m), m, p, 0.0);
+            let off = ln(said / all).abs();
+            prop_assert!(off < if m < MANY { 0.06 } else { 1e-3 }, "{off}");
+        }
+    }
 }
