@@ -248,13 +248,17 @@ fn prior(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) ->
     // Within a quarter of an hour a wide place wanders more than its dispersion says: news, a queue that clears.
     let brief =
         if horizon == 0 && matches!(reading.scope, Scope::Country | Scope::Network) { BRIEF } else { 1.0 };
-    let hot = 1.0 - exp(-f64::from(around.climate.heat) / 20.0);
+    let heat = f64::from(around.climate.heat);
+    let hot = if heat > 0.0 { 1.0 - exp(-heat / 20.0) } else { 0.0 };
     let heat = 1.0 + hot * if is_place(reading.scope) { HEAT_PLACE } else { HEAT_NARROW };
     (kind * price * around.risky * heat * brief).min(PRIOR_MOST)
 }
 
 /// Strikes are remembered: who comes back is met at the first messages.
 fn remembered(prior: f64, reading: &Reading) -> f64 {
+    if reading.strikes <= 0.0 {
+        return prior.min(0.25);
+    }
     // Conversions wear the memory off.
     let [.., converted] = reading.converted;
     let left = f64::from(reading.strikes).min(2.5) * exp(-0.2 * f64::from(converted));

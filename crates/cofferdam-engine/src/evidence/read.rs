@@ -127,6 +127,7 @@ impl EvidenceTallies {
     ) -> Option<Counts> {
         match scope {
             Scope::Profile | Scope::Client | Scope::Asn => None,
+            Scope::All => Some(places.of_all),
             Scope::Country => Some(places.of_country),
             Scope::Network => Some(places.of_network),
             _ => {

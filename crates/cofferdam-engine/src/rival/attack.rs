@@ -86,14 +86,15 @@ impl Surges {
             let honest: ArrayVec<(f64, f64), { AROUND.len() }> =
                 sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
             let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
-            let sum = honest.iter().map(|(_, ln)| exp(ln - count)).sum();
+            let likely: ArrayVec<(f64, f64), { AROUND.len() }> =
+                honest.iter().map(|(x, ln)| (*x, exp(ln - count))).collect();
             let attacks = if is_place(reading.scope) {
                 among(&usual.people(e, figures.ln_e), figures, count, challenge)
             } else {
-                let larger = honest.iter().filter(|(x, _)| *x > 1.05 * e);
-                let likely = |ln: f64| exp(ln - count) * STEP;
-                larger.map(|(x, ln)| Attack::of(likely(*ln), 1.0 - e / x, challenge)).collect()
+                let larger = likely.iter().filter(|(x, _)| *x > 1.05 * e);
+                larger.map(|(x, likely)| Attack::of(likely * STEP, 1.0 - e / x, challenge)).collect()
             };
+            let sum = likely.iter().map(|(_, likely)| likely).sum();
             (count, sum, attacks)
         };
         let beside = well + order(reading);

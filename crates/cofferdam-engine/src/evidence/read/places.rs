@@ -21,10 +21,11 @@ pub(super) struct Line<'a> {
     network: &'a RichRecord,
 }
 
-/// What is expected of the two places that have a history, and what was seen there.
+/// What is expected of the two places that have a history, and what was seen there and in all.
 pub(super) struct Expected {
     pub country: [f64; HORIZONS],
     pub network: [f64; HORIZONS],
+    pub of_all: Counts,
     pub of_country: Counts,
     pub of_network: Counts,
     /// The trusted of each.
@@ -60,7 +61,8 @@ impl<'a> Line<'a> {
         };
         let mut country = base(&wont.country, 2.0 / 3.0, 2e-4);
         let mut network = base(&wont.network, 1.0 / 3.0, 1e-4);
-        let (of_network, of_country) = (self.network.plain.counts(at), self.country.plain.counts(at));
+        let [of_all, of_country, of_network] =
+            [self.all, self.country, self.network].map(|record| record.plain.counts(at));
         // The rest of the country converts in numbers: its networks may, too.
         let (own_v, wide_v) = (of_network.of(Field::Converted), of_country.of(Field::Converted));
         let share = (wont.numbers / wont.country_numbers).clamp(0.05, 0.5);
@@ -71,45 +73,42 @@ impl<'a> Line<'a> {
                 *e = e.max(0.8 * others * share / (1.0 - share));
             }
         }
-        self.lifted(at, usual, pipe, (&of_country, &mut country), (&of_network, &mut network));
+        lifted(&of_all, usual, pipe, (&of_country, &mut country), (&of_network, &mut network));
         let (country_control, network_control) = (self.country.control(at), self.network.control(at));
         talked_of(&mut country, &country_control, usual);
         talked_of(&mut network, &network_control, usual);
         country = goes_on(&of_country, wont.country.rate, pipe, country);
         network = goes_on(&of_network, wont.network.rate, pipe, network);
-        Expected { country, network, of_country, of_network, country_control, network_control }
+        Expected { country, network, of_all, of_country, of_network, country_control, network_control }
     }
+}
 
-    /// A network's share of its country's surge, and a country's of the world's: what lifts all alike is
-    /// for the wider place to explain.
-    fn lifted(
-        &self,
-        at: &Moment,
-        usual: &Usual,
-        pipe: Figures,
-        (of_country, country): (&Counts, &mut [f64; HORIZONS]),
-        (of_network, network): (&Counts, &mut [f64; HORIZONS]),
-    ) {
-        let left = |counts: &Counts| {
-            let (n, x) = (counts.of(Field::Newcomers), counts.of(Field::Explained));
-            [0, 1, 2].map(|h| (at_of(&n, h) - at_of(&x, h)).max(0.0))
-        };
-        let of_all = self.all.plain.counts(at);
-        let (n_all, n_wide, n_own) = (left(&of_all), left(of_country), left(of_network));
-        let worlds = usual.each(usual.wont.all.newcomers);
-        for h in 0..HORIZONS {
-            let (wide_e, own_e) = (at_of(country, h), at_of(network, h));
-            let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
-            let convert = |whole: &Counts, part: &Counts, rate: f64| honest(whole, part, h, rate * arrives);
-            let others = (at_of(&n_wide, h) - at_of(&n_own, h))
-                * convert(of_country, of_network, usual.wont.country.rate);
-            let rest =
-                (at_of(&n_all, h) - at_of(&n_wide, h)) * convert(&of_all, of_country, usual.wont.all.rate);
-            let others = lift(others, wide_e, own_e);
-            let rest = lift(rest, at_of(&worlds, h), wide_e);
-            raise(network, h, others);
-            raise(country, h, 1.0 + 0.8 * (rest - 1.0));
-        }
+/// A network's share of its country's surge, and a country's of the world's: what lifts all alike is
+/// for the wider place to explain.
+fn lifted(
+    of_all: &Counts,
+    usual: &Usual,
+    pipe: Figures,
+    (of_country, country): (&Counts, &mut [f64; HORIZONS]),
+    (of_network, network): (&Counts, &mut [f64; HORIZONS]),
+) {
+    let left = |counts: &Counts| {
+        let (n, x) = (counts.of(Field::Newcomers), counts.of(Field::Explained));
+        [0, 1, 2].map(|h| (at_of(&n, h) - at_of(&x, h)).max(0.0))
+    };
+    let (n_all, n_wide, n_own) = (left(of_all), left(of_country), left(of_network));
+    let worlds = usual.each(usual.wont.all.newcomers);
+    for h in 0..HORIZONS {
+        let (wide_e, own_e) = (at_of(country, h), at_of(network, h));
+        let arrives = pipe.get(h).copied().map_or(1.0, f64::from);
+        let convert = |whole: &Counts, part: &Counts, rate: f64| honest(whole, part, h, rate * arrives);
+        let others =
+            (at_of(&n_wide, h) - at_of(&n_own, h)) * convert(of_country, of_network, usual.wont.country.rate);
+        let rest = (at_of(&n_all, h) - at_of(&n_wide, h)) * convert(of_all, of_country, usual.wont.all.rate);
+        let others = lift(others, wide_e, own_e);
+        let rest = lift(rest, at_of(&worlds, h), wide_e);
+        raise(network, h, others);
+        raise(country, h, 1.0 + 0.8 * (rest - 1.0));
     }
 }
 
