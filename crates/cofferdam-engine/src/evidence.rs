@@ -6,10 +6,16 @@
 //! figures. Unlike limits it counts what was *asked for*, sent or not, and never stops anybody by itself:
 //! detectors look at the [`Reading`]s, the policy weighs them.
 
+mod change;
+mod convert;
 pub(crate) mod count;
 pub(crate) mod decay;
 pub(crate) mod expect;
 mod flight;
+mod follow;
+pub mod image;
+mod load;
+mod open;
 mod plain;
 mod read;
 mod reading;
@@ -22,8 +28,11 @@ mod seen;
 mod share;
 mod store;
 
+pub use change::{Add, Adds, CountAdds, EvidenceChange, Raised, Width};
 pub use count::{Ask, Faces, Fate, Glimpse, faces};
 pub use decay::{HORIZONS, TAU_S};
+pub use load::Kept;
+pub use open::OpenAttempt;
 pub use plain::{Field, PlainRecord};
 pub use reading::{Climate, Company, Evidenced, Reading};
 pub use recent::RecentRecord;

@@ -18,6 +18,7 @@ pub mod recipe;
 mod rejudge;
 pub mod scenario;
 pub mod scorecard;
+pub mod shards;
 pub mod story;
 pub mod stream;
 pub mod traffic;

@@ -4,15 +4,16 @@ use crate::judge::{Decided, Judge};
 use crate::stream::{AttemptEvent, Became};
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use arrayvec::ArrayVec;
 use cofferdam_atlas::{Country, Destination};
 use cofferdam_engine::block::{Blocks, Followed};
-use cofferdam_engine::evidence::{EvidenceSize, EvidenceTallies, Fate, faces};
+use cofferdam_engine::evidence::{EvidenceSize, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::{LimitScope, Limits, WINDOWS};
+use cofferdam_engine::need::RECORDS;
 use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 use cofferdam_engine::policy::{Destinations, Mode, Terms, WindowPlan};
-use cofferdam_engine::table::Table;
-use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
+use cofferdam_engine::tally::Change;
 use cofferdam_engine::{
     Asked, Assessment, Attempt, Decision, Identity, Known, Policy, Reason, ask, assess, changes, give_back,
     identify, needs,
@@ -21,8 +22,10 @@ use core::net::IpAddr;
 use core::str::FromStr as _;
 
 mod state;
+mod tallies;
 
 pub use state::BadState;
+pub use tallies::{Identified, Own, Tallies};
 
 /// Keys of each kind that are kept.
 const KEYS_MAX: usize = 1 << 24;
@@ -30,19 +33,24 @@ const REALM: Realm = Realm(1);
 const COMMONS: Realm = Realm(2);
 
 /// The engine with its tallies.
-pub struct Ours {
+pub struct Ours<T = Own> {
     policy: Policy,
     terms: Terms,
     keyer: Keyer,
-    limits: Table<LimitRecord>,
-    proofs: Table<ProofRecord>,
-    evidence: EvidenceTallies,
+    tallies: T,
     blocks: Blocks,
 }
 
 impl Ours {
     /// With nothing learned yet.
     pub fn new(policy: Policy) -> Self {
+        Self::over(policy, Own::new())
+    }
+}
+
+impl<T: Tallies> Ours<T> {
+    /// Over tallies that stand somewhere else.
+    pub fn over(policy: Policy, tallies: T) -> Self {
         let limits = Limits::builtin(policy.level);
         let terms = Terms {
             mode: Mode::Enforce,
@@ -58,9 +66,7 @@ impl Ours {
             terms,
             // A replay keeps nothing that could be turned back: its names need no secret.
             keyer: Keyer::new([0; 16]),
-            limits: Table::new(KEYS_MAX),
-            proofs: Table::new(KEYS_MAX),
-            evidence: EvidenceTallies::new(KEYS_MAX),
+            tallies,
             blocks: Blocks::new(),
         }
     }
@@ -72,12 +78,12 @@ impl Ours {
 
     /// How much is kept: evidence, limits and proofs together.
     pub fn size(&self) -> EvidenceSize {
-        let evidence = self.evidence.size();
-        EvidenceSize {
-            keys: evidence.keys + self.limits.len() + self.proofs.len(),
-            bytes: evidence.bytes + self.limits.bytes() + self.proofs.bytes(),
-            open: evidence.open,
-        }
+        self.tallies.size()
+    }
+
+    /// Where it counts.
+    pub fn tallies(&self) -> &T {
+        &self.tallies
     }
 
     /// Judges an attempt whose number is one.
@@ -89,42 +95,37 @@ impl Ours {
     pub fn judge_known(&mut self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> (Assessment, Known) {
         let attempt = self.attempt(event, to, at_ms);
         let at_s = seconds(at_ms);
-        self.evidence.advance(at_s);
+        self.tallies.advance(at_s);
         let _ = self.blocks.advance(at_s);
         let price_micros = attempt.price_micros.unwrap_or(self.policy.weights.default_price_micros);
-        let [number_s, device_s, user_s, number_device_s, number_user_s] =
-            self.proofs.proved_all(&identify(&attempt));
+        let ([number_s, device_s, user_s, number_device_s, number_user_s], glimpse) =
+            self.tallies.identify(&identify(&attempt), &faces(&attempt), at_s);
         let identity = Identity {
             number_proved_s: number_s,
             device_proved_s: device_s,
             user_proved_s: user_s,
             number_device_proved_s: number_device_s,
             number_user_proved_s: number_user_s,
-            glimpse: self.evidence.glimpse(&faces(&attempt), at_s),
+            glimpse,
             blocks: self.blocks.met(&attempt, &self.policy.blocks, price_micros),
             ..Identity::default()
         };
         let mut needs = needs(&attempt, &identity, &self.policy, &self.terms);
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
         let ask = ask(&attempt, &identity, &self.policy);
-        let seen = self.limits.count_all(&needs, at_s);
-        let evidence = self.evidence.count(&ask);
+        let (seen, evidence) = self.tallies.count(&needs, &ask);
         let known = Known { identity, seen, evidence, blind: None };
         let _ = changes(&needs, at_s);
         let assessment = assess(&attempt, &known, &self.policy, &self.terms);
-        if assessment.decision == Decision::Block {
-            for change in give_back(&needs, at_s) {
-                if let Change::Count { key, at_s, windows_s, by } = change {
-                    self.limits.add(key, at_s, &windows_s, by);
-                }
-            }
-        }
+        let back = give_back(&needs, at_s).filter(|_| assessment.decision == Decision::Block);
+        let back: ArrayVec<Change, RECORDS> = back.collect();
         let fate = match assessment.followed() {
             Decision::Allow => Fate::Sent,
             Decision::Challenge => Fate::Challenged,
             Decision::Block => Fate::Stopped,
         };
-        self.evidence.decided(name(&event.id), &ask, fate, assessment.score, &assessment.effects);
+        let decided = (fate, assessment.score, &assessment.effects[..]);
+        self.tallies.decided(name(&event.id), &ask, decided, &back);
         let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
         let followed = Followed { id, ask: &ask, channel, price_micros, effects };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);
@@ -155,7 +156,7 @@ impl Ours {
     }
 }
 
-impl Judge for Ours {
+impl<T: Tallies> Judge for Ours<T> {
     fn decide(&mut self, attempt: &AttemptEvent, at_ms: i64) -> Decided {
         let Ok(to) = cofferdam_atlas::parse_e164(&attempt.phone) else {
             return Decided {
@@ -177,19 +178,17 @@ impl Judge for Ours {
 
     fn learn(&mut self, attempt_id: &str, became: Became, at_ms: i64) {
         let (id, at_s) = (name(attempt_id), seconds(at_ms));
-        self.evidence.advance(at_s);
+        self.tallies.advance(at_s);
         match became {
-            Became::Challenge { passed } => self.evidence.challenged(id, passed),
+            Became::Challenge { passed } => self.tallies.challenged(id, passed),
             Became::Delivery(
                 DeliveryStatus::Undelivered | DeliveryStatus::Failed | DeliveryStatus::Expired,
             ) => {
-                self.evidence.undelivered(id);
+                self.tallies.undelivered(id);
             }
             Became::Check(CheckResult::Ok) => {
                 self.blocks.converted(id);
-                for key in self.evidence.converted(id, at_s) {
-                    self.proofs.prove(key, at_s);
-                }
+                self.tallies.converted(id, at_s);
             }
             Became::Delivery(_) | Became::Check(_) => {}
         }

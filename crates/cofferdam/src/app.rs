@@ -12,6 +12,7 @@ use crate::provider::outbox::Outbox;
 use crate::provider::token;
 use crate::secrets::Secrets;
 use crate::secrets::file::{self, SecretsError};
+use crate::store::health::Health;
 use crate::store::row::Retention;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
@@ -36,6 +37,8 @@ pub struct App {
     pub keyer: Keyer,
     /// State.
     pub store: Store,
+    /// How its parts are.
+    pub health: Health,
     /// Standing facts, cached by version.
     pub standing: Arc<Standing>,
     /// Standing blocks.
@@ -60,6 +63,12 @@ pub enum AppError {
     /// Without its store.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// With another secret key than its store was written under.
+    #[error(
+        "this is not the secret key that the store was written under: numbers, codes and answers in it could \
+         not be read again. Bring `secrets.key` from where it was (with several machines: from another of them)"
+    )]
+    OtherSecret,
     /// Without a provider's client.
     #[error("provider `{name}`: {error}")]
     Provider {
@@ -81,6 +90,7 @@ impl App {
     ) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::new());
         metrics.started_at(clock.now_ms());
+        let health = Health::since(clock.now_ms());
         let providers = providers(&settings, &secrets, &store, &dice)?;
         let counted = |inner| -> Arc<dyn Provider> { Arc::new(Metered::new(inner, metrics.clone())) };
         let providers = providers.into_iter().map(counted).collect();
@@ -91,6 +101,7 @@ impl App {
             settings: Arc::new(settings),
             secrets: Arc::new(secrets),
             store,
+            health,
             standing: Arc::new(Standing::new()),
             blocks: Arc::new(Blocks::new()),
             sends: Arc::new(Sends::new()),
@@ -106,8 +117,19 @@ impl App {
         let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) =
             (Arc::new(SystemClock), Arc::new(SystemDice::default()));
         let secrets = file::load(&settings.secrets, &settings.store, &*dice)?;
-        let store = store::open(&settings.store, clock.clone(), &*dice)?;
+        let store = store::open(&settings.store, clock.clone(), dice.clone())?;
         Self::assemble(settings, secrets, store, clock, dice)
+    }
+
+    /// Finds the parts, and makes sure that they belong together: the store remembers which secret key it was
+    /// written under, so that a machine with another one does no harm.
+    pub async fn recovered(settings: Settings) -> Result<Self, AppError> {
+        // Recovery reads the journal, which may take its time: not on a thread that serves.
+        let built = tokio::task::spawn_blocking(|| Self::build(settings)).await;
+        let app = built.map_err(|error| store::StoreError::Away(error.to_string()))??;
+        agree(&app.store, &app.secrets).await?;
+        app.standing.refresh(&app).await?;
+        Ok(app)
     }
 
     /// How long things are kept, as the settings say.
@@ -129,6 +151,12 @@ impl App {
         let public_url = self.settings.listen.public_url.as_deref()?;
         Some(token::delivery_url(&self.secrets, public_url, provider))
     }
+}
+
+/// Makes sure that a store is of this secret key.
+pub async fn agree(store: &Store, secrets: &Secrets) -> Result<(), AppError> {
+    let name = secrets.name();
+    if store.records.agree("secret key", &name).await? == name { Ok(()) } else { Err(AppError::OtherSecret) }
 }
 
 /// Those of the routes in their order, then the outbox where no route names it: test keys need it.
@@ -158,4 +186,28 @@ fn providers(
         });
     }
     Ok(providers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: &std::path::Path, key: &str) -> Settings {
+        let text = format!(
+            "[store]\npath = \"{}\"\n[secrets]\nkey = \"1:{}\"\n",
+            folder.join("cofferdam.db").display(),
+            key.repeat(32)
+        );
+        Settings::read("cofferdam.toml", &text, []).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_store_is_not_opened_with_another_secret_key() {
+        let folder = std::env::temp_dir().join(format!("cofferdam-app-{}", std::process::id()));
+        drop(App::recovered(settings(&folder, "ab")).await.unwrap());
+        let refused = App::recovered(settings(&folder, "cd")).await.err().unwrap().to_string();
+        assert!(refused.contains("not the secret key") && !refused.contains("abab"), "{refused}");
+        drop(App::recovered(settings(&folder, "ab")).await.unwrap());
+        let _ = std::fs::remove_dir_all(&folder);
+    }
 }

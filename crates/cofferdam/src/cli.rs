@@ -26,6 +26,7 @@ mod error;
 mod explain;
 mod keys;
 mod lookup;
+mod migrate;
 mod out;
 mod outbox;
 mod reference;
@@ -103,6 +104,8 @@ enum Command {
     Backup(backup::Args),
     /// Bring a copy back
     Restore(restore::Args),
+    /// Move a store between one machine and several
+    Migrate(migrate::Args),
     /// Destroy a number everywhere
     Erase(erase::Args),
     /// Write completions for a shell
@@ -151,6 +154,7 @@ fn dispatch(command: Command, out: &out::Out) -> Result<(), CliError> {
         Command::Unblock(args) => blocks::unblock(&args, out),
         Command::Backup(args) => backup::run(&args, out),
         Command::Restore(args) => restore::run(&args, out),
+        Command::Migrate(args) => migrate::run(&args, out),
         Command::Erase(args) => erase::run(&args, out),
         Command::Completions(args) => completions::run(&args, &mut Cli::command(), out),
         Command::Reference(args) => reference::run(&args, &Cli::command()),

@@ -36,7 +36,7 @@ pub use log::{Log, LogFormat};
 pub use provider::{HttpSettings, ProviderKind, ProviderSettings};
 pub use retention::Retention;
 pub use secret_file::SecretsChoice;
-pub use store::StoreChoice;
+pub use store::{SharedChoice, StoreChoice};
 pub use webhooks::Webhooks;
 
 /// How this machine runs.

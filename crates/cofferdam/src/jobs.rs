@@ -33,7 +33,7 @@ impl Jobs {
         job(1, Box::new(|app| Box::pin(advance::once(app))));
         job(1, Box::new(|app| Box::pin(review::refresh(app))));
         job(1, Box::new(|app| Box::pin(review::blocks(app))));
-        job(10, Box::new(|app| Box::pin(health::once(app))));
+        job(1, Box::new(|app| Box::pin(health::once(app))));
         job(60, Box::new(|app| Box::pin(review::lists(app))));
         job(60, Box::new(move |app| Box::pin(sweep::once(app, keep))));
         Self(jobs)
@@ -48,6 +48,10 @@ impl Jobs {
 /// What must be done before anything is served: attempts that a crash left queued become `unknown`,
 /// what is over ends.
 pub async fn recover(app: &App) -> Result<(), StoreError> {
+    if app.store.records.is_shared() {
+        // What is queued may be another machine's, which is just sending it.
+        return expire::all(app, expire::queued_before(app.clock.now_ms()), u32::MAX).await;
+    }
     // Whatever its time: the clock may stand behind the one that the crash stopped.
     expire::all(app, i64::MAX, u32::MAX).await
 }

@@ -115,6 +115,13 @@ impl Secrets {
         self.key(purpose, self.current()).map_or([0; 32], |key| mac(&key[..], parts))
     }
 
+    /// A name for the key that tells nothing of it: two keys never have the same. Of the oldest version, which
+    /// stays when the key is rotated.
+    pub fn name(&self) -> String {
+        let name = self.mac(Purpose::Pseudonym, &[b"the name of the key"]);
+        name.first_chunk().map_or_else(String::new, |half| format!("{:032x}", u128::from_be_bytes(*half)))
+    }
+
     /// Makes keyed names.
     pub fn keyer(&self) -> Keyer {
         let mut key = [0; 16];

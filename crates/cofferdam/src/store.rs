@@ -13,13 +13,19 @@ use std::time::Duration;
 #[cfg(test)]
 mod contract;
 mod embedded;
+pub mod health;
 mod memory;
+pub mod moving;
 pub mod records;
 pub mod row;
+#[cfg(test)]
+#[path = "../tests/it/servers.rs"]
+mod servers;
 mod shared;
 pub mod tallies;
 
 pub use records::Records;
+pub use shared::tallies::{RedisSettings, ReplayTallies};
 pub use tallies::Tallies;
 
 /// Both halves.
@@ -100,8 +106,15 @@ impl Store {
     }
 }
 
-/// Opens the store that the settings choose.
-pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
+/// Opens the store that the settings choose. Blocks, and stands on a runtime where the store is shared: its
+/// connections are driven there.
+pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Store, StoreError> {
+    if let Some(both) = &choice.shared {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| StoreError::Away("a shared store needs a runtime for its connections".into()))?;
+        return runtime.block_on(shared::open(both, choice.tally_keys_max, clock, dice));
+    }
+    let dice = &*dice;
     match &choice.path {
         None => Store::memory(clock, dice),
         Some(path) => {

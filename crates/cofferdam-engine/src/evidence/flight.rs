@@ -4,6 +4,7 @@
 use super::scope::{Keys, SCOPES};
 use crate::table::Place;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
 
@@ -52,6 +53,13 @@ pub struct Flight {
     pub converted: bool,
 }
 
+impl Flight {
+    /// Whether it was more likely pumped than not.
+    pub fn doubts(&self) -> bool {
+        self.good <= 32
+    }
+}
+
 /// Attempts in order of time.
 #[derive(Debug, Default)]
 pub struct Flights {
@@ -61,6 +69,8 @@ pub struct Flights {
     /// For each step, the number of the first that has not taken it.
     steps: [u64; STEPS],
     by_id: HashMap<u64, u64, foldhash::fast::FixedState>,
+    /// Those that were taken over from others who are gone, each lot in order of time of its own.
+    taken_over: Vec<Flights>,
 }
 
 /// Steps of maturity, then the abandoning of challenges.
@@ -90,10 +100,37 @@ impl Flights {
         while self.open.front().is_some_and(|flight| flight.at_s.saturating_add(OPEN_S) < now_s) {
             self.end_first();
         }
+        self.taken_over.iter_mut().for_each(|others| others.end_old(now_s));
+        self.taken_over.retain(|others| others.len() > 0);
+    }
+
+    /// Takes over what somebody else had open who was last heard of at `until_s`: the steps that came due
+    /// until then are taken.
+    pub fn take_over(&mut self, mut flights: Vec<Flight>, until_s: u32) {
+        flights.retain(|flight| self.find(flight.id).is_none());
+        flights.sort_by_key(|flight| flight.at_s);
+        for flight in flights.iter_mut().filter(|flight| flight.state == State::Waiting) {
+            if flight.at_s.saturating_add(ABANDONED_S) <= until_s {
+                flight.state = State::Abandoned;
+            }
+        }
+        let mut others = Self::default();
+        let after = super::rich::STEPS_S.into_iter().chain([ABANDONED_S]);
+        for (taken, after_s) in others.steps.iter_mut().zip(after) {
+            *taken =
+                flights.iter().take_while(|own| own.at_s.saturating_add(after_s) <= until_s).count() as u64;
+        }
+        for flight in flights {
+            others.add(flight, usize::MAX);
+        }
+        self.taken_over.push(others);
     }
 
     /// The next whose step came due: `after_s` after it was made.
     pub fn due(&mut self, step: usize, after_s: u32, now_s: u32) -> Option<&mut Flight> {
+        if !self.is_due(step, after_s, now_s) {
+            return self.taken_over.iter_mut().find_map(|others| others.due(step, after_s, now_s));
+        }
         let next = self.steps.get_mut(step)?;
         *next = (*next).max(self.first);
         let flight = self.open.get_mut((*next - self.first) as usize)?;
@@ -103,9 +140,17 @@ impl Flights {
         })
     }
 
+    fn is_due(&self, step: usize, after_s: u32, now_s: u32) -> bool {
+        let next = self.steps.get(step).map_or(self.first, |next| (*next).max(self.first));
+        let flight = self.open.get((next - self.first) as usize);
+        flight.is_some_and(|flight| flight.at_s.saturating_add(after_s) <= now_s)
+    }
+
     /// An attempt that is open, and how many steps it has taken.
     pub fn find(&mut self, id: u64) -> Option<(&mut Flight, usize)> {
-        let number = *self.by_id.get(&id)?;
+        let Some(number) = self.by_id.get(&id).copied() else {
+            return self.taken_over.iter_mut().find_map(|others| others.find(id));
+        };
         let taken = self.steps.iter().take(STEPS - 1).filter(|next| **next > number).count();
         let flight = self.open.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)?;
         Some((flight, taken))
@@ -139,10 +184,11 @@ impl Flights {
             flight.number = 0;
             flight.proofs.clear();
         }
+        self.taken_over.iter_mut().for_each(|others| others.forget(number));
     }
 
     /// How many are open.
     pub fn len(&self) -> usize {
-        self.open.len()
+        self.open.len() + self.taken_over.iter().map(Self::len).sum::<usize>()
     }
 }

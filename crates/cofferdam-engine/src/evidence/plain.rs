@@ -37,8 +37,8 @@ pub struct PlainRecord {
     /// The newest moment that was counted.
     pub touched_s: u32,
     /// By field, by horizon.
-    every: [[Pair; HORIZONS]; EVERY],
-    last: [Pair; LAST],
+    pub(super) every: [[Pair; HORIZONS]; EVERY],
+    pub(super) last: [Pair; LAST],
 }
 
 /// All that a record says at a moment, read once: an attempt's scopes ask for the same figures again and
@@ -68,7 +68,7 @@ impl Counts {
 }
 
 impl Field {
-    fn index(self) -> (bool, usize) {
+    pub(super) fn index(self) -> (bool, usize) {
         match self {
             Self::Newcomers => (true, 0),
             Self::Matured => (true, 1),

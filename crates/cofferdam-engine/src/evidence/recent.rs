@@ -7,8 +7,8 @@ pub const RECENT: usize = 32;
 /// The newest numbers of a run, oldest first: time and last four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecentRecord {
-    entries: [(u32, u16); RECENT],
-    len: u8,
+    pub(super) entries: [(u32, u16); RECENT],
+    pub(super) len: u8,
 }
 
 impl Default for RecentRecord {

@@ -10,7 +10,7 @@ pub const BUCKET_S: u32 = 6 * 3_600;
 /// A week of them.
 pub const BUCKETS: usize = 28;
 /// Seasons are remembered for one to two of these.
-const ERA_S: u32 = 28 * 86_400;
+pub(super) const ERA_S: u32 = 28 * 86_400;
 /// By when codes are expected back, in seconds: the steps at which a message matures.
 pub const STEPS_S: [u32; 4] = [25, 75, 240, 900];
 /// Bins of delays: up to each step, and later.
@@ -30,7 +30,7 @@ pub enum Usual {
     /// Trusted people who asked.
     Trusted,
 }
-const USUALS: usize = 5;
+pub(super) const USUALS: usize = 5;
 
 /// How close together people live: pairs of people who proved themselves within a few days, and how
 /// many of those met in one run of numbers, or at one address. Crowded places teach their own density.
@@ -57,7 +57,7 @@ pub enum Meets {
     /// From one network of addresses, or one country.
     Whence,
 }
-const MEETS: usize = 10;
+pub(super) const MEETS: usize = 10;
 
 /// One bucket: by [`Usual`].
 pub type Bucket = [u32; USUALS];
@@ -71,13 +71,13 @@ pub struct RichRecord {
     pub trusted: PlainRecord,
     /// The first moment that was counted; 0: none.
     pub first_s: u32,
-    head: u32,
-    buckets: [Bucket; BUCKETS],
-    era: u32,
-    hours: [[u32; 24]; 2],
-    days: [[u32; 7]; 2],
-    delays: [[u32; DELAYS]; 2],
-    meets: [[u64; MEETS]; 2],
+    pub(super) head: u32,
+    pub(super) buckets: [Bucket; BUCKETS],
+    pub(super) era: u32,
+    pub(super) hours: [[u32; 24]; 2],
+    pub(super) days: [[u32; 7]; 2],
+    pub(super) delays: [[u32; DELAYS]; 2],
+    pub(super) meets: [[u64; MEETS]; 2],
 }
 
 impl Default for RichRecord {
@@ -100,6 +100,11 @@ impl RichRecord {
         delays: [[0; DELAYS]; 2],
         meets: [[0; MEETS]; 2],
     };
+}
+
+/// The bin of a delay.
+pub(super) fn delay_bin(after_s: u32) -> usize {
+    STEPS_S.iter().position(|step| after_s <= *step).unwrap_or(DELAYS - 1)
 }
 
 /// A moment as people there live it.
@@ -179,7 +184,7 @@ impl RichRecord {
 
     /// A code came back after so many seconds.
     pub fn delay(&mut self, sent_s: u32, after_s: u32, amount: u32) {
-        let bin = STEPS_S.iter().position(|step| after_s <= *step).unwrap_or(DELAYS - 1);
+        let bin = delay_bin(after_s);
         let Some(slot) = self.slot(sent_s) else { return };
         if let Some(count) = self.delays.get_mut(slot).and_then(|delays| delays.get_mut(bin)) {
             *count = count.saturating_add(amount);

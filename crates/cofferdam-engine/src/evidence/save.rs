@@ -89,7 +89,7 @@ impl EvidenceTallies {
                 None => Part::Recent(Cursor::default()),
             },
             Part::Recent(at) => step(&self.recent, RECENT, at, self.now_s, to)
-                .map_or_else(|| Part::Rich(self.rich_keys()), Part::Recent),
+                .map_or_else(|| Part::Rich(self.rich_keys_last_first()), Part::Recent),
             Part::Rich(keys) if keys.is_empty() => Part::Flights(None),
             Part::Rich(keys) => Part::Rich(self.save_rich(keys, to)),
             Part::Flights(at) => Part::Flights(Some(self.save_flights(at, to)?)),
@@ -98,7 +98,7 @@ impl EvidenceTallies {
     }
 
     /// The last first.
-    fn rich_keys(&self) -> Vec<u64> {
+    fn rich_keys_last_first(&self) -> Vec<u64> {
         let mut keys: Vec<u64> = self.rich.keys().copied().collect();
         keys.sort_unstable_by(|a, b| b.cmp(a));
         keys
@@ -231,7 +231,7 @@ const UNDELIVERED: u8 = 4;
 const CONVERTED: u8 = 8;
 const EXPLAINED: u8 = 16;
 
-fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
+pub(super) fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
     let flags = [
         (flight.newcomer, NEWCOMER),
         (flight.trusted, TRUSTED),
@@ -259,7 +259,7 @@ fn write_flight(flight: &Flight, to: &mut Vec<u8>) {
     flight.proofs.iter().for_each(|key| to.extend_from_slice(&key.to_le_bytes()));
 }
 
-fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
+pub(super) fn read_flight(rest: &mut &[u8]) -> Result<Flight, BadEvidence> {
     let (id, number) = (u64::from_le_bytes(array(rest)?), u64::from_le_bytes(array(rest)?));
     let at_s = u32::from_le_bytes(array(rest)?);
     let [flags, state, good] = array(rest)?;

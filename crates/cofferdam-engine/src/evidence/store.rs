@@ -3,25 +3,27 @@
 //! It does what the engine's functions say and decides nothing. Times come in; nothing here looks at a
 //! clock. Called by replay, by simulation and by the live server's tallies.
 
+use super::change::{EvidenceChange, Raised};
 use super::count::{Ask, Faces, Fate, Glimpse};
 use super::decay::{AHEAD_S, HORIZONS, LONG, Moment, Moments};
 use super::flight::{ABANDONED_S, Flight, Flights, Places, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
 use super::recent::RecentRecord;
-use super::rich::{Meets, RichRecord, STEPS_S, Usual};
+use super::rich::{RichRecord, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
 use crate::effect::Effect;
 use crate::table::{Place, Table, Touch};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
 
 pub(super) type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
 
 /// One whole count, in 64ths.
-const ONE: i32 = 64;
+pub(super) const ONE: i32 = 64;
 /// Rich records are for places and profiles; beyond so many, new ones are not taken in.
 pub(super) const RICH_MAX: usize = 60_000;
 /// At most so many attempts are open at once.
@@ -36,11 +38,13 @@ pub struct EvidenceTallies {
     pub(super) rich: Map<Box<RichRecord>>,
     pub(super) flights: Flights,
     pub(super) cached: super::read::Cached,
-    moments: Moments,
+    pub(super) moments: Moments,
     /// Where the records of the attempt that was counted last stand.
     pub(super) places: Places,
     /// The newest moment.
     pub(super) now_s: u32,
+    /// What changed after attempts were counted, where somebody wants to know it.
+    pub(super) noted: Option<Vec<EvidenceChange>>,
 }
 
 /// How much is kept.
@@ -65,6 +69,7 @@ impl EvidenceTallies {
             flights: Flights::default(),
             cached: super::read::Cached::default(),
             moments: Moments::default(),
+            noted: None,
             places: Places::new(),
             now_s: 0,
         }
@@ -210,12 +215,13 @@ impl EvidenceTallies {
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich_mut(*key) {
                 record.usual(Usual::Stopped, flight.at_s, ONE as u32);
+                self.note(*key, flight.at_s, Raised::Usual(Usual::Stopped, ONE as u32));
             }
         }
     }
 
     /// Adds to a field in all scopes of an attempt.
-    fn raise(&mut self, flight: &mut Flight, field: Field, at: &Moment, amount: i32) {
+    pub(super) fn raise(&mut self, flight: &mut Flight, field: Field, at: &Moment, amount: i32) {
         if !flight.trusted {
             self.locate(&flight.keys, &mut flight.places);
         }
@@ -229,10 +235,13 @@ impl EvidenceTallies {
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
                     record.plain.add_units(field, at, units);
+                    self.note(*key, at.at_s, Raised::Own(field, units));
                 }
-            } else if !flight.trusted {
+            } else if !flight.trusted
                 // Only where it was counted: an outcome makes no record.
-                self.plain.change_own_at(*place, *key, |record| record.add_units(field, at, units));
+                && self.plain.change_own_at(*place, *key, |record| record.add_units(field, at, units))
+            {
+                self.note(*key, at.at_s, Raised::Plain(field, units));
             }
         }
     }
@@ -289,13 +298,16 @@ impl EvidenceTallies {
         if let Some((scope, key)) = flight.keys.first()
             && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
         {
-            record.plain.add(Field::Matured, &at, amount - heard);
+            let units = at.all_units([amount - heard; HORIZONS]);
+            record.plain.add_units(Field::Matured, &at, units);
+            self.note(*key, at.at_s, Raised::Own(Field::Matured, units));
         }
         let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {
                 record.usual(Usual::Matured, flight.at_s, weighed);
+                self.note(*key, flight.at_s, Raised::Usual(Usual::Matured, weighed));
             }
         }
     }
@@ -312,10 +324,12 @@ impl EvidenceTallies {
         libm::round(share * whole) as i32
     }
 
-    fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+    pub(super) fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+        let units = at.all_units([amount; HORIZONS]);
         for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
             if let Some(record) = self.rich.get_mut(key) {
-                record.trusted.add(field, at, amount);
+                record.trusted.add_units(field, at, units);
+                self.note(*key, at.at_s, Raised::Trusted(field, units));
             }
         }
     }
@@ -396,147 +410,14 @@ impl EvidenceTallies {
 
     /// Whether an attempt was more likely pumped than not; `None` if it is not known any more.
     pub fn doubts(&mut self, id: u64) -> Option<bool> {
-        self.flights.find(id).map(|(flight, _)| flight.good <= 32)
+        self.flights.find(id).map(|(flight, _)| flight.doubts())
     }
 
     /// Forgets when a number was asked for and what it would prove. What it was counted in stays.
     pub fn forget(&mut self, faces: &Faces) {
         self.seen.change_own(faces.number, |seen| *seen = SeenRecord::NONE);
+        self.note(faces.number, 0, Raised::Forget);
         self.flights.forget(faces.number);
-    }
-
-    /// Carries out what a judgement says of evidence.
-    fn follow(&mut self, ask: &Ask, effects: &[Effect]) {
-        for effect in effects {
-            match effect {
-                Effect::Explain { scope, key, share } => {
-                    let wide = ask.keys.iter().filter(|(scope, _)| crate::rival::is_wide(*scope));
-                    let wide: Keys = wide.copied().collect();
-                    self.explain(ask.at_s, (*scope, *key), &wide, f64::from(*share) / 1000.0);
-                }
-                Effect::Strike { scope, key } => {
-                    // Of the whole installation it is heat alone: see below.
-                    if *scope != Scope::All {
-                        self.strike(ask.at_s, *scope, *key, 0.25);
-                    }
-                    if let Some((all, key)) = ask.keys.first().copied() {
-                        self.strike(ask.at_s, all, key, 1.0);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn convert(&mut self, flight: &mut Flight, now_s: u32) {
-        let at = self.moments.get(flight.at_s);
-        let sent_s = flight.at_s;
-        let _ = self.seen.change_own(flight.number, |seen| seen.convert(sent_s));
-        if flight.trusted && flight.newcomer {
-            self.raise_trusted(flight, Field::Converted, &at, ONE);
-        } else if flight.newcomer {
-            self.raise(flight, Field::Converted, &at, ONE);
-        } else {
-            return;
-        }
-        if !flight.trusted {
-            self.meet(flight, &at);
-        }
-        let after_s = now_s.saturating_sub(sent_s);
-        let local = super::rich::Local::at(sent_s, flight.east_h);
-        let good = u32::from(flight.good);
-        for (scope, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            let Some(record) = self.rich.get_mut(key) else { continue };
-            if !flight.trusted {
-                record.usual(Usual::Converted, sent_s, good);
-            }
-            if matches!(scope, Scope::All | Scope::Country) {
-                record.live(sent_s, local, good);
-                record.delay(sent_s, after_s, good);
-            }
-        }
-    }
-
-    /// Learns how close together people of a place live: with how many of those who proved themselves
-    /// lately this one meets.
-    fn meet(&mut self, flight: &Flight, at: &Moment) {
-        let others = |tallies: &Self, wanted: Scope| {
-            let mut keys = flight.keys.iter().zip(&flight.places);
-            let ((_, key), place) = keys.find(|((scope, _), _)| *scope == wanted)?;
-            let record = tallies.record_at(*place, wanted, *key)?;
-            // Without the one who was just counted.
-            Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good))
-                as u64)
-        };
-        let pairs = [
-            (Meets::OfNetwork, Scope::Network),
-            (Meets::Prefix4, Scope::Prefix4),
-            (Meets::Prefix3, Scope::Prefix3),
-            (Meets::Prefix2, Scope::Prefix2),
-            (Meets::OfCountry, Scope::Country),
-            (Meets::Address, Scope::Address),
-            (Meets::Neighbourhood, Scope::Neighbourhood),
-            (Meets::Profile, Scope::ProfileNetwork),
-            (Meets::Client, Scope::ClientNetwork),
-            (Meets::Whence, Scope::WhenceNetwork),
-        ];
-        let known_address = flight.keys.iter().any(|(scope, _)| *scope == Scope::Address);
-        for (what, scope) in pairs {
-            let of_address = matches!(what, Meets::OfCountry | Meets::Address | Meets::Neighbourhood);
-            if of_address && !known_address {
-                continue;
-            }
-            let Some(amount) = others(self, scope).filter(|amount| *amount > 0) else { continue };
-            for (scope, key) in &flight.keys {
-                if matches!(scope, Scope::All | Scope::Country | Scope::Network)
-                    && let Some(record) = self.rich.get_mut(key)
-                {
-                    record.meet(what, at.at_s, amount);
-                }
-            }
-        }
-    }
-
-    /// A narrower scope explains what a wider one has seen: its newcomers are credited, once.
-    pub fn explain(
-        &mut self,
-        at_s: u32,
-        (narrow_scope, narrow): (Scope, u64),
-        wide: &[(Scope, u64)],
-        share: f64,
-    ) {
-        let at = self.moments.get(at_s);
-        let Some(record) = self.record(narrow_scope, narrow) else { return };
-        let (seen, credited) = (record.read(Field::Newcomers, &at), record.read(Field::Explained, &at));
-        let mut owed = [0; HORIZONS];
-        for ((owed, seen), credited) in owed.iter_mut().zip(seen).zip(credited) {
-            *owed = libm::round((share * seen - credited).max(0.0) * 64.0) as i32;
-        }
-        if owed.iter().all(|owed| *owed == 0) {
-            return;
-        }
-        for (scope, key) in core::iter::once(&(narrow_scope, narrow)).chain(wide) {
-            if scope.is_rich() {
-                if let Some(record) = self.rich.get_mut(key) {
-                    record.plain.add_each(Field::Explained, &at, owed);
-                }
-            } else {
-                self.plain.change_own(*key, |record| record.add_each(Field::Explained, &at, owed));
-            }
-        }
-    }
-
-    /// A scope was found guilty once more.
-    pub fn strike(&mut self, at_s: u32, scope: Scope, key: u64, amount: f64) {
-        let at = self.moments.get(at_s);
-        let amount = libm::round(amount * 64.0) as i32;
-        if scope.is_rich() {
-            if let Some(record) = self.rich.get_mut(&key) {
-                record.plain.add(Field::Strikes, &at, amount);
-            }
-        } else {
-            self.plain.change_own(key, |record| record.add(Field::Strikes, &at, amount));
-        }
     }
 
     /// The newest moment that it knows of, in Unix seconds.

@@ -45,6 +45,18 @@ impl<R: Record> Table<R> {
         })
     }
 
+    /// Calls `each` with the records of one segment that have a use still, those of keys from `from` on, and answers from
+    /// where to go on; `None`: that was the last.
+    pub fn walk(&self, from: u64, at_s: u32, mut each: impl FnMut(u64, &R)) -> Option<u64> {
+        let (slots, next) = self.directory.run(from);
+        for slot in slots.filter(|slot| slot.key >= from && slot.key != 0) {
+            if let Some(record) = slot.read(&self.wide).filter(|record| !record.at_rest(at_s)) {
+                each(slot.key, &record);
+            }
+        }
+        next
+    }
+
     fn save_crowd(&self, chunk: u32, at_s: u32, to: &mut Vec<u8>) -> Option<Cursor> {
         if chunk as usize >= self.crowd.chunks() {
             return None;

@@ -47,13 +47,18 @@ impl From<BadEvidence> for BadState {
 impl Ours {
     /// All it learned, as bytes that [`Ours::restore`] takes back.
     pub fn save(&self) -> Vec<u8> {
-        let evidence = self.evidence.save();
-        let at_s = self.evidence.now_s();
+        let evidence = self.tallies.evidence.save();
+        let at_s = self.tallies.evidence.now_s();
         let mut bytes = Vec::with_capacity(evidence.len() + 64);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&at_s.to_le_bytes());
-        for part in [saved(&self.limits, at_s), saved(&self.proofs, at_s), evidence, self.blocks.save()] {
+        for part in [
+            saved(&self.tallies.limits, at_s),
+            saved(&self.tallies.proofs, at_s),
+            evidence,
+            self.blocks.save(),
+        ] {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(&part);
         }
@@ -72,9 +77,9 @@ impl Ours {
         }
         let at_s = u32::from_le_bytes(array(&mut rest)?);
         let mut ours = Self::new(policy);
-        ours.limits.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
-        ours.proofs.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
-        ours.evidence = EvidenceTallies::restore(KEYS_MAX, part(&mut rest)?)?;
+        ours.tallies.limits.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
+        ours.tallies.proofs.restore(part(&mut rest)?, at_s).map_err(|_| BadState::Damaged)?;
+        ours.tallies.evidence = EvidenceTallies::restore(KEYS_MAX, part(&mut rest)?)?;
         ours.blocks = Blocks::restore(part(&mut rest)?).ok_or(BadState::Damaged)?;
         if rest.is_empty() { Ok(ours) } else { Err(BadState::Damaged) }
     }

@@ -16,5 +16,6 @@ mod lines;
 mod markers;
 mod peers;
 mod pipe;
+mod scale;
 mod scenarios;
 mod summary;

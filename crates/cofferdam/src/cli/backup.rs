@@ -54,8 +54,10 @@ pub fn store(data: Option<&Path>, settings: &SettingsArgs) -> Result<PathBuf, Cl
     if let Some(data) = data {
         return Ok(data.to_owned());
     }
-    need(settings)?
-        .store
-        .path
-        .ok_or_else(|| CliError::input("no store is set").mend("set `store.path`, or give --data"))
+    let store = need(settings)?.store;
+    if store.shared.is_some() {
+        return Err(CliError::input("the store is in PostgreSQL: its own tools copy it")
+            .mend("`pg_dump` the database of `store.postgres_url`, or give --data for a file"));
+    }
+    store.path.ok_or_else(|| CliError::input("no store is set").mend("set `store.path`, or give --data"))
 }

@@ -126,7 +126,7 @@ fn secrets(settings: &Settings) -> Found {
 
 /// Whether the store opens. One that a server has open is looked at from outside only.
 fn store(settings: &Settings) -> Vec<Found> {
-    let Some(path) = settings.store.path.as_ref().filter(|_| settings.store.stands()) else {
+    let Some(path) = settings.store.file().filter(|path| path.exists()) else {
         return vec![Found::ok("store", "will be made at the first start")];
     };
     let mut found = vec![match crate::store::look(path) {
@@ -153,7 +153,7 @@ fn open_to_others(store: &Path) -> Vec<Found> {
 }
 
 fn disk(settings: &Settings) -> Option<Found> {
-    let path = settings.store.path.as_ref()?;
+    let path = settings.store.file()?;
     // The folder may not be there yet: then the one above it is where it will be.
     let there = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
@@ -171,7 +171,7 @@ fn disk(settings: &Settings) -> Option<Found> {
 }
 
 fn backup(settings: &Settings) -> Found {
-    let Some(path) = settings.store.path.as_ref().filter(|_| settings.store.stands()) else {
+    let Some(path) = settings.store.file().filter(|path| path.exists()) else {
         return Found::ok("backup", "nothing to back up yet");
     };
     let made = std::fs::metadata(path.with_extension(LAST)).and_then(|data| data.modified()).ok();

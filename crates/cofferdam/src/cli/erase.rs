@@ -44,6 +44,7 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     let mut settings = need(&args.settings)?;
     if args.data.is_some() {
         settings.store.path.clone_from(&args.data);
+        settings.store = settings.store.in_file();
     }
     cofferdam_atlas::parse(&args.number, args.country).map_err(|error| CliError::input(error.to_string()))?;
     if !settings.store.stands() {

@@ -94,11 +94,7 @@ fn failed(error: &dyn std::fmt::Display) -> CliError {
 
 /// The program, recovered, as it stands: for work that is done offline and makes no keys.
 pub async fn recovered(settings: Settings) -> Result<App, CliError> {
-    // Recovery reads the journal, which may take its time: not on a thread that serves.
-    let app = tokio::task::spawn_blocking(|| App::build(settings)).await;
-    let app = app.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-    app.standing.refresh(&app).await.map_err(|error| failed(&error))?;
-    Ok(app)
+    App::recovered(settings).await.map_err(|error| failed(&error))
 }
 
 /// The program, recovered, with what the first start makes.

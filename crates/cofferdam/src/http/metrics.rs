@@ -3,6 +3,7 @@
 use super::auth::Access;
 use super::route::Route;
 use super::wire::{Answer, Call, ready};
+use crate::store::health::Part;
 use hyper::StatusCode;
 
 /// Lines of the table.
@@ -14,6 +15,10 @@ fn read(call: &Call) -> Answer {
     let store = &call.app.store;
     let size = store.tallies.size();
     call.app.metrics.state(size.keys, size.bytes, size.evicted, store.records.journal_lost());
+    for part in Part::ALL {
+        let state = call.app.health.of(part);
+        call.app.metrics.part(part.name(), state.ok, state.since_ms);
+    }
     let text = call.app.metrics.scrape();
     Answer::of(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", text)
 }

@@ -1,9 +1,11 @@
 //! `/v1/status`: how this server is.
 
 use super::auth::Access;
+use super::health::PartState;
 use super::route::Route;
 use super::view::Time;
-use super::wire::{Answer, Call, Result};
+use super::wire::{Answer, Call, ready};
+use crate::store::health::Part;
 use crate::verify::KeyScope;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +15,7 @@ pub const ROUTES: &[Route] = &[Route::get(
     "/v1/status",
     Access::Any(&[KeyScope::Read, KeyScope::Manage]),
     "Says how this server is",
-    |call| Box::pin(read(call)),
+    |call| ready(Ok(read(&call))),
 )
 .answers(200, Some("Status"), "How it is")];
 
@@ -35,7 +37,7 @@ pub struct Status {
     /// `live` or `test`: the world of the calling key.
     #[schema(value_type = String)]
     world: &'static str,
-    records: Health,
+    records: PartState,
     tallies: TalliesStatus,
     /// Journal entries that were lost because their queue was full.
     journal_lost: u64,
@@ -44,16 +46,13 @@ pub struct Status {
     providers: Vec<String>,
 }
 
-/// Whether something answers.
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    ok: bool,
-}
-
 /// How the tallies are.
 #[derive(Serialize, ToSchema)]
 pub struct TalliesStatus {
     ok: bool,
+    /// Since when they answer, or do not.
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
     /// Live keys.
     keys: u64,
     /// Bytes held for them.
@@ -62,26 +61,27 @@ pub struct TalliesStatus {
     evicted: u64,
 }
 
-async fn read(call: Call) -> Result {
+fn read(call: &Call) -> Answer {
     let store = &call.app.store;
-    let size = store.tallies.size();
+    let (size, tallies) = (store.tallies.size(), call.app.health.of(Part::Tallies));
     let mine = call.app.providers.iter().filter(|provider| !call.is_test() || provider.stays_in_house());
     let providers = mine.map(|provider| provider.name().to_owned()).collect();
-    Ok(Answer::ok(&Status {
+    Answer::ok(&Status {
         version: env!("CARGO_PKG_VERSION"),
         engine: cofferdam_engine::ENGINE,
         edition: cofferdam_atlas::edition().to_string(),
         at: Time(call.app.clock.now_ms()),
         uptime_s: call.api.started.elapsed().as_secs(),
         world: if call.is_test() { "test" } else { "live" },
-        records: Health { ok: store.records.ping().await.is_ok() },
+        records: PartState::of(call, Part::Records),
         tallies: TalliesStatus {
-            ok: store.tallies.ping().await.is_ok(),
+            ok: tallies.ok,
+            since: Time(tallies.since_ms),
             keys: size.keys,
             bytes: size.bytes,
             evicted: size.evicted,
         },
         journal_lost: store.records.journal_lost(),
         providers,
-    }))
+    })
 }

@@ -14,8 +14,12 @@ const BATCHES: u32 = 50;
 
 pub(super) async fn once(app: Arc<App>) -> Result<(), StoreError> {
     report::due(&app).await;
-    let now_ms = app.clock.now_ms();
-    all(&app, now_ms.saturating_sub(QUEUED_MS), BATCHES).await
+    all(&app, queued_before(app.clock.now_ms()), BATCHES).await
+}
+
+/// What was queued before this moment was heard of by nobody again.
+pub(super) fn queued_before(now_ms: i64) -> i64 {
+    now_ms.saturating_sub(QUEUED_MS)
 }
 
 /// Ends what is over, in bounded batches, at most so many of them.

@@ -61,6 +61,15 @@ pub enum SecretsError {
         /// The key.
         key: PathBuf,
     },
+    /// Machines that share a store share its key, so none of them makes one.
+    #[error(
+        "`{key}` is missing, and machines that share a store need the same secret key: make it once \
+         (`echo 1:$(openssl rand -hex 32)` into a file of mode 0600) and bring it to each, or set `secrets.key`"
+    )]
+    Shared {
+        /// The key.
+        key: PathBuf,
+    },
     /// A key in the settings is not changed by us.
     #[error("the secret key is in the settings (`secrets.key`): add a line with the next version there")]
     InSettings,
@@ -74,6 +83,9 @@ pub fn load(choice: &SecretsChoice, store: &StoreChoice, dice: &dyn Dice) -> Res
         (None, None) => fresh(dice),
         (None, Some(path)) => match read(&path) {
             Err(SecretsError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+                if store.shared.is_some() {
+                    return Err(SecretsError::Shared { key: path });
+                }
                 if let Some(store) = store.path.as_ref().filter(|_| store.stands()) {
                     return Err(SecretsError::Lost { store: store.clone(), key: path });
                 }

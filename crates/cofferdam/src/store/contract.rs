@@ -54,13 +54,15 @@ pub(super) struct Home {
     pub store: Store,
     pub clock: Arc<SetClock>,
     pub folder: Option<Folder>,
+    /// Ends its server with it.
+    pub shared: Option<super::shared::records::tests::Shared>,
 }
 
 impl Home {
-    fn memory() -> Self {
+    pub fn memory() -> Self {
         let clock = SetClock::at(NOW_MS);
         let store = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap();
-        Self { store, clock, folder: None }
+        Self { store, clock, folder: None, shared: None }
     }
 
     pub fn embedded() -> Self {
@@ -72,7 +74,17 @@ impl Home {
         let store =
             Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(key()))
                 .unwrap();
-        Self { store, clock, folder: Some(folder) }
+        Self { store, clock, folder: Some(folder), shared: None }
+    }
+
+    /// Records in PostgreSQL; `None` where it is not installed.
+    pub async fn postgres() -> Option<Self> {
+        let clock = SetClock::at(NOW_MS);
+        let shared = super::shared::records::tests::Shared::new()?;
+        let records = shared.open(clock.clone(), key()).await.unwrap();
+        let tallies = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap().tallies;
+        let store = Store { tallies, records: Arc::new(records) };
+        Some(Self { store, clock, folder: None, shared: Some(shared) })
     }
 
     /// Closes the store and opens it again.
@@ -118,6 +130,16 @@ macro_rules! contract {
                 })+
             })+
         }
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    if let Some(home) = super::super::Home::postgres().await {
+                        super::super::$module::$promise(home).await;
+                    }
+                })+
+            })+
+        }
     };
 }
 
@@ -136,5 +158,5 @@ contract! {
     facts: facts_change_by_version, a_unique_text_stands_once, the_audit_tells_every_change, outbox_rows_are_listed;
     tallies: counts_come_back_with_the_attempt, proofs_keep_the_latest, changes_are_recovered_once,
         evidence_is_counted_and_learns;
-    upkeep: a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
+    upkeep: what_all_agree_on_stays, a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
 }

@@ -9,8 +9,8 @@ use super::memory::ProcessTallies;
 use super::records::Records;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
-    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
     VerificationFilter,
 };
 use super::tallies::Marks;
@@ -34,17 +34,18 @@ use writer::Writer;
 
 mod attempts;
 pub(super) mod backup;
-mod codes;
+pub(super) mod codes;
 mod ending;
-mod erase;
+pub(super) mod erase;
 mod facts;
 mod flusher;
-mod guesses;
-mod idempotency;
-mod journal;
+pub(super) mod guesses;
+pub(super) mod idempotency;
+pub(super) mod journal;
 mod late;
-mod ledger;
-mod limits;
+pub(super) mod ledger;
+pub(super) mod limits;
+mod moving;
 mod open;
 mod outbox;
 mod outcomes;
@@ -55,7 +56,7 @@ mod start;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod verifications;
+pub(super) mod verifications;
 mod writer;
 
 /// What SQLite says, as what a caller can do about it.
@@ -407,6 +408,29 @@ impl Records for Embedded {
 
     async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
         self.erase_numbers(numbers, fresh).await
+    }
+
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let (name, value) = (format!("agreed {name}"), value.to_owned());
+        self.writer
+            .change(move |tx| {
+                tx.run("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)", [&name, &value])?;
+                let mut stands = tx.prepare("SELECT value FROM meta WHERE name = ?1")?;
+                stands.query_row([&name], |row| row.get(0)).map_err(sql)
+            })
+            .await
+    }
+
+    async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
+        self.give(table, after, limit).await
+    }
+
+    async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
+        self.put_all(rows).await
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        self.nobody_was_here().await
     }
 
     async fn backup(&self, to: &Path) -> Result<u64, StoreError> {

@@ -3,8 +3,9 @@
 use super::StoreError;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
-    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, StoredAnswer, Swept, Told, ToldAnswer, Verification, VerificationFilter,
+    IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
+    VerificationFilter,
 };
 use super::tallies::Marks;
 use async_trait::async_trait;
@@ -130,6 +131,18 @@ pub trait Records: Send + Sync {
     /// Facts that changed after a version, gone ones included, in order of version. For caches.
     async fn facts_since(&self, version: u64, limit: u32) -> Result<Vec<Fact>, StoreError>;
 
+    /// Raised to the version at which facts stand whenever another node has changed them, so that caches
+    /// need not wait for their turn. `None`: nobody else can.
+    fn changed(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
+        None
+    }
+
+    /// Takes or keeps the lease of a job that only one node at a time shall do; false: another has it. A
+    /// home of one process holds them all.
+    async fn lease(&self, _job: &str, _for_ms: i64) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// What was changed by people, newest first unless asked otherwise.
     async fn audit(&self, owner: &Owner, page: &PageAsk) -> Result<Page<AuditEntry>, StoreError>;
 
@@ -181,10 +194,41 @@ pub trait Records: Send + Sync {
     /// beside it. Answers with their bytes. Refuses to overwrite.
     async fn backup(&self, to: &Path) -> Result<u64, StoreError>;
 
+    /// Keeps a value under a name for good, unless one stands there; answers with what stands. For what
+    /// all machines of an installation must have alike.
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let _ = name;
+        Ok(value.to_owned())
+    }
+
+    /// Rows of a table from a place on, about so many, for another home. Reads what stood when it is
+    /// called: nobody must be serving from it but for [`Table::Journal`], outcomes and the audit, which only grow.
+    async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
+        let _ = (table, after, limit);
+        Err(StoreError::Unreadable("this home hands nothing out yet".into()))
+    }
+
+    /// Takes rows in, all or nothing, durably. Those that stand already are left as they are; answers with
+    /// how many were new.
+    async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
+        let _ = rows;
+        Err(StoreError::Unreadable("this home takes nothing in yet".into()))
+    }
+
+    /// Whether nobody has used it yet.
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        Err(StoreError::Unreadable("this home takes nothing in yet".into()))
+    }
+
     /// Flushes, and saves what recovery would otherwise have to replay: for a graceful stop. The
     /// store goes on working.
     async fn settle_down(&self) -> Result<(), StoreError> {
         self.flush().await
+    }
+
+    /// Whether other machines may serve from it at the same time.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     /// Whether it answers and takes writes.

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 mod fact;
 mod journal;
 mod ledger;
+mod moved;
 mod verification;
 
 pub use fact::{AuditEntry, Fact, FactAnswer, FactChange, FactEdit, FactKind, number_unique};
 pub use journal::{Basis, JournalEntry, Journalled, Told, ToldAnswer, ToldOf};
 pub use ledger::{Refusal, Reservation};
+pub use moved::{Moved, MovedBucket, MovedKey, MovedLimit, MovedMoney, MovedReserved, Stretch, Table};
 pub use verification::{
     Again, AgainAnswer, AttemptRow, AttemptStatus, Guess, HandOver, Restart, Start, Started, Status,
     Verification, VerificationFilter, VerificationFixed,

@@ -106,6 +106,18 @@ pub trait Tallies: Send + Sync {
     /// stands is put where it is to be known, for it is kilobytes; where it fails, nothing is.
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError>;
 
+    /// Round one from what this process knows by itself, while the shared store is away; `None` where a home
+    /// has no such copy.
+    async fn identify_blind(&self, _inquiry: &Inquiry, _faces: &Faces, _at_s: u32) -> Option<Identified> {
+        None
+    }
+
+    /// Round two from it, after [`Tallies::count_with`] failed for this reason, and says so in [`Known::blind`].
+    /// The others learn of the attempt when the store is back, unless it may know it already. Whether a home can.
+    async fn count_blind(&self, _needs: &Needs, _ask: &Ask, _why: &StoreError, _known: &mut Known) -> bool {
+        false
+    }
+
     /// Takes what was decided of an attempt that [`Tallies::count_with`] counted.
     async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError>;
 

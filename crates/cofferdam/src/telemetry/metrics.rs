@@ -57,6 +57,9 @@ const TALLY_KEYS: Name = name("cofferdam_tally_keys", &[], "Live keys of the tal
 const TALLY_BYTES: Name = name("cofferdam_tally_bytes", &[], "Memory that the tallies hold");
 const TALLY_EVICTED: Name =
     name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
+const PART_UP: Name = name("cofferdam_part_up", &["part"], "Whether a part of the store answers: 1 or 0");
+const PART_SINCE: Name =
+    name("cofferdam_part_since_seconds", &["part"], "Since when it does or does not, in Unix seconds");
 const SWEPT: Name = name("cofferdam_swept_rows", &["kind"], "Rows that retention removed");
 
 /// All of them.
@@ -82,6 +85,8 @@ pub const NAMES: &[Name] = &[
     TALLY_KEYS,
     TALLY_BYTES,
     TALLY_EVICTED,
+    PART_UP,
+    PART_SINCE,
     SWEPT,
 ];
 
@@ -152,6 +157,8 @@ pub struct Metrics {
     tally_keys: Gauge,
     tally_bytes: Gauge,
     tally_evicted: Gauge,
+    part_up: Family<[Label; 1], Gauge>,
+    part_since: Family<[Label; 1], Gauge>,
     swept: Family<[Label; 1], Counter>,
 }
 
@@ -203,6 +210,8 @@ impl Metrics {
             tally_keys: add(r, TALLY_KEYS, Gauge::default()),
             tally_bytes: add(r, TALLY_BYTES, Gauge::default()),
             tally_evicted: add(r, TALLY_EVICTED, Gauge::default()),
+            part_up: add(r, PART_UP, Family::default()),
+            part_since: add(r, PART_SINCE, Family::default()),
             swept: add(r, SWEPT, Family::default()),
             registry: Mutex::new(registry),
             answered: AtHand::new(),
@@ -301,6 +310,12 @@ impl Metrics {
         to(&self.journal_lost, journal_lost);
     }
 
+    /// How a part of the store is, and since when: asked for at each scrape.
+    pub fn part(&self, part: &'static str, ok: bool, since_ms: i64) {
+        self.part_up.get_or_create(&[("part", part)]).set(i64::from(ok));
+        self.part_since.get_or_create(&[("part", part)]).set(since_ms / 1_000);
+    }
+
     /// Retention removed rows.
     pub fn swept(&self, kind: &'static str, rows: u64) {
         self.swept.get_or_create(&[("kind", kind)]).inc_by(rows);
@@ -331,6 +346,7 @@ mod tests {
         metrics.delivered("main", "delivered");
         metrics.swept("journal", 3);
         metrics.state(1, 2, 3, 4);
+        metrics.part("tallies", true, 5_000);
         let page = metrics.scrape();
         let scraped: BTreeSet<&str> =
             page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();

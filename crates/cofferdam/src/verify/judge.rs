@@ -87,11 +87,8 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
     let at_s = seconds(case.attempt.at_ms);
     // Round one: who asks.
-    let faces = evidence::faces(&case.attempt);
-    let identified =
-        app.store.tallies.identify(&cofferdam_engine::identify(&case.attempt), &faces, at_s).await;
-    let mut blind = identified.is_err();
-    let identity = identity(app, &case, &basis.policy, identified.unwrap_or_default());
+    let (identified, mut away) = who_asks(app, &case.attempt, at_s).await;
+    let identity = identity(app, &case, &basis.policy, identified);
     // Round two: how much was seen, this attempt included.
     let mut needs = cofferdam_engine::needs(&case.attempt, &identity, &basis.policy, &basis.terms);
     if case.assess_only {
@@ -103,13 +100,19 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let mut known = Box::<Known>::default();
     known.identity = identity;
     let mut marks = Marks::default();
-    if !blind {
+    if away.is_none() {
         match app.store.tallies.count_with(&needs, &ask, &mut known).await {
             Ok(counted) => marks = counted,
-            Err(_) => blind = true,
+            Err(error) => away = Some(error),
         }
     }
-    if blind {
+    // From this process's own copy where the home has one; else from nothing.
+    let counted_here = match &away {
+        Some(why) => app.store.tallies.count_blind(&needs, &ask, why, &mut known).await,
+        None => true,
+    };
+    let blind = away.is_some();
+    if blind && known.blind.is_none() {
         known.blind = Some(Blind::Tallies { nodes: 1 });
     }
     if let Some(need) = needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
@@ -121,10 +124,22 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     if judged.entry.assess_only {
         reserve_lightly(app, &mut judged, at_s).await;
     }
-    if !blind {
+    if counted_here {
         judged.follow(app, &ask).await;
     }
     Ok(judged)
+}
+
+/// Round one; where the shared tallies are away, what this process knows of it, and why.
+async fn who_asks(app: &App, attempt: &Attempt, at_s: u32) -> (Identified, Option<StoreError>) {
+    let (inquiry, faces) = (cofferdam_engine::identify(attempt), evidence::faces(attempt));
+    match app.store.tallies.identify(&inquiry, &faces, at_s).await {
+        Ok(identified) => (identified, None),
+        Err(error) => {
+            let own = app.store.tallies.identify_blind(&inquiry, &faces, at_s).await;
+            (own.unwrap_or_default(), Some(error))
+        }
+    }
 }
 
 /// For the metrics.

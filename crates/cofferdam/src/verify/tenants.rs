@@ -105,7 +105,12 @@ pub async fn first_start(
     let default = || app.standing.read(|state| state.tenant_names.get(profiles::DEFAULT).cloned());
     let mut started = FirstStart::default();
     if default().is_none() {
-        started.made = Some(create(app, &caller, profiles::DEFAULT).await?);
+        match create(app, &caller, profiles::DEFAULT).await {
+            Ok(made) => started.made = Some(made),
+            // Another machine that started at the same moment was first.
+            Err(VerifyError::Duplicate(_)) => app.standing.refresh(app).await?,
+            Err(error) => return Err(error),
+        }
     }
     let installation = Owner { tenant: INSTALLATION.to_owned(), world: World::Live };
     given(app, &caller, installation, "admin key of the settings", &ADMIN, admin_key).await?;
@@ -124,6 +129,10 @@ async fn given(
     scopes: &[KeyScope],
     text: Option<&str>,
 ) -> Result<(), VerifyError> {
+    if text.is_none() && app.store.records.is_shared() {
+        // Another machine's settings may give one.
+        return Ok(());
+    }
     let hash = text.map(|text| app.standing.hash_key(app, text));
     let standing: Vec<(String, [u8; 32])> = app.standing.read(|state| {
         let keys =
@@ -147,8 +156,11 @@ async fn given(
     let fact = keys::fact(app, owner, text, &ask, app.clock.now_ms());
     let id = fact.id.clone();
     let note = Note { action: "key.create", subject: &id, detail: json!({ "name": name }) };
-    facts::change(app, caller, FactEdit::Insert(vec![fact]), note).await?;
-    Ok(())
+    match facts::change(app, caller, FactEdit::Insert(vec![fact]), note).await {
+        // Another machine with the same settings was first.
+        Ok(_) | Err(VerifyError::Duplicate(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn tenant_fact(tenant: &TenantView) -> Fact {

@@ -63,7 +63,7 @@ impl Drop for Folder {
     }
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "dev",
     "serve",
     "check-config",
@@ -75,6 +75,7 @@ const COMMANDS: [&str; 20] = [
     "assess",
     "explain",
     "replay",
+    "simulate",
     "keys",
     "allow",
     "deny",
@@ -82,6 +83,7 @@ const COMMANDS: [&str; 20] = [
     "unblock",
     "backup",
     "restore",
+    "migrate",
     "erase",
     "completions",
 ];
@@ -380,4 +382,29 @@ fn a_backup_while_serving_restores_and_a_number_is_erased_offline() {
     let (_, found) = read(&dev);
     assert!(!found.to_string().contains("+12125550177"), "{found}");
     assert_eq!(dev.stop(), 0);
+}
+
+#[test]
+fn a_move_between_homes_names_what_is_missing_before_it_touches_anything() {
+    let folder = Folder::new("migrate");
+    let (there, nowhere) = (&*folder.file("there.db", ""), &*folder.path("nowhere.db"));
+    let shared = [
+        ("COFFERDAM_STORE__POSTGRES_URL", "postgres://u:hunter2@127.0.0.1:9/d"),
+        ("COFFERDAM_STORE__REDIS_URL", "redis://:hunter3@127.0.0.1:9/"),
+    ];
+    for (args, set, part) in [
+        (&["migrate", "--to", "shared", "--data", there][..], false, "store.postgres_url"),
+        (&["migrate", "--to", "shared", "--data", nowhere], true, "there is no store"),
+        (&["migrate", "--to", "embedded", "--data", there], true, "is there already"),
+        (&["migrate", "--to", "shared", "--dry-run", "--verify"], true, "cannot be used with"),
+        (&["migrate"], true, "--to"),
+    ] {
+        let mut command = program(args);
+        if set {
+            command.envs(shared);
+        }
+        let (code, _, words) = told(command.output().unwrap());
+        assert_eq!(code, 2, "{args:?}: {words}");
+        assert!(words.contains(part) && !words.contains("hunter"), "{args:?}: {words}");
+    }
 }

@@ -20,6 +20,7 @@ mod hostile;
 mod idempotency;
 #[cfg(test)]
 mod outside;
+mod packaging;
 mod replay;
 mod server;
 mod servers;

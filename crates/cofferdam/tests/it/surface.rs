@@ -7,8 +7,13 @@ use serde_json::json;
 async fn health_needs_no_key_and_tells_nothing_more() {
     let program = Program::start().await;
     let mut stranger = program.stranger();
-    for path in ["/healthz", "/readyz"] {
-        assert_eq!(stranger.get(path).await.expect(200), json!({"status": "ok"}));
+    assert_eq!(stranger.get("/healthz").await.expect(200), json!({"status": "ok"}));
+    let ready = stranger.get("/readyz").await.expect(200);
+    let names: Vec<&String> = ready.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["records", "status", "tallies"]);
+    for part in ["records", "tallies"] {
+        assert_eq!(ready[part]["ok"], json!(true), "{ready}");
+        assert!(ready[part]["since"].as_str().unwrap().starts_with("20"), "{ready}");
     }
 }
 

@@ -26,6 +26,7 @@ pub fn answers() -> Map<String, Value> {
     add::<crate::http::assessments::Labelled>(&mut all);
     add::<crate::http::status::Status>(&mut all);
     add::<crate::http::health::Alive>(&mut all);
+    add::<crate::http::health::Ready>(&mut all);
     for item in
         ["Verification", "Profile", "ListEntry", "Block", "Key", "Tenant", "AuditEntry", "OutboxMessage"]
     {

@@ -6,11 +6,11 @@ use cofferdam_engine::{Channel, Pseudonym};
 
 macro_rules! codes {
     ($type:ty, $to:ident, $of:ident, { $($variant:ident = $n:literal),* $(,)? }) => {
-        pub(super) fn $to(value: $type) -> i64 {
+        pub(in crate::store) fn $to(value: $type) -> i64 {
             match value { $(<$type>::$variant => $n),* }
         }
 
-        pub(super) fn $of(n: i64) -> Result<$type, StoreError> {
+        pub(in crate::store) fn $of(n: i64) -> Result<$type, StoreError> {
             match n {
                 $($n => Ok(<$type>::$variant),)*
                 _ => Err(StoreError::Unreadable(format!(concat!("`{}` is no ", stringify!($type)), n))),
@@ -33,18 +33,18 @@ codes!(FactKind, fact_kind, fact_kind_of, {
 });
 
 /// A keyed name as it stands in rows.
-pub(super) fn name(number: Pseudonym) -> [u8; 16] {
+pub(in crate::store) fn name(number: Pseudonym) -> [u8; 16] {
     number.0.to_be_bytes()
 }
 
 /// A keyed name from a row.
-pub(super) fn name_of(bytes: [u8; 16]) -> Pseudonym {
+pub(in crate::store) fn name_of(bytes: [u8; 16]) -> Pseudonym {
     Pseudonym(u128::from_be_bytes(bytes))
 }
 
 /// The number that an identifier begins with: its twelve first letters, which are its time and some chance.
 /// Identifiers in order have such numbers in order, and hardly two of them the same. In rows, for ever.
-pub(super) fn moment(id: &str) -> i64 {
+pub(in crate::store) fn moment(id: &str) -> i64 {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     const FIRST: u32 = 12;
     let rest = id.split_once('_').map_or("", |(_, rest)| rest);
@@ -64,7 +64,7 @@ pub(super) fn moment(id: &str) -> i64 {
 
 /// The number of a tenant's world, to lead an index with: three bytes. Two may share one, so tenant and
 /// world are compared as well. FNV-1a, in rows, for ever.
-pub(super) fn space(owner: &Owner) -> i64 {
+pub(in crate::store) fn space(owner: &Owner) -> i64 {
     let bytes = owner.tenant.bytes().chain([0, world(owner.world) as u8]);
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -73,20 +73,20 @@ pub(super) fn space(owner: &Owner) -> i64 {
 }
 
 /// Attempts that a verification may have: their rows lie behind one another.
-pub(super) const ATTEMPTS: i64 = 1024;
+pub(in crate::store) const ATTEMPTS: i64 = 1024;
 
 /// The row of an attempt of the verification in `row`.
-pub(super) fn attempt_row(row: i64, ordinal: u32) -> i64 {
+pub(in crate::store) fn attempt_row(row: i64, ordinal: u32) -> i64 {
     row * ATTEMPTS + i64::from(ordinal)
 }
 
 /// The first and last row that attempts of a verification may have.
-pub(super) fn attempt_rows(row: i64) -> [i64; 2] {
+pub(in crate::store) fn attempt_rows(row: i64) -> [i64; 2] {
     [row * ATTEMPTS, row * ATTEMPTS + ATTEMPTS - 1]
 }
 
 /// Whether a verification can still change.
-pub(super) fn open(status: Status) -> bool {
+pub(in crate::store) fn open(status: Status) -> bool {
     matches!(status, Status::Pending | Status::ChallengeRequired)
 }
 

@@ -77,12 +77,17 @@ fn rows_with(conn: &Connection, number: Pseudonym) -> Result<Vec<i64>, StoreErro
     while let Some(row) = rows.next().map_err(sql)? {
         let format = Format::of(row.get(1).map_err(sql)?)?;
         let body: Vec<u8> = row.get(2).map_err(sql)?;
-        let name = named(format, number);
-        if format.plain(&body)?.windows(name.len()).any(|window| window == name) {
+        if names(format, &body, number)? {
             found.push(row.get(0).map_err(sql)?);
         }
     }
     Ok(found)
+}
+
+/// Whether a row's body names a number.
+pub(in crate::store) fn names(format: Format, body: &[u8], number: Pseudonym) -> Result<bool, StoreError> {
+    let name = named(format, number);
+    Ok(format.plain(body)?.windows(name.len()).any(|window| window == name))
 }
 
 /// A number's name as it stands in a line of the journal. Packed it always has one length, so a fresh
@@ -102,17 +107,27 @@ fn rewrite(tx: &Tx<'_>, rows: &[i64], number: Pseudonym, fresh: Pseudonym) -> Re
             .prepare("SELECT format, body FROM journal WHERE seq = ?1")?
             .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(sql)?;
-        let format = Format::of(format)?;
-        let (old, new) = (named(format, number), named(format, fresh));
-        let body = format.plain(&body)?;
-        let mut written = Vec::with_capacity(body.len());
-        for line in format.lines(&body) {
-            changed += u64::from(replace(line?, &old, &new, &mut written));
-        }
-        let written = journal::folded(format, written)?;
+        let (n, written) = renamed(Format::of(format)?, &body, number, fresh)?;
+        changed += n;
         tx.run("UPDATE journal SET body = ?2 WHERE seq = ?1", params![seq, written])?;
     }
     Ok(changed)
+}
+
+/// A row's body with the fresh name, and how many entries that changed.
+pub(in crate::store) fn renamed(
+    format: Format,
+    body: &[u8],
+    number: Pseudonym,
+    fresh: Pseudonym,
+) -> Result<(u64, Vec<u8>), StoreError> {
+    let (old, new) = (named(format, number), named(format, fresh));
+    let body = format.plain(body)?;
+    let (mut changed, mut written) = (0, Vec::with_capacity(body.len()));
+    for line in format.lines(&body) {
+        changed += u64::from(replace(line?, &old, &new, &mut written));
+    }
+    Ok((changed, journal::folded(format, written)?))
 }
 
 /// Copies `from` with `new` for each `old`; says whether there was any.

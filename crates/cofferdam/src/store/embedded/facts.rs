@@ -80,7 +80,7 @@ impl Embedded {
     }
 }
 
-fn fact(row: &Row<'_>) -> Result<Fact, StoreError> {
+pub(super) fn fact(row: &Row<'_>) -> Result<Fact, StoreError> {
     Ok(Fact {
         kind: codes::fact_kind_of(row.get(0).map_err(sql)?)?,
         id: row.get(1).map_err(sql)?,

@@ -16,7 +16,7 @@ use rusqlite::{OptionalExtension as _, params};
 use std::sync::Arc;
 
 /// The row in which wrong guesses against a number are counted.
-pub(super) fn number_row(owner: &Owner, number: Pseudonym) -> Vec<u8> {
+pub(in crate::store) fn number_row(owner: &Owner, number: Pseudonym) -> Vec<u8> {
     limits::name(owner, LimitScope::NumberChecks, number.0 as u64)
 }
 

@@ -3,20 +3,58 @@
 use super::writer::Tx;
 use super::{Embedded, codes, sql};
 use crate::store::StoreError;
-use crate::store::row::{Idempotency, IdempotencyKey, StoredAnswer};
+use crate::store::row::{Idempotency, IdempotencyKey, MovedKey, Owner, StoredAnswer};
 use rusqlite::{OptionalExtension as _, params};
 
 /// How long a key is remembered, in milliseconds.
-const KEPT_MS: i64 = 24 * 3600 * 1000;
+pub(in crate::store) const KEPT_MS: i64 = 24 * 3600 * 1000;
 
 /// The name of a row: each part with its length before it.
-fn name(key: &IdempotencyKey) -> Vec<u8> {
+pub(in crate::store) fn name(key: &IdempotencyKey) -> Vec<u8> {
     let mut name = vec![codes::world(key.owner.world) as u8];
     for part in [&key.owner.tenant, &key.scopes, &key.key] {
         name.extend_from_slice(&(part.len() as u32).to_be_bytes());
         name.extend_from_slice(part.as_bytes());
     }
     name
+}
+
+/// The key of a row's name.
+pub(in crate::store) fn key_of(name: &[u8]) -> Option<IdempotencyKey> {
+    let (world, mut rest) = name.split_first()?;
+    let mut part = || {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let (part, later) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        rest = later;
+        String::from_utf8(part.to_vec()).ok()
+    };
+    let (tenant, scopes, key) = (part()?, part()?, part()?);
+    let world = codes::world_of(i64::from(*world)).ok()?;
+    Some(IdempotencyKey { owner: Owner { tenant, world }, scopes, key })
+}
+
+/// Puts a key that another home knew, unless it stands here.
+pub(super) fn take_in(tx: &Tx<'_>, moved: &MovedKey) -> Result<bool, StoreError> {
+    let name = name(&moved.key);
+    if row_of(tx, &name)?.is_some() {
+        return Ok(false);
+    }
+    let answer = moved.answer.as_ref();
+    tx.run(
+        "INSERT INTO idempotency (row, name, fingerprint, made_ms, lease_until_ms, leased_in, subject, status, \
+         content_type, sealed_body) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7, ?8)",
+        params![
+            tx.late.keys.row(tx.late.keys.key(&name)),
+            name,
+            moved.fingerprint,
+            moved.made_ms,
+            moved.subject,
+            answer.map(|answer| answer.status),
+            answer.map(|answer| &answer.content_type),
+            answer.map(|answer| &answer.sealed_body),
+        ],
+    )?;
+    Ok(true)
 }
 
 struct Found {

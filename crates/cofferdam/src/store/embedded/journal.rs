@@ -16,31 +16,31 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-mod fold;
-pub(super) mod line;
-pub(super) mod pack;
+pub(in crate::store) mod fold;
+pub(in crate::store) mod line;
+pub(in crate::store) mod pack;
 pub(super) mod queue;
 pub(super) mod sheet;
-pub(super) mod unpack;
+pub(in crate::store) mod unpack;
 
 /// Lines in a row.
-const LINES: usize = 256;
+pub(in crate::store) const LINES: usize = 256;
 /// A row spans no more than this, so that a look-up knows how far back to look.
-const SPAN_MS: i64 = 10_000;
+pub(in crate::store) const SPAN_MS: i64 = 10_000;
 
 /// What attempts were judged under, as far as it is known to stand in the records.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<HashMap<String, Arc<Basis>, foldhash::fast::RandomState>>);
+pub(in crate::store) struct Bases(Mutex<HashMap<String, Arc<Basis>, foldhash::fast::RandomState>>);
 
 /// Policies and profiles change rarely; more than this many at once are read again when needed.
 const BASES: usize = 4096;
 
 impl Bases {
-    fn get(&self, id: &str) -> Option<Arc<Basis>> {
+    pub(in crate::store) fn get(&self, id: &str) -> Option<Arc<Basis>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    pub(super) fn put(&self, basis: Arc<Basis>) {
+    pub(in crate::store) fn put(&self, basis: Arc<Basis>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= BASES {
             known.clear();
@@ -53,13 +53,13 @@ impl Bases {
     }
 
     /// A line without a basis that already stands.
-    pub(super) fn known(&self, mut line: Line) -> Line {
+    pub(in crate::store) fn known(&self, mut line: Line) -> Line {
         line.basis = line.basis.filter(|basis| !self.has(&basis.id));
         line
     }
 
     /// The same of one that stands elsewhere.
-    pub(super) fn known_view<'a>(&self, line: &LineView<'a>) -> LineView<'a> {
+    pub(in crate::store) fn known_view<'a>(&self, line: &LineView<'a>) -> LineView<'a> {
         LineView { basis: line.basis.filter(|basis| !self.has(&basis.id)), ..*line }
     }
 
@@ -84,9 +84,9 @@ impl Bases {
 
 /// Where rows are made: always the same bytes, since a buffer of a row's size is fresh memory each time.
 #[derive(Default)]
-pub(super) struct Room {
-    body: Vec<u8>,
-    marks: Vec<u8>,
+pub(in crate::store) struct Room {
+    pub(in crate::store) body: Vec<u8>,
+    pub(in crate::store) marks: Vec<u8>,
     plain_marks: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -102,26 +102,47 @@ pub(super) fn write<'a>(
 ) -> Result<u64, StoreError> {
     let lines: Vec<LineView<'_>> = lines.collect();
     let (mut grown, mut rest) = (0, &lines[..]);
-    while let Some(first) = rest.first() {
-        let (mut span, mut n) = (first.span(), 0);
-        for line in rest.iter().take(LINES) {
-            let wider = match (span, line.span()) {
-                (Some((from, to)), Some((own_from, own_to))) => Some((own_from.min(from), own_to.max(to))),
-                (one, other) => one.or(other),
-            };
-            if n > 0 && wider.is_some_and(|(from, to)| to - from > SPAN_MS) {
-                break;
-            }
-            (span, n) = (wider, n + 1);
-        }
+    while !rest.is_empty() {
+        let (n, span) = next_row(rest);
         let (row, later) = rest.split_at_checked(n).unwrap_or((rest, &[]));
-        grown += write_row(tx, row, span.unwrap_or_default(), room)?;
+        grown += write_row(tx, row, span, room)?;
         rest = later;
     }
     if room.body.capacity() + room.marks.capacity() + room.plain_marks.capacity() > ROOM_MAX {
         *room = Room::default();
     }
     Ok(grown)
+}
+
+/// How many lines make the next row, and from when to when they are.
+pub(in crate::store) fn next_row(lines: &[LineView<'_>]) -> (usize, (i64, i64)) {
+    let (mut span, mut n) = (None, 0);
+    for line in lines.iter().take(LINES) {
+        let wider = match (span, line.span()) {
+            (Some((from, to)), Some((own_from, own_to))) => {
+                Some((i64::min(own_from, from), i64::max(own_to, to)))
+            }
+            (one, other) => one.or(other),
+        };
+        if n > 0 && wider.is_some_and(|(from, to)| to - from > SPAN_MS) {
+            break;
+        }
+        (span, n) = (wider, n + 1);
+    }
+    (n, span.unwrap_or_default())
+}
+
+/// Makes a row of lines, where rows are made; answers how many entries it holds.
+pub(in crate::store) fn fold_row(lines: &[LineView<'_>], room: &mut Room) -> i64 {
+    let mut body = Fold::within(std::mem::take(&mut room.body));
+    let mut n = 0;
+    for line in lines.iter().filter(|line| !line.text.is_empty()) {
+        body.add(line.text);
+        n += 1;
+    }
+    room.body = body.end();
+    fold_marks(lines, room);
+    n
 }
 
 fn write_row(
@@ -135,14 +156,7 @@ fn write_row(
             .map_err(|e| StoreError::Unreadable(e.to_string()))?;
         tx.run("INSERT OR IGNORE INTO bases (id, body) VALUES (?1, ?2)", params![basis.id, json])?;
     }
-    let mut body = Fold::within(std::mem::take(&mut room.body));
-    let mut n = 0;
-    for line in lines.iter().filter(|line| !line.text.is_empty()) {
-        body.add(line.text);
-        n += 1;
-    }
-    room.body = body.end();
-    fold_marks(lines, room);
+    let n = fold_row(lines, room);
     let (body, marks) = (&room.body, &room.marks);
     let bytes = (body.len() + marks.len()) as i64;
     tx.run(
@@ -153,7 +167,7 @@ fn write_row(
 }
 
 /// A row's plain body as its format has it.
-pub(super) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+pub(in crate::store) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
     if !matches!(format, Format::Folded | Format::Even) {
         return Ok(body);
     }
@@ -187,7 +201,7 @@ fn fold_marks(lines: &[LineView<'_>], room: &mut Room) {
 }
 
 /// The changes in a row's plain marks: those of its entries in order, and those of none.
-pub(super) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks), StoreError> {
+pub(in crate::store) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks), StoreError> {
     let torn = || StoreError::Unreadable("the tally changes of a journal row are torn".into());
     let mut rest = marks;
     let (mut entries, mut alone) = (Vec::new(), Marks::default());
@@ -236,7 +250,12 @@ pub(super) fn find(
 }
 
 /// The line in a body of lines.
-fn find_in(format: Format, body: &[u8], owner: Option<&Owner>, id: &str) -> Result<Option<Read>, StoreError> {
+pub(in crate::store) fn find_in(
+    format: Format,
+    body: &[u8],
+    owner: Option<&Owner>,
+    id: &str,
+) -> Result<Option<Read>, StoreError> {
     for line in format.lines(body) {
         let line = line?;
         if !format.may_have(line, id) {

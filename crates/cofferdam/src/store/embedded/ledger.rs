@@ -6,32 +6,33 @@
 use super::writer::Tx;
 use super::{codes, limits, sql};
 use crate::store::StoreError;
-use crate::store::row::{Owner, Refusal, Reservation};
+use crate::store::row::{MovedMoney, MovedReserved, Owner, Refusal, Reservation};
 use cofferdam_engine::limit::LimitScope;
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 /// What stands for an attempt.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Reserved {
+pub(in crate::store) struct Reserved {
     /// Rows of exact limits, with the buckets that it stands in.
-    limits: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(in crate::store) limits: Vec<(Vec<u8>, Vec<u8>)>,
     /// Budgets, with what stands in them for it.
-    money: Vec<Charge>,
+    pub(in crate::store) money: Vec<Charge>,
     /// It was spent: nothing is given back any more, but a price may still be put right.
-    spent: bool,
+    pub(in crate::store) spent: bool,
 }
 
+/// What stands in a budget for an attempt.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Charge {
-    budget: String,
-    period_start_ms: i64,
-    micros: i64,
+pub(in crate::store) struct Charge {
+    pub(in crate::store) budget: String,
+    pub(in crate::store) period_start_ms: i64,
+    pub(in crate::store) micros: i64,
 }
 
 impl Reserved {
-    /// Lengths before bytes for the limits, which every start has; JSON for the money.
-    fn bytes(&self) -> Result<Vec<u8>, StoreError> {
+    /// As bytes: lengths before bytes for the limits, which every start has; JSON for the money.
+    pub(in crate::store) fn bytes(&self) -> Result<Vec<u8>, StoreError> {
         let mut bytes = vec![u8::from(self.spent), self.limits.len() as u8];
         for part in self.limits.iter().flat_map(|(name, buckets)| [name, buckets]) {
             bytes.extend_from_slice(&(part.len() as u16).to_le_bytes());
@@ -44,7 +45,26 @@ impl Reserved {
         Ok(bytes)
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    /// As another home is told of it.
+    pub(in crate::store) fn moved(bytes: &[u8]) -> Result<MovedReserved, StoreError> {
+        let reserved = Self::read(bytes).ok_or_else(torn)?;
+        let limit = |(name, buckets): &(Vec<u8>, Vec<u8>)| limits::moved(name, buckets);
+        Ok(MovedReserved {
+            limits: reserved.limits.iter().map(limit).collect::<Result<_, _>>()?,
+            money: reserved.money.into_iter().map(Charge::moved).collect(),
+            spent: reserved.spent,
+        })
+    }
+
+    /// What another home says of it.
+    pub(in crate::store) fn taken_in(moved: MovedReserved) -> Result<Vec<u8>, StoreError> {
+        let limits = moved.limits.iter().map(limits::taken_in).collect();
+        let money = moved.money.into_iter().map(Charge::taken_in).collect();
+        Self { limits, money, spent: moved.spent }.bytes()
+    }
+
+    /// From bytes.
+    pub(in crate::store) fn read(bytes: &[u8]) -> Option<Self> {
         let (&[spent, n], mut rest) = bytes.split_first_chunk::<2>()?;
         let mut part = || {
             let (length, after) = rest.split_first_chunk::<2>()?;
@@ -59,10 +79,10 @@ impl Reserved {
 }
 
 /// Names of rows, and the reservations that are left.
-type Parted = (Vec<Vec<u8>>, Option<Vec<u8>>);
+pub(in crate::store) type Parted = (Vec<Vec<u8>>, Option<Vec<u8>>);
 
 /// Parts reservations from the rows of a scope: those rows' names, and what is left.
-pub(super) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<Parted, StoreError> {
+pub(in crate::store) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<Parted, StoreError> {
     let mut reserved = Reserved::read(bytes).ok_or_else(torn)?;
     let (gone, left): (Vec<_>, Vec<_>) =
         std::mem::take(&mut reserved.limits).into_iter().partition(|(name, _)| limits::is_of(name, of));
@@ -72,7 +92,8 @@ pub(super) fn without_limits(bytes: &[u8], of: LimitScope) -> Result<Parted, Sto
     Ok((gone.into_iter().map(|(name, _)| name).collect(), rest))
 }
 
-fn torn() -> StoreError {
+/// An attempt's reservations can't be read.
+pub(in crate::store) fn torn() -> StoreError {
     StoreError::Unreadable("the reservations of an attempt are torn".into())
 }
 
@@ -137,12 +158,20 @@ pub(super) fn reserve(
 }
 
 /// Unix seconds of Unix milliseconds.
-pub(super) fn seconds(at_ms: i64) -> u32 {
+pub(in crate::store) fn seconds(at_ms: i64) -> u32 {
     u32::try_from(at_ms.max(0) / 1000).unwrap_or(u32::MAX)
 }
 
 impl Charge {
-    fn same(&self, other: &Self) -> bool {
+    fn moved(self) -> MovedMoney {
+        MovedMoney { budget: self.budget, period_start_ms: self.period_start_ms, micros: self.micros }
+    }
+
+    fn taken_in(moved: MovedMoney) -> Self {
+        Self { budget: moved.budget, period_start_ms: moved.period_start_ms, micros: moved.micros }
+    }
+
+    pub(in crate::store) fn same(&self, other: &Self) -> bool {
         self.budget == other.budget && self.period_start_ms == other.period_start_ms
     }
 }

@@ -10,7 +10,7 @@ use super::late::Late;
 use super::sql;
 use super::writer::Tx;
 use crate::store::StoreError;
-use crate::store::row::Owner;
+use crate::store::row::{MovedBucket, MovedLimit, Owner};
 use cofferdam_engine::limit::{Limit, LimitScope};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -22,15 +22,15 @@ const AHEAD_S: u32 = 60;
 
 /// A count in a bucket of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bucket {
-    pub(super) window_s: u32,
-    pub(super) at: u32,
-    pub(super) n: u32,
+pub(in crate::store) struct Bucket {
+    pub(in crate::store) window_s: u32,
+    pub(in crate::store) at: u32,
+    pub(in crate::store) n: u32,
 }
 
 /// All buckets of one scope and key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Buckets(pub(super) Vec<Bucket>);
+pub(in crate::store) struct Buckets(pub(in crate::store) Vec<Bucket>);
 
 fn width_s(window_s: u32) -> u32 {
     window_s.div_ceil(BUCKETS).max(1)
@@ -49,12 +49,12 @@ impl Buckets {
     }
 
     /// How many stand in the window that ends at `at_s`.
-    pub(super) fn seen(&self, window_s: u32, at_s: u32) -> u32 {
+    pub(in crate::store) fn seen(&self, window_s: u32, at_s: u32) -> u32 {
         self.counted(window_s, at_s).map(|b| b.n).sum()
     }
 
     /// In how many seconds fewer than `max` stand in it; 0: that is so now.
-    pub(super) fn frees_in_s(&self, window_s: u32, at_s: u32, max: u32) -> u32 {
+    pub(in crate::store) fn frees_in_s(&self, window_s: u32, at_s: u32, max: u32) -> u32 {
         let mut left = self.seen(window_s, at_s);
         let mut counted: Vec<_> = self.counted(window_s, at_s).collect();
         counted.sort_unstable_by_key(|b| b.at);
@@ -73,7 +73,11 @@ impl Buckets {
     }
 
     /// Adds one to each window; answers with the buckets that it stands in, to give it back.
-    pub(super) fn add(&mut self, windows_s: impl IntoIterator<Item = u32>, at_s: u32) -> Vec<Bucket> {
+    pub(in crate::store) fn add(
+        &mut self,
+        windows_s: impl IntoIterator<Item = u32>,
+        at_s: u32,
+    ) -> Vec<Bucket> {
         let mut added: Vec<Bucket> = Vec::new();
         for window_s in windows_s {
             if window_s == 0 || added.iter().any(|b| b.window_s == window_s) {
@@ -90,7 +94,7 @@ impl Buckets {
     }
 
     /// Takes one out of each of these buckets.
-    pub(super) fn take_back(&mut self, added: &[Bucket]) {
+    pub(in crate::store) fn take_back(&mut self, added: &[Bucket]) {
         for of in added {
             let found = self.0.iter_mut().find(|b| b.window_s == of.window_s && b.at == of.at);
             if let Some(bucket) = found {
@@ -101,7 +105,7 @@ impl Buckets {
 
     /// Takes one out of each window, from the oldest bucket since `since_s`: what is left is newer
     /// than in truth, which errs on the strict side.
-    pub(super) fn take_oldest(&mut self, since_s: u32) {
+    pub(in crate::store) fn take_oldest(&mut self, since_s: u32) {
         let mut windows: Vec<u32> = self.0.iter().map(|b| b.window_s).collect();
         windows.sort_unstable();
         windows.dedup();
@@ -114,9 +118,8 @@ impl Buckets {
         }
     }
 
-    /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
-    fn tidy(&mut self, at_s: u32) -> i64 {
-        self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
+    /// By when all of it is gone.
+    pub(in crate::store) fn until_s(&self) -> i64 {
         let gone = self
             .0
             .iter()
@@ -124,18 +127,24 @@ impl Buckets {
         gone.max().unwrap_or(0)
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// Drops what no window reaches any more. Answers by when all is gone, in Unix seconds.
+    pub(in crate::store) fn tidy(&mut self, at_s: u32) -> i64 {
+        self.0.retain(|b| b.n > 0 && b.at >= oldest(b.window_s, at_s));
+        self.until_s()
+    }
+
+    pub(in crate::store) fn bytes(&self) -> Vec<u8> {
         write_buckets(&self.0)
     }
 }
 
 /// Buckets as bytes: three words each.
-pub(super) fn write_buckets(buckets: &[Bucket]) -> Vec<u8> {
+pub(in crate::store) fn write_buckets(buckets: &[Bucket]) -> Vec<u8> {
     buckets.iter().flat_map(|b| [b.window_s, b.at, b.n]).flat_map(u32::to_le_bytes).collect()
 }
 
 /// Buckets from bytes.
-pub(super) fn read_buckets(bytes: &[u8]) -> Option<Vec<Bucket>> {
+pub(in crate::store) fn read_buckets(bytes: &[u8]) -> Option<Vec<Bucket>> {
     let each = bytes.chunks_exact(12);
     if !each.remainder().is_empty() {
         return None;
@@ -148,7 +157,7 @@ pub(super) fn read_buckets(bytes: &[u8]) -> Option<Vec<Bucket>> {
 }
 
 /// The name of a row: tenant, world, scope and key.
-pub(super) fn name(owner: &Owner, scope: LimitScope, key: u64) -> Vec<u8> {
+pub(in crate::store) fn name(owner: &Owner, scope: LimitScope, key: u64) -> Vec<u8> {
     let mut name = Vec::with_capacity(owner.tenant.len() + 11);
     name.extend_from_slice(owner.tenant.as_bytes());
     name.push(0);
@@ -158,8 +167,57 @@ pub(super) fn name(owner: &Owner, scope: LimitScope, key: u64) -> Vec<u8> {
     name
 }
 
+/// A row as another home is told of it.
+pub(in crate::store) fn moved(name: &[u8], buckets: &[u8]) -> Result<MovedLimit, StoreError> {
+    let torn = || StoreError::Unreadable("an exact limit".into());
+    let (tenant, rest) =
+        name.iter().position(|byte| *byte == 0).map(|at| name.split_at(at)).ok_or_else(torn)?;
+    let [0, world, scope, key @ ..] = rest else { return Err(torn()) };
+    let scope = SCOPES.into_iter().find(|known| scope_code(*known) == *scope).ok_or_else(torn)?;
+    let mut buckets: Vec<MovedBucket> = read_buckets(buckets)
+        .ok_or_else(torn)?
+        .into_iter()
+        .map(|b| MovedBucket { window_s: b.window_s, at: b.at, n: b.n })
+        .collect();
+    buckets.sort_unstable();
+    Ok(MovedLimit {
+        owner: Owner {
+            tenant: String::from_utf8(tenant.to_vec()).map_err(|_| torn())?,
+            world: codes::world_of(i64::from(*world))?,
+        },
+        scope,
+        key: u64::from_be_bytes(key.try_into().map_err(|_| torn())?),
+        buckets,
+    })
+}
+
+/// What another home says of it: name and buckets.
+pub(in crate::store) fn taken_in(moved: &MovedLimit) -> (Vec<u8>, Vec<u8>) {
+    let buckets = moved.buckets.iter().map(|b| Bucket { window_s: b.window_s, at: b.at, n: b.n });
+    let buckets: Vec<Bucket> = buckets.collect();
+    (name(&moved.owner, moved.scope, moved.key), write_buckets(&buckets))
+}
+
+const SCOPES: [LimitScope; 15] = [
+    LimitScope::Number,
+    LimitScope::NumberChecks,
+    LimitScope::Tenant,
+    LimitScope::Ip,
+    LimitScope::Ipv4_24,
+    LimitScope::Ipv6_64,
+    LimitScope::Ipv6_48,
+    LimitScope::Device,
+    LimitScope::Session,
+    LimitScope::User,
+    LimitScope::UserAgent,
+    LimitScope::Prefix,
+    LimitScope::Network,
+    LimitScope::Country,
+    LimitScope::Profile,
+];
+
 /// Whether a row is of a scope: its code stands before the eight bytes of the key.
-pub(super) fn is_of(name: &[u8], scope: LimitScope) -> bool {
+pub(in crate::store) fn is_of(name: &[u8], scope: LimitScope) -> bool {
     name.len().checked_sub(9).and_then(|at| name.get(at)) == Some(&scope_code(scope))
 }
 
@@ -237,7 +295,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, name: &[u8]) -> Result<bool, StoreError> {
 }
 
 /// The first limit that one more would pass, with how many stand in it and when it frees.
-pub(super) fn refusal(buckets: &Buckets, limits: &[Limit], at_s: u32) -> Option<(Limit, u32, u32)> {
+pub(in crate::store) fn refusal(buckets: &Buckets, limits: &[Limit], at_s: u32) -> Option<(Limit, u32, u32)> {
     // Of several, the one that frees last says when it is worth coming again.
     limits
         .iter()

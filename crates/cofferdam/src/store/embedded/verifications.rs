@@ -35,16 +35,16 @@ struct Raw {
 }
 
 /// What is written for a verification, made before its turn at the writer.
-pub(super) struct Written {
-    pub(super) v: Verification,
-    pub(super) fixed: Vec<u8>,
+pub(in crate::store) struct Written {
+    pub(in crate::store) v: Verification,
+    pub(in crate::store) fixed: Vec<u8>,
     space: i64,
     moment: i64,
 }
 
 impl Written {
     /// Takes out of the fixed part what has a column of its own since it can go, and packs the rest.
-    pub(super) fn of(mut v: Verification) -> Result<Self, StoreError> {
+    pub(in crate::store) fn of(mut v: Verification) -> Result<Self, StoreError> {
         let number = v.fixed.attempt.place.number;
         let (sealed_to, own_code) = (v.fixed.sealed_to.take(), v.fixed.own_code.take());
         v.fixed.attempt.place.number = Pseudonym(0);
@@ -123,7 +123,7 @@ pub(super) fn put_attempt(
 const PACKED: u8 = 2;
 
 /// The fixed part as bytes. The journal's packing: a third of its JSON, see there what may change.
-pub(super) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreError> {
+pub(in crate::store) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(512);
     bytes.push(PACKED);
     pack(fixed, Reals::Short, &mut bytes)
@@ -132,7 +132,7 @@ pub(super) fn write_fixed(fixed: &VerificationFixed) -> Result<Vec<u8>, StoreErr
 }
 
 /// The fixed part from bytes.
-pub(super) fn read_fixed(bytes: &[u8]) -> Result<VerificationFixed, StoreError> {
+pub(in crate::store) fn read_fixed(bytes: &[u8]) -> Result<VerificationFixed, StoreError> {
     let fixed = match bytes.split_first() {
         Some((&PACKED, packed)) => unpack(packed, Reals::Short).map_err(|e| e.to_string()),
         _ => serde_json::from_slice(bytes).map_err(|e| e.to_string()),
@@ -227,15 +227,34 @@ pub(super) fn one(
     Ok(Some((row, verification)))
 }
 
+/// Some verifications after a row, with their rows, in order.
+pub(super) fn after_row(
+    conn: &Connection,
+    after: i64,
+    limit: u32,
+    opening: i64,
+) -> Result<Vec<(i64, Verification)>, StoreError> {
+    let mut rows = conn.prepare_cached(select!("WHERE row > ?1 ORDER BY row LIMIT ?2")).map_err(sql)?;
+    let mut rows = rows.query([after, i64::from(limit)]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        found.push(of_row(row, opening)?);
+    }
+    for (row, verification) in &mut found {
+        add_attempts(conn, *row, verification)?;
+    }
+    Ok(found)
+}
+
 /// A page of rows that are ordered by identifier: where it begins, which way, and how many.
-pub(super) struct Ordered {
-    pub(super) after: String,
-    pub(super) limit: usize,
-    pub(super) descending: bool,
+pub(in crate::store) struct Ordered {
+    pub(in crate::store) after: String,
+    pub(in crate::store) limit: usize,
+    pub(in crate::store) descending: bool,
 }
 
 impl Ordered {
-    pub(super) fn of(page: &PageAsk) -> Self {
+    pub(in crate::store) fn of(page: &PageAsk) -> Self {
         // Identifiers are ASCII, so this stands behind all of them.
         let start = if page.descending { "\u{10ffff}" } else { "" };
         Self {
@@ -255,7 +274,7 @@ impl Ordered {
     }
 
     /// The page of `rows`, of which one more than the limit was read if there is a next.
-    pub(super) fn page<T>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> &str) -> Page<T> {
+    pub(in crate::store) fn page<T>(&self, mut rows: Vec<T>, id: impl Fn(&T) -> &str) -> Page<T> {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let next = rows.last().filter(|_| more).map(|row| id(row).to_owned());
@@ -265,7 +284,7 @@ impl Ordered {
 
 /// Rows that one page looks at, where hardly any is in the status asked for: the page is then short, and
 /// says where to go on. Nobody's question holds up everybody's readers.
-const LOOKED_AT: usize = 2_000;
+pub(in crate::store) const LOOKED_AT: usize = 2_000;
 
 fn list(
     conn: &Connection,

@@ -1,1 +1,382 @@
-//! Tallies in Redis or Valkey.
+//! Tallies in Redis or Valkey, shared by several machines.
+//!
+//! The servers hold the records that all share, and a script there knows rings of absolute time and nothing
+//! else ([`call`]). This process keeps a copy: an attempt is counted there in one call, which answers with what
+//! stood before; that is taken into the copy, and the copy counts the attempt in the same way. So what is
+//! judged is computed by the very code of a single process, to the bit, and while the servers are away the copy
+//! goes on ([`SharedTallies`]). What follows decisions is sent in batches ([`pending`]). It knows no records.
+
+use super::super::StoreError;
+use super::super::tallies::{
+    Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize,
+};
+use crate::clock::{Clock, Dice};
+use arrayvec::ArrayVec;
+use async_trait::async_trait;
+use call::{Act, Call, Step, Want};
+use cofferdam_engine::evidence::image::Image as _;
+use cofferdam_engine::evidence::{Ask, EvidenceTallies, Faces, Fate, Glimpse, Kept, SeenRecord};
+use cofferdam_engine::known::Blind;
+use cofferdam_engine::need::{Inquiry, RECORDS};
+use cofferdam_engine::table::{Table, Touch};
+use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
+use cofferdam_engine::{Known, Needs};
+use link::Link;
+use name::{Holds, Name, Names};
+use nodes::Node;
+use pending::Pending;
+pub use replay::ReplayTallies;
+pub use settings::RedisSettings;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+mod call;
+mod counting;
+mod flush;
+mod limits;
+mod link;
+mod mend;
+mod name;
+mod nodes;
+mod pending;
+mod replay;
+mod settings;
+mod start;
+#[cfg(test)]
+mod tests;
+
+/// Tallies that several machines share.
+pub struct SharedTallies {
+    inner: Arc<Inner>,
+    /// What runs beside, ended with it.
+    tasks: Vec<AbortHandle>,
+}
+
+/// What the tasks hold too.
+struct Inner {
+    link: Arc<Link>,
+    copy: Mutex<Copy>,
+    pending: Mutex<Pending>,
+    /// Told when there is something to send.
+    waiting: Notify,
+    /// One batch at a time, so that changes of one record keep their order.
+    sending: tokio::sync::Mutex<()>,
+    node: Node,
+    /// How many nodes live, this one among them.
+    nodes: AtomicU32,
+    /// Under which name the servers were filled; another, or none, and they were emptied since.
+    mark: Mutex<Option<Vec<u8>>>,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+    settings: RedisSettings,
+}
+
+/// This process's copy of what it asked for lately.
+struct Copy {
+    evidence: EvidenceTallies,
+    limits: Table<LimitRecord>,
+    proofs: Table<ProofRecord>,
+}
+
+impl Copy {
+    fn new(keys_max: usize) -> Self {
+        let mut evidence = EvidenceTallies::new(keys_max);
+        evidence.note_changes();
+        Self { evidence, limits: Table::new(keys_max), proofs: Table::new(keys_max) }
+    }
+
+    /// When the keys of an inquiry were last proved, as far as is known here.
+    fn proofs(&self, inquiry: &Inquiry) -> Proofs {
+        proofs(self.proofs.proved_all(inquiry))
+    }
+}
+
+fn proofs([number_s, device_s, user_s, number_device_s, number_user_s]: [Option<u32>; 5]) -> Proofs {
+    Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
+}
+
+/// Opens the tallies: reaches the servers, looks whether they will do, and keeps the connection from then on.
+pub(in crate::store) async fn open(
+    settings: RedisSettings,
+    clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+) -> Result<SharedTallies, StoreError> {
+    let target = settings::target(&settings.url)?;
+    let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
+    let conn = start::reach(&link, &settings, &*clock).await?;
+    let inner = Arc::new(Inner {
+        copy: Mutex::new(Copy::new(settings.keys_max)),
+        pending: Mutex::new(Pending::default()),
+        waiting: Notify::new(),
+        sending: tokio::sync::Mutex::new(()),
+        node: Node::new(dice.roll()),
+        nodes: AtomicU32::new(1),
+        mark: Mutex::new(None),
+        link,
+        clock,
+        dice,
+        settings,
+    });
+    inner.admit(conn).await?;
+    let tasks = vec![
+        tokio::spawn(flush::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(mend::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
+    ];
+    Ok(SharedTallies { inner, tasks })
+}
+
+impl Drop for SharedTallies {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Inner {
+    fn copy(&self) -> MutexGuard<'_, Copy> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the evidence of the copy; what changes by that is to be sent.
+    fn evidence<T>(&self, work: impl FnOnce(&mut EvidenceTallies) -> T) -> T {
+        let (answer, changes) = {
+            let mut copy = self.copy();
+            let answer = work(&mut copy.evidence);
+            (answer, copy.evidence.take_changes())
+        };
+        if !changes.is_empty() {
+            let mut pending = self.pending();
+            changes.iter().for_each(|change| pending.evidence(change));
+        }
+        answer
+    }
+
+    /// Before an attempt is counted: what came due, and with whoever wants it exactly, all that is to be sent.
+    async fn before(&self, at_s: u32) {
+        self.evidence(|evidence| evidence.advance(at_s));
+        if self.settings.at_once {
+            self.flush().await;
+        } else {
+            self.waiting.notify_one();
+        }
+    }
+
+    /// Takes what was proved when into the copy.
+    fn take_proofs(&self, keys: &[u64], olds: &[Option<Vec<u8>>]) {
+        let mut copy = self.copy();
+        for (key, old) in keys.iter().zip(olds) {
+            match old.as_deref().and_then(limits::proof_of) {
+                Some(proof) => copy.proofs.prove(*key, proof.at_s),
+                None => copy.proofs.unprove(*key),
+            }
+        }
+    }
+
+    async fn identified(
+        &self,
+        inquiry: &Inquiry,
+        faces: Option<&Faces>,
+        at_s: u32,
+    ) -> Result<Identified, StoreError> {
+        if self.settings.at_once {
+            self.flush().await;
+        }
+        let asked =
+            [Some(inquiry.number), inquiry.device, inquiry.user, inquiry.number_device, inquiry.number_user];
+        let keys: Vec<u64> = asked.into_iter().flatten().collect();
+        let seen: Vec<u64> =
+            faces.into_iter().flat_map(|f| core::iter::once(f.number).chain(f.session)).collect();
+        let mut call = Call::new();
+        let names = keys.iter().map(|key| Name::new(Holds::Proof, *key));
+        let names = names.chain(seen.iter().map(|key| Name::new(Holds::Seen, *key)));
+        call.steps.extend(names.map(Step::look));
+        let olds = self.link.run(&call, Want::Olds).await?;
+        let (proved, faces_olds) = olds.split_at(keys.len().min(olds.len()));
+        self.take_proofs(&keys, proved);
+        let mut times = proved.iter().map(|old| old.as_deref().and_then(limits::proof_of)?.proved_s());
+        let times = asked.map(|key| key.and_then(|_| times.next().flatten()));
+        let record = |n: usize| faces_olds.get(n)?.as_deref().and_then(SeenRecord::of_image);
+        let session = faces.and_then(|faces| faces.session).map(|_| record(1).unwrap_or_default());
+        let glimpse = match faces {
+            Some(_) => Glimpse::of(&record(0).unwrap_or_default(), session.as_ref(), at_s),
+            None => Glimpse::default(),
+        };
+        let mut copy = self.copy();
+        for (key, old) in seen.iter().zip(faces_olds) {
+            copy.evidence.load(Kept::Seen, *key, at_s, old.as_deref());
+        }
+        Ok(Identified { proofs: proofs(times), glimpse })
+    }
+
+    /// Takes what stood before into the copy, counts there in the same way, and answers with what then stands.
+    fn take_limits(
+        copy: &mut Copy,
+        needs: &Needs,
+        at_s: u32,
+        olds: &[Option<Vec<u8>>],
+    ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
+        let each = needs.iter().zip(olds.iter().map(Option::as_deref).chain(core::iter::repeat(None)));
+        each.map(|(need, old)| {
+            let (record, seen) = limits::counted(need, at_s, old);
+            if old.is_some() || need.add {
+                let _ = copy.limits.change(Touch::sure(need.key), at_s, |own| *own = record, |(), ()| ());
+            }
+            seen
+        })
+        .collect()
+    }
+
+    /// Counts in the copy alone what nobody else will know of until the servers are back.
+    fn count_in_copy(&self, needs: &Needs, ask: &Ask, known: &mut Known, told: bool) {
+        {
+            let mut copy = self.copy();
+            known.seen = copy.limits.count_all(needs, ask.at_s);
+        }
+        known.evidence = self.evidence(|evidence| evidence.count(ask));
+        known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
+        if told {
+            // The servers may have it already: whoever sends it again counts it twice.
+            return;
+        }
+        let (call, _) = counting::call(needs, ask, &self.copy().evidence);
+        let mut pending = self.pending();
+        call.steps.iter().filter(|step| step.act != Act::Look).for_each(|step| pending.step(&call, step));
+    }
+}
+
+#[async_trait]
+impl Tallies for SharedTallies {
+    async fn proofs(&self, inquiry: &Inquiry) -> Result<Proofs, StoreError> {
+        Ok(self.inner.identified(inquiry, None, 0).await?.proofs)
+    }
+
+    async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
+        if self.inner.settings.at_once {
+            self.inner.flush().await;
+        }
+        let mut call = Call::new();
+        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
+        let olds = self.inner.link.run(&call, Want::Olds).await?;
+        let mut copy = self.inner.copy();
+        Ok(Counted { seen: Inner::take_limits(&mut copy, needs, at_s, &olds), marks: Marks::default() })
+    }
+
+    async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError> {
+        self.inner.identified(inquiry, Some(faces), at_s).await
+    }
+
+    async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
+        self.inner.before(ask.at_s).await;
+        let (call, records) = counting::call(needs, ask, &self.inner.copy().evidence);
+        let olds = self.inner.link.run(&call, Want::Olds).await?;
+        {
+            let mut copy = self.inner.copy();
+            known.seen = Inner::take_limits(&mut copy, needs, ask.at_s, &olds);
+            for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
+                if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
+                    return Err(StoreError::Unreadable(format!(
+                        "a record in Redis under `{}` is none of this version's: give this installation a `redis_prefix` of its own",
+                        self.inner.link.names.begin()
+                    )));
+                }
+            }
+        }
+        known.evidence = self.inner.evidence(|evidence| evidence.count(ask));
+        Ok(Marks::default())
+    }
+
+    async fn identify_blind(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Option<Identified> {
+        let copy = self.inner.copy();
+        Some(Identified { proofs: copy.proofs(inquiry), glimpse: copy.evidence.glimpse(faces, at_s) })
+    }
+
+    async fn count_blind(&self, needs: &Needs, ask: &Ask, why: &StoreError, known: &mut Known) -> bool {
+        self.inner.count_in_copy(needs, ask, known, matches!(why, StoreError::Unknown(_)));
+        true
+    }
+
+    async fn follow(&self, followed: &Followed<'_>) -> Result<Marks, StoreError> {
+        let Followed { name, ask, fate, score, effects, changes } = *followed;
+        self.inner.evidence(|evidence| evidence.decided(name, ask, fate, score, effects));
+        if fate != Fate::Stopped {
+            self.inner.enter(name, ask.at_s);
+        }
+        self.raise_later(changes);
+        Ok(Marks::default())
+    }
+
+    async fn forget(&self, faces: &[Faces]) -> Result<(), StoreError> {
+        self.inner.evidence(|evidence| faces.iter().for_each(|faces| evidence.forget(faces)));
+        self.inner.flush().await;
+        Ok(())
+    }
+
+    async fn learn(&self, lessons: &[(u64, Lesson)]) -> Result<Learned, StoreError> {
+        self.inner.learn(lessons).await
+    }
+
+    async fn advance(&self, now_s: u32) -> Result<(), StoreError> {
+        self.inner.evidence(|evidence| evidence.advance(now_s));
+        self.inner.waiting.notify_one();
+        Ok(())
+    }
+
+    async fn raise(&self, changes: &[Change]) -> Result<Marks, StoreError> {
+        if !changes.is_empty() {
+            self.raise_later(changes);
+            self.inner.flush().await;
+        }
+        Ok(Marks::default())
+    }
+
+    async fn recover(&self, marks: &Marks) -> Result<(), StoreError> {
+        // What was counted stands in the servers, whatever became of this process.
+        match marks.0.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
+            }
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.link.send(&redis::cmd("PING")).await.map(|_| ())
+    }
+
+    fn size(&self) -> TallySize {
+        let copy = self.inner.copy();
+        let evidence = copy.evidence.size();
+        let bytes = evidence.bytes + copy.limits.bytes() + copy.proofs.bytes();
+        let keys = evidence.keys + copy.limits.len() + copy.proofs.len();
+        TallySize { keys: keys as u64, bytes: bytes as u64, evicted: u64::from(copy.limits.crowded()) }
+    }
+}
+
+impl SharedTallies {
+    /// Changes limits and proofs in the copy now, and at the servers with the next batch.
+    fn raise_later(&self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        {
+            let mut copy = self.inner.copy();
+            for change in changes {
+                match *change {
+                    Change::Count { key, at_s, windows_s, by } => copy.limits.add(key, at_s, &windows_s, by),
+                    Change::Prove { key, at_s } => copy.proofs.prove(key, at_s),
+                    Change::Unprove { key } => copy.proofs.unprove(key),
+                }
+            }
+        }
+        let mut pending = self.inner.pending();
+        changes.iter().for_each(|change| pending.change(change));
+        drop(pending);
+        self.inner.waiting.notify_one();
+    }
+}

@@ -14,25 +14,25 @@ use crate::store::StoreError;
 const ALIKE_MIN: usize = 4;
 
 /// Folds pieces one after the other.
-pub(super) struct Fold<'a> {
+pub(in crate::store) struct Fold<'a> {
     to: Vec<u8>,
     before: &'a [u8],
 }
 
 impl<'a> Fold<'a> {
     /// Into an empty row, for which so many bytes will mostly do.
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(in crate::store) fn with_capacity(bytes: usize) -> Self {
         Self { to: Vec::with_capacity(bytes), before: &[] }
     }
 
     /// Into an empty row that stands where another stood.
-    pub(super) fn within(mut to: Vec<u8>) -> Self {
+    pub(in crate::store) fn within(mut to: Vec<u8>) -> Self {
         to.clear();
         Self { to, before: &[] }
     }
 
     /// Adds a piece.
-    pub(super) fn add(&mut self, piece: &'a [u8]) {
+    pub(in crate::store) fn add(&mut self, piece: &'a [u8]) {
         number(piece.len(), &mut self.to);
         let (mut piece_left, mut before) = (piece, self.before);
         while !piece_left.is_empty() {
@@ -48,7 +48,7 @@ impl<'a> Fold<'a> {
     }
 
     /// The row.
-    pub(super) fn end(self) -> Vec<u8> {
+    pub(in crate::store) fn end(self) -> Vec<u8> {
         self.to
     }
 }
@@ -102,7 +102,7 @@ fn read_number(from: &mut &[u8]) -> Option<usize> {
 }
 
 /// The pieces of a folded row, one behind the other.
-pub(super) fn unfold(row: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(in crate::store) fn unfold(row: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut whole = Vec::with_capacity(row.len() * 3);
     let (mut row, mut before) = (row, 0..0);
     while !row.is_empty() {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// How the lines of a row are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::embedded) enum Format {
+pub(in crate::store) enum Format {
     /// JSON, a line each; not written any more.
     Json,
     /// Packed, each after its length in four bytes; not written any more.
@@ -30,14 +30,14 @@ pub(in crate::store::embedded) enum Format {
 }
 
 /// The number of the format that this program writes.
-pub(in crate::store::embedded) const FORMAT: i64 = 4;
+pub(in crate::store) const FORMAT: i64 = 4;
 
 /// Both identifiers stand within so many bytes of a packed line's beginning.
 const IDS_WITHIN: usize = 96;
 
 impl Format {
     /// The format of a number.
-    pub(in crate::store::embedded) fn of(number: i64) -> Result<Self, StoreError> {
+    pub(in crate::store) fn of(number: i64) -> Result<Self, StoreError> {
         match number {
             1 => Ok(Self::Json),
             2 => Ok(Self::Packed),
@@ -52,7 +52,7 @@ impl Format {
     }
 
     /// A row's bytes as they were before they were folded, if they were.
-    pub(in crate::store::embedded) fn plain(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
+    pub(in crate::store) fn plain(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
         match self {
             Self::Json | Self::Packed => Ok(Cow::Borrowed(bytes)),
             Self::Folded | Self::Even => unfold(bytes).map(Cow::Owned),
@@ -65,10 +65,7 @@ impl Format {
     }
 
     /// The lines of a row's plain body, each with what parts it from the next.
-    pub(in crate::store::embedded) fn lines(
-        self,
-        body: &[u8],
-    ) -> impl Iterator<Item = Result<&[u8], StoreError>> {
+    pub(in crate::store) fn lines(self, body: &[u8]) -> impl Iterator<Item = Result<&[u8], StoreError>> {
         let mut rest = body;
         std::iter::from_fn(move || {
             if rest.is_empty() {
@@ -90,7 +87,7 @@ impl Format {
     }
 
     /// Whether a line may have an identifier: cheaper than to read it.
-    pub(super) fn may_have(self, line: &[u8], id: &str) -> bool {
+    pub(in crate::store) fn may_have(self, line: &[u8], id: &str) -> bool {
         let within = match self {
             Self::Json => line,
             Self::Packed | Self::Folded | Self::Even => line.get(..IDS_WITHIN).unwrap_or(line),
@@ -101,17 +98,17 @@ impl Format {
 
 /// A line on its way into the journal.
 #[derive(Debug, Clone)]
-pub(in crate::store::embedded) struct Line {
+pub(in crate::store) struct Line {
     /// Its bytes in today's format; empty for tally changes alone.
-    pub(super) text: Vec<u8>,
-    pub(super) marks: Vec<u8>,
+    pub(in crate::store) text: Vec<u8>,
+    pub(in crate::store) marks: Vec<u8>,
     /// Times within its identifiers.
-    pub(super) from_ms: i64,
-    pub(super) to_ms: i64,
+    pub(in crate::store) from_ms: i64,
+    pub(in crate::store) to_ms: i64,
     /// Short hashes of both identifiers, so that the queue can be searched without reading it.
-    pub(super) ids: [u64; 2],
+    pub(in crate::store) ids: [u64; 2],
     /// What it was judged under, if that may not be kept yet.
-    pub(super) basis: Option<Arc<Basis>>,
+    pub(in crate::store) basis: Option<Arc<Basis>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,23 +154,23 @@ fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
 
 /// A line, wherever its bytes stand.
 #[derive(Clone, Copy)]
-pub(in crate::store::embedded) struct LineView<'a> {
+pub(in crate::store) struct LineView<'a> {
     /// As in [`Line`].
-    pub(super) text: &'a [u8],
-    pub(super) marks: &'a [u8],
-    pub(super) from_ms: i64,
-    pub(super) to_ms: i64,
-    pub(super) ids: [u64; 2],
-    pub(super) basis: Option<&'a Arc<Basis>>,
+    pub(in crate::store) text: &'a [u8],
+    pub(in crate::store) marks: &'a [u8],
+    pub(in crate::store) from_ms: i64,
+    pub(in crate::store) to_ms: i64,
+    pub(in crate::store) ids: [u64; 2],
+    pub(in crate::store) basis: Option<&'a Arc<Basis>>,
 }
 
 impl LineView<'_> {
     /// From when to when its identifiers are; tally changes alone have none.
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
+    pub(in crate::store) fn span(&self) -> Option<(i64, i64)> {
         (!self.text.is_empty()).then_some((self.from_ms, self.to_ms))
     }
 
-    pub(super) fn size(&self) -> usize {
+    pub(in crate::store) fn size(&self) -> usize {
         self.text.len() + self.marks.len()
     }
 }
@@ -187,7 +184,7 @@ thread_local! {
 }
 
 /// Packs the line of a judged attempt, and shows it.
-pub(in crate::store::embedded) fn with_line<T>(
+pub(in crate::store) fn with_line<T>(
     e: &JournalEntry,
     marks: &Marks,
     show: impl FnOnce(LineView<'_>) -> T,
@@ -235,7 +232,7 @@ fn pack_after_length(shape: &Shape<'_>, format: Format, to: &mut Vec<u8>) -> Res
 
 /// A line of today's format as an earlier one had it.
 #[cfg(test)]
-pub(in crate::store::embedded) fn in_format(line: &[u8], format: Format) -> Vec<u8> {
+pub(in crate::store) fn in_format(line: &[u8], format: Format) -> Vec<u8> {
     let mut text = Vec::new();
     pack_after_length(&read(Format::Even, line).unwrap().shape, format, &mut text).unwrap();
     text
@@ -250,7 +247,7 @@ fn times(e: &JournalEntry) -> [i64; 2] {
 
 impl Line {
     /// The line of a judged attempt.
-    pub(in crate::store::embedded) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
+    pub(in crate::store) fn of(e: &JournalEntry, marks: Marks) -> Result<Self, StoreError> {
         let mut text = Vec::with_capacity(1024);
         write(e, &mut text)?;
         let [from_ms, to_ms] = times(e);
@@ -265,17 +262,17 @@ impl Line {
     }
 
     /// Tally changes alone.
-    pub(in crate::store::embedded) fn of_marks(marks: Marks) -> Self {
+    pub(in crate::store) fn of_marks(marks: Marks) -> Self {
         Self { text: Vec::new(), marks: marks.0, from_ms: 0, to_ms: 0, ids: [0; 2], basis: None }
     }
 
     /// What it was judged under, if that may not be kept yet.
-    pub(in crate::store::embedded) fn basis(&self) -> Option<Arc<Basis>> {
+    pub(in crate::store) fn basis(&self) -> Option<Arc<Basis>> {
         self.basis.clone()
     }
 
     /// It, to be read.
-    pub(in crate::store::embedded) fn view(&self) -> LineView<'_> {
+    pub(in crate::store) fn view(&self) -> LineView<'_> {
         LineView {
             text: &self.text,
             marks: &self.marks,
@@ -288,13 +285,13 @@ impl Line {
 }
 
 /// A line read again, all but its basis.
-pub(super) struct Read {
-    pub(super) basis: String,
+pub(in crate::store) struct Read {
+    pub(in crate::store) basis: String,
     shape: Shape<'static>,
 }
 
 /// Reads a line.
-pub(super) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
+pub(in crate::store) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
     let shape: Shape<'static> = match format {
         Format::Json => serde_json::from_slice(line).map_err(|e| unreadable(&e))?,
         Format::Packed | Format::Folded | Format::Even => {
@@ -306,7 +303,7 @@ pub(super) fn read(format: Format, line: &[u8]) -> Result<Read, StoreError> {
 
 impl Read {
     /// The entry, once its basis is at hand.
-    pub(super) fn entry(self, basis: Arc<Basis>) -> JournalEntry {
+    pub(in crate::store) fn entry(self, basis: Arc<Basis>) -> JournalEntry {
         let s = self.shape;
         JournalEntry {
             assessment_id: s.assessment_id.into_owned(),
@@ -327,7 +324,7 @@ impl Read {
     }
 
     /// Whether it is the one that is looked for.
-    pub(super) fn is(&self, owner: Option<&Owner>, id: &str) -> bool {
+    pub(in crate::store) fn is(&self, owner: Option<&Owner>, id: &str) -> bool {
         (self.shape.assessment_id == id || self.shape.attempt_id == id)
             && owner.is_none_or(|owner| *self.shape.owner == *owner)
     }
@@ -338,13 +335,13 @@ fn unreadable(error: &dyn std::error::Error) -> StoreError {
 }
 
 /// A short hash of an identifier.
-pub(super) fn short(id: &str) -> u64 {
+pub(in crate::store) fn short(id: &str) -> u64 {
     use std::hash::BuildHasher as _;
     foldhash::fast::FixedState::with_seed(7).hash_one(id)
 }
 
 /// The Unix milliseconds that an identifier begins with.
-pub(super) fn time_in(id: &str) -> Option<i64> {
+pub(in crate::store) fn time_in(id: &str) -> Option<i64> {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let rest = id.split_once('_')?.1.as_bytes();
     // Ten characters of five bits: 48 bits of time and two of chance.

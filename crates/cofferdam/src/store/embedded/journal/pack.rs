@@ -16,7 +16,7 @@ pub(super) const ONE_BYTE: u8 = 0xf7;
 
 /// Why something could not be packed or unpacked.
 #[derive(Debug)]
-pub(in crate::store::embedded) struct PackError(pub(super) String);
+pub(in crate::store) struct PackError(pub(super) String);
 
 impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +34,7 @@ impl ser::Error for PackError {
 
 /// How numbers with a fraction are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::embedded) enum Reals {
+pub(in crate::store) enum Reals {
     /// Each as short as it can be.
     Short,
     /// All of one length: what stands behind them then stands at the same place in the next line, which
@@ -43,7 +43,7 @@ pub(in crate::store::embedded) enum Reals {
 }
 
 /// Packs a value behind what the bytes hold already.
-pub(in crate::store::embedded) fn pack(
+pub(in crate::store) fn pack(
     value: &impl Serialize,
     reals: Reals,
     to: &mut Vec<u8>,

@@ -13,7 +13,7 @@ impl de::Error for PackError {
 }
 
 /// A value out of bytes that hold nothing else.
-pub(in crate::store::embedded) fn unpack<'de, T: de::Deserialize<'de>>(
+pub(in crate::store) fn unpack<'de, T: de::Deserialize<'de>>(
     from: &'de [u8],
     reals: Reals,
 ) -> Result<T, PackError> {

@@ -1,0 +1,75 @@
+//! Records that stand elsewhere, taken in as they are: what several machines share is the truth, and what this
+//! process has is a copy of it. Called by the shared home of the tallies.
+
+use super::image::Image;
+use super::rich::RichRecord;
+use super::store::EvidenceTallies;
+use crate::table::{Record, Table, Touch};
+use alloc::vec::Vec;
+
+/// The kinds of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kept {
+    /// Of most scopes.
+    Plain,
+    /// Of a place or a profile.
+    Rich,
+    /// Of a number or a session.
+    Seen,
+    /// The newest numbers of a run.
+    Recent,
+}
+
+impl EvidenceTallies {
+    /// Takes in what stands under a key elsewhere: its image, or nothing. Answers whether it could be read.
+    pub fn load(&mut self, kind: Kept, key: u64, at_s: u32, image: Option<&[u8]>) -> bool {
+        match kind {
+            Kept::Plain => set(&mut self.plain, key, at_s, image),
+            Kept::Seen => set(&mut self.seen, key, at_s, image),
+            Kept::Recent => set(&mut self.recent, key, at_s, image),
+            Kept::Rich => match image.map(RichRecord::of_image) {
+                Some(Some(record)) => {
+                    if let Some(own) = self.rich_mut(key) {
+                        *own = record;
+                    }
+                    true
+                }
+                Some(None) => false,
+                None => {
+                    self.rich.remove(&key);
+                    true
+                }
+            },
+        }
+    }
+
+    /// Whether a place's or profile's record may be made: so many are kept and no more.
+    pub fn may_keep(&self, key: u64) -> bool {
+        self.rich.len() < super::store::RICH_MAX || self.rich.contains_key(&key)
+    }
+
+    /// The image of a record that stands here.
+    pub fn image(&self, kind: Kept, key: u64) -> Option<Vec<u8>> {
+        match kind {
+            Kept::Plain => self.plain.get(key).map(|record| record.image()),
+            Kept::Seen => self.seen.get(key).map(|record| record.image()),
+            Kept::Recent => self.recent.get(key).map(|record| record.image()),
+            Kept::Rich => self.rich.get(&key).map(|record| record.image()),
+        }
+    }
+
+    /// The keys of places and profiles.
+    pub fn rich_keys(&self) -> Vec<u64> {
+        self.rich.keys().copied().collect()
+    }
+}
+
+fn set<R: Record + Image>(table: &mut Table<R>, key: u64, at_s: u32, image: Option<&[u8]>) -> bool {
+    let Some(bytes) = image else {
+        table.forget(key);
+        return true;
+    };
+    let Some(record) = R::of_image(bytes) else { return false };
+    let _ = table.change(Touch::sure(key), at_s, |own| *own = record, |(), ()| ());
+    true
+}

@@ -1,0 +1,181 @@
+//! One call of the script: which records, what is added to each, and what stood there before.
+//!
+//! Steps on one record must stand side by side. It knows the script's argument format and sends nothing.
+
+use super::name::{Name, Names};
+use cofferdam_engine::evidence::{Add, Width};
+use redis::Cmd;
+
+/// What is done to a record. The numbers are the script's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Act {
+    /// Nothing: it is read.
+    Look = 0,
+    Plain = 1,
+    Rich = 2,
+    Seen = 3,
+    Recent = 4,
+    Limit = 5,
+    Prove = 6,
+    Gone = 7,
+    Set = 8,
+    Append = 9,
+    /// Set where there is nothing.
+    Fill = 10,
+}
+
+/// Parts of a rich record, and of what is done to it.
+pub mod part {
+    /// The sums that a plain record has too.
+    pub const OWN: u8 = 1;
+    /// Those of the control group.
+    pub const TRUSTED: u8 = 2;
+    /// The buckets of the week.
+    pub const WEEK: u8 = 4;
+    /// The two eras.
+    pub const ERAS: u8 = 8;
+    /// The first moment.
+    pub const FIRST: u8 = 16;
+    /// The record is made if there is none.
+    pub const MAKE: u8 = 32;
+    /// Of a number or session: as a newcomer, asked for, and a code came back.
+    pub const NEWCOMER: u8 = 1;
+    pub const ASKED: u8 = 2;
+    pub const CONVERTED: u8 = 4;
+}
+
+/// What is done to one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    pub name: Name,
+    pub act: Act,
+    pub parts: u8,
+    pub at_s: u32,
+    pub expires_s: u32,
+    /// Which of the call's arguments.
+    pub args: usize,
+}
+
+impl Step {
+    pub fn look(name: Name) -> Self {
+        Self { name, act: Act::Look, parts: 0, at_s: 0, expires_s: 0, args: 0 }
+    }
+
+    /// Whether another differs in its record alone.
+    fn is_like(&self, other: &Self) -> bool {
+        self.name != other.name && *self == Self { name: self.name, ..*other }
+    }
+}
+
+/// Steps and what they share.
+#[derive(Debug, Default)]
+pub struct Call {
+    pub steps: Vec<Step>,
+    args: Vec<Vec<Vec<u8>>>,
+}
+
+/// What a command of the script answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// What stood there before.
+    Olds,
+    Nothing,
+}
+
+impl Call {
+    pub fn new() -> Self {
+        Self { steps: Vec::with_capacity(32), args: vec![Vec::new()] }
+    }
+
+    /// Arguments for steps to come.
+    pub fn args(&mut self, args: Vec<Vec<u8>>) -> usize {
+        self.args.push(args);
+        self.args.len() - 1
+    }
+
+    /// What was kept under a number.
+    pub fn args_of(&self, args: usize) -> &[Vec<u8>] {
+        self.args.get(args).map_or(&[], Vec::as_slice)
+    }
+
+    /// The steps of one of a cluster's tags, or all: their numbers, in order.
+    pub fn groups(&self, whole: bool) -> Vec<Vec<usize>> {
+        if whole {
+            return vec![(0..self.steps.len()).collect()];
+        }
+        let mut groups = vec![Vec::new(); super::name::GROUPS as usize];
+        for (n, step) in self.steps.iter().enumerate() {
+            if let Some(group) = groups.get_mut(step.name.group() as usize) {
+                group.push(n);
+            }
+        }
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+
+    /// Some of the steps as a command: the script by its sum, or its whole text.
+    pub fn command(&self, of: &[usize], names: &Names, script: &Script, whole: bool, want: Want) -> Cmd {
+        let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();
+        let again =
+            |n: usize| n > 0 && steps.get(n - 1).map(|step| step.name) == steps.get(n).map(|s| s.name);
+        let mut command = if whole { redis::cmd("EVAL") } else { redis::cmd("EVALSHA") };
+        command.arg(if whole { script.text } else { script.sum.as_str() });
+        command.arg((0..steps.len()).filter(|n| !again(*n)).count());
+        for (n, step) in steps.iter().enumerate() {
+            if !again(n) {
+                command.arg(names.text(step.name));
+            }
+        }
+        command.arg(if want == Want::Olds { "1" } else { "0" });
+        let mut n = 0;
+        while let Some(step) = steps.get(n) {
+            let alike = steps.iter().skip(n + 1).take_while(|other| step.is_like(other)).count() + 1;
+            let alike = if again(n) { 1 } else { alike };
+            let args = self.args_of(step.args);
+            let many = if again(n) { 0 } else { alike as u16 };
+            let mut head = [0; 16];
+            let [kind, parts, rest @ ..] = &mut head;
+            (*kind, *parts) = (step.act as u8, step.parts);
+            let figures = many.to_be_bytes().into_iter().chain(step.at_s.to_be_bytes());
+            let figures =
+                figures.chain(step.expires_s.to_be_bytes()).chain((args.len() as u32).to_be_bytes());
+            rest.iter_mut().zip(figures).for_each(|(place, byte)| *place = byte);
+            command.arg(&head[..]);
+            for arg in args {
+                command.arg(&arg[..]);
+            }
+            n += alike;
+        }
+        command
+    }
+}
+
+/// Additions as the script takes them.
+pub fn adds(adds: impl IntoIterator<Item = Add>) -> Vec<Vec<u8>> {
+    let mut args = Vec::with_capacity(24);
+    for add in adds {
+        let width = match add.width {
+            Width::Signed => "i32",
+            Width::Count => "u32",
+            Width::Long => "i64",
+        };
+        args.push(width.as_bytes().to_vec());
+        args.push((add.at * 8).to_string().into_bytes());
+        args.push(add.amount.to_string().into_bytes());
+    }
+    args
+}
+
+/// The script, and the sum under which servers know it.
+#[derive(Debug)]
+pub struct Script {
+    pub text: &'static str,
+    pub sum: String,
+}
+
+impl Script {
+    pub fn new() -> Self {
+        let text = include_str!("script.lua");
+        Self { text, sum: redis::Script::new(text).get_hash().to_owned() }
+    }
+}

@@ -1,0 +1,273 @@
+//! What is still to be sent: additions merged a record and hour, the oldest first, bounded.
+//!
+//! What does not fit any more goes, the oldest first, and is counted: evidence may lose a moment, and a
+//! store that is away must not fill this process's memory. It sends nothing.
+
+use super::call::{Act, Call, Step, adds, part};
+use super::counting::{PLAIN_S, RICH_S, SEEN_S};
+use super::limits::{PROOF_S, limit_args, limit_expires_s};
+use super::name::{Holds, Name};
+use cofferdam_engine::evidence::{Add, EvidenceChange, Raised};
+use cofferdam_engine::limit::WINDOWS;
+use cofferdam_engine::tally::Change;
+use std::collections::{HashMap, VecDeque};
+
+/// Steps that wait at most: some minutes of a busy node, about 100 MB if all were rich.
+const MOST: usize = 200_000;
+/// Entries of a list that go together.
+const ENTRIES: usize = 500;
+const HOUR_S: u32 = 3_600;
+
+/// What is added to a record, or done with it.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    name: Name,
+    act: Act,
+    parts: u8,
+    at_s: u32,
+    expires_s: u32,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Adds(Vec<Add>),
+    Limit([u32; WINDOWS], i32),
+    Args(Vec<Vec<u8>>),
+}
+
+/// What may be merged: the same is done to one record within an hour, and not to its control group as well, whose
+/// newest moment is another.
+type Like = (Name, Act, u32, bool);
+
+/// What waits, in order.
+#[derive(Debug, Default)]
+pub struct Pending {
+    waiting: VecDeque<Waiting>,
+    /// The number of the first.
+    first: u64,
+    by_like: HashMap<Like, u64>,
+    /// How many were given up.
+    pub lost: u64,
+}
+
+impl Pending {
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn push(&mut self, waiting: Waiting, like: Option<Like>) {
+        if self.waiting.len() >= MOST {
+            self.waiting.pop_front();
+            self.first += 1;
+            self.lost += 1;
+        }
+        if let Some(like) = like {
+            self.by_like.insert(like, self.first + self.waiting.len() as u64);
+        }
+        self.waiting.push_back(waiting);
+    }
+
+    fn known(&mut self, like: &Like) -> Option<&mut Waiting> {
+        let number = self.by_like.get(like)?.checked_sub(self.first)?;
+        let waiting = self.waiting.get_mut(usize::try_from(number).ok()?)?;
+        (waiting.name == like.0 && waiting.act == like.1).then_some(waiting)
+    }
+
+    /// Adds integers to a record.
+    pub fn add(&mut self, name: Name, act: Act, parts: u8, at_s: u32, more: impl IntoIterator<Item = Add>) {
+        const TOUCH: u8 = part::OWN | part::TRUSTED;
+        let like = (name, act, at_s / HOUR_S, parts & part::TRUSTED != 0);
+        if let Some(known) = self.known(&like) {
+            // Buckets and eras are the hour's; the newest moment is that of the sums alone.
+            known.at_s = match (known.parts & TOUCH != 0, parts & TOUCH != 0) {
+                (_, false) => known.at_s,
+                (false, true) => at_s,
+                (true, true) => known.at_s.max(at_s),
+            };
+            known.parts |= parts;
+            if let What::Adds(adds) = &mut known.what {
+                for add in more {
+                    match adds.iter_mut().find(|own| own.at == add.at) {
+                        Some(own) => own.amount = own.amount.saturating_add(add.amount),
+                        None => adds.push(add),
+                    }
+                }
+            }
+            return;
+        }
+        let expires_s = if act == Act::Rich { RICH_S } else { PLAIN_S };
+        let what = What::Adds(more.into_iter().collect());
+        self.push(Waiting { name, act, parts, at_s, expires_s, what }, Some(like));
+    }
+
+    /// A change that evidence noted.
+    pub fn evidence(&mut self, change: &EvidenceChange) {
+        let EvidenceChange { key, at_s, what } = *change;
+        let seen = Name::new(Holds::Seen, key);
+        let parts = match what {
+            Raised::Plain(..) | Raised::Own(..) => part::OWN,
+            Raised::Trusted(..) => part::TRUSTED,
+            Raised::Usual(..) => part::WEEK | part::MAKE,
+            Raised::Live(..) | Raised::Delay(..) | Raised::Meet(..) => part::ERAS,
+            Raised::Convert => return self.seen(seen, part::CONVERTED, at_s),
+            Raised::Forget => return self.gone(seen),
+        };
+        let (holds, act) = match what {
+            Raised::Plain(..) => (Holds::Plain, Act::Plain),
+            _ => (Holds::Rich, Act::Rich),
+        };
+        self.add(Name::new(holds, key), act, parts, at_s, change.adds());
+    }
+
+    /// Marks days of a number or session.
+    pub fn seen(&mut self, name: Name, parts: u8, at_s: u32) {
+        let what = What::Args(Vec::new());
+        self.push(Waiting { name, act: Act::Seen, parts, at_s, expires_s: SEEN_S, what }, None);
+    }
+
+    /// A change of a limit or a proof.
+    pub fn change(&mut self, change: &Change) {
+        match *change {
+            Change::Count { key, at_s, windows_s, by } => {
+                let name = Name::new(Holds::Limit, key);
+                let like = (name, Act::Limit, at_s, false);
+                if let Some(Waiting { what: What::Limit(windows, own), .. }) = self.known(&like)
+                    && *windows == windows_s
+                {
+                    *own = own.wrapping_add(by);
+                    return;
+                }
+                let (expires_s, what) = (limit_expires_s(&windows_s), What::Limit(windows_s, by));
+                self.push(Waiting { name, act: Act::Limit, parts: 0, at_s, expires_s, what }, Some(like));
+            }
+            Change::Prove { key, at_s } => {
+                let (name, what) = (Name::new(Holds::Proof, key), What::Args(Vec::new()));
+                self.push(Waiting { name, act: Act::Prove, parts: 0, at_s, expires_s: PROOF_S, what }, None);
+            }
+            Change::Unprove { key } => self.gone(Name::new(Holds::Proof, key)),
+        }
+    }
+
+    /// A record is to be forgotten; what waits for it goes with it.
+    fn gone(&mut self, name: Name) {
+        self.by_like.retain(|like, _| like.0 != name);
+        let what = What::Args(Vec::new());
+        self.push(Waiting { name, act: Act::Gone, parts: 0, at_s: 0, expires_s: 0, what }, None);
+    }
+
+    /// Sets a key.
+    pub fn set(&mut self, name: Name, expires_s: u32, value: Vec<u8>) {
+        let like = (name, Act::Set, 0, false);
+        if let Some(known) = self.known(&like) {
+            known.what = What::Args(vec![value]);
+            return;
+        }
+        let what = What::Args(vec![value]);
+        self.push(Waiting { name, act: Act::Set, parts: 0, at_s: 0, expires_s, what }, Some(like));
+    }
+
+    /// Appends to a list that keeps so many thousands; none: all.
+    pub fn append(&mut self, name: Name, thousands: u8, expires_s: u32, entry: Vec<u8>) {
+        let like = (name, Act::Append, 0, false);
+        if let Some(Waiting { what: What::Args(entries), .. }) = self.known(&like)
+            && entries.len() < ENTRIES
+        {
+            entries.push(entry);
+            return;
+        }
+        let what = What::Args(vec![entry]);
+        let parts = thousands;
+        self.push(Waiting { name, act: Act::Append, parts, at_s: 0, expires_s, what }, Some(like));
+    }
+
+    /// A step of a call that could not be made.
+    pub fn step(&mut self, call: &Call, step: &Step) {
+        let Step { name, act, parts, at_s, expires_s, args } = *step;
+        let what = What::Args(call.args_of(args).to_vec());
+        self.push(Waiting { name, act, parts, at_s, expires_s, what }, None);
+    }
+
+    /// Takes the oldest, so many at most.
+    pub fn take(&mut self, most: usize) -> Vec<Waiting> {
+        let many = most.min(self.waiting.len());
+        self.first += many as u64;
+        let taken: Vec<Waiting> = self.waiting.drain(..many).collect();
+        if self.waiting.is_empty() {
+            self.by_like.clear();
+        } else if self.by_like.len() > 2 * MOST {
+            self.by_like.retain(|_, number| *number >= self.first);
+        }
+        taken
+    }
+
+    /// Puts back what could not be sent.
+    pub fn put_back(&mut self, taken: Vec<Waiting>) {
+        let room = MOST.saturating_sub(self.waiting.len());
+        let over = taken.len().saturating_sub(room);
+        self.lost += over as u64;
+        // Numbers of those that wait stay as they are: what is put back is before them.
+        for waiting in taken.into_iter().skip(over).rev() {
+            self.waiting.push_front(waiting);
+            self.first = self.first.wrapping_sub(1);
+        }
+    }
+}
+
+/// The call that sends them.
+pub fn call(taken: &[Waiting]) -> Call {
+    let mut order: Vec<&Waiting> = taken.iter().collect();
+    // Those of one record side by side, each record's in its order.
+    order.sort_by_key(|waiting| waiting.name);
+    let mut call = Call::new();
+    for waiting in order {
+        let args = match &waiting.what {
+            What::Adds(more) => call.args(adds(more.iter().copied())),
+            What::Limit(windows_s, by) => call.args(limit_args(windows_s, *by)),
+            What::Args(args) if args.is_empty() => 0,
+            What::Args(args) => call.args(args.clone()),
+        };
+        let Waiting { name, act, parts, at_s, expires_s, .. } = *waiting;
+        call.steps.push(Step { name, act, parts, at_s, expires_s, args });
+    }
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cofferdam_engine::evidence::Width;
+
+    fn add(at: usize, amount: i64) -> Add {
+        Add { at, width: Width::Signed, amount }
+    }
+
+    #[test]
+    fn what_is_alike_is_merged_and_the_oldest_goes_when_there_is_no_room() {
+        let mut pending = Pending::default();
+        let name = |key| Name::new(Holds::Plain, key);
+        for (at_s, amount) in [(3_600, 1), (3_700, 2), (7_200, 4)] {
+            pending.add(name(1), Act::Plain, part::OWN, at_s, [add(4, amount)]);
+        }
+        assert_eq!(pending.len(), 2, "one an hour");
+        let taken = pending.take(1);
+        assert!(matches!(&taken[0].what, What::Adds(adds) if adds[..] == [add(4, 3)]));
+        assert_eq!(taken[0].at_s, 3_700);
+        pending.put_back(taken);
+        pending.add(name(1), Act::Plain, part::OWN, 7_300, [add(8, 5)]);
+        assert_eq!(pending.len(), 2);
+        for key in 2..2 + MOST as u64 {
+            pending.add(name(key), Act::Plain, part::OWN, 3_600, [add(4, 1)]);
+        }
+        assert_eq!((pending.len(), pending.lost), (MOST, 2));
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_what_waits_for_it_with_it() {
+        let mut pending = Pending::default();
+        pending.change(&Change::Prove { key: 7, at_s: 100 });
+        pending.change(&Change::Unprove { key: 7 });
+        let steps = call(&pending.take(9)).steps;
+        assert_eq!(steps.iter().map(|step| step.act).collect::<Vec<_>>(), [Act::Prove, Act::Gone]);
+    }
+}

@@ -1,0 +1,4 @@
+//! The shared tallies against real servers.
+
+mod agreement;
+mod records;
