@@ -132,6 +132,11 @@ impl Link {
         self.target.shown()
     }
 
+    /// Whether it has many servers.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.target, Target::Cluster(_))
+    }
+
     /// Lets calls through.
     pub fn open(&self, conn: Conn) {
         let mut gate = self.gate();
@@ -174,10 +179,10 @@ impl Link {
                 | ServerErrorKind::MasterDown
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::NoPerm,
-            ) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension if is_full(error) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension => (false, true),
-            ErrorKind::ClusterConnectionNotFound | ErrorKind::AuthenticationFailed => (true, true),
+            )
+            | ErrorKind::ClusterConnectionNotFound
+            | ErrorKind::AuthenticationFailed => (true, true),
+            ErrorKind::Server(_) | ErrorKind::Extension => (is_full(error), true),
             _ if error.is_timeout() => (gate.failures >= FAILURES, false),
             _ => (true, error.is_connection_refusal()),
         };
@@ -317,7 +322,9 @@ pub fn said(error: &RedisError) -> String {
         }
         ErrorKind::ClusterConnectionNotFound => "no node of the cluster answers for its slots".to_owned(),
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no master of this name".to_owned(),
-        _ if error.is_connection_refusal() => "nobody listens there".to_owned(),
+        _ if error.is_connection_refusal() => {
+            "nobody listens there: is it running, and is `store.redis_url` right?".to_owned()
+        }
         _ if error.is_timeout() => "it does not answer in time".to_owned(),
         _ if error.is_connection_dropped() => "the connection was cut".to_owned(),
         ErrorKind::Server(_) | ErrorKind::Extension => format!("it refused: {error}"),
