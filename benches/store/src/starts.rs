@@ -1,12 +1,13 @@
 //! The subject: verifications begun as the use case begins them – the verification, its attempt, its
-//! judgement in the journal, the reservation of the number's limit and the idempotency key.
+//! judgement in the journal, the reservation of the number's limit and the idempotency key. `benches/shared` takes
+//! this file in, too.
 
 use crate::{CALLERS, Rate};
 use cofferdam::clock::{Dice as _, SetDice, SystemClock};
 use cofferdam::id::{self, Noun};
 use cofferdam::store::row::*;
 use cofferdam::store::tallies::Marks;
-use cofferdam::store::{Store, StoreOptions};
+use cofferdam::store::{Records, Store, StoreOptions};
 use cofferdam_engine::limit::{Limit, LimitScope, Limits};
 use cofferdam_engine::policy::{Destinations, Level, Mode, Policy, Terms, WindowPlan};
 use cofferdam_engine::{Attempt, Channel, Known, Pseudonym};
@@ -16,15 +17,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub struct Starts {
-    store: Store,
+    records: Arc<dyn Records>,
     basis: Arc<Basis>,
     dice: Arc<SetDice>,
+    marks: usize,
 }
 
+/// As many tally changes as the default limits make, where the journal remembers them.
+const MARKS: usize = 8 * 37;
+
 impl Starts {
+    /// In a file.
+    #[allow(dead_code, reason = "the benchmark of several machines has no file")]
     pub fn open(file: &Path) -> Self {
         let dice = SetDice::seeded(1);
         let store = Store::embedded(&StoreOptions::at(file), Arc::new(SystemClock), &*dice).unwrap();
+        Self::over(store.records, dice, MARKS)
+    }
+
+    /// In records that stand somewhere; so many bytes of tally changes go into the journal with each.
+    pub fn over(records: Arc<dyn Records>, dice: Arc<SetDice>, marks: usize) -> Self {
         let terms = Terms {
             mode: Mode::default(),
             limits: Limits::builtin(Level::Standard),
@@ -35,7 +47,7 @@ impl Starts {
             magic: None,
         };
         let basis = Basis { id: "bench".into(), policy: Policy::builtin(Level::Standard), terms };
-        Self { store, basis: Arc::new(basis), dice }
+        Self { records, basis: Arc::new(basis), dice, marks }
     }
 
     /// Begins verifications for a while. A start is made before its time is taken, but all that the
@@ -57,10 +69,10 @@ impl Starts {
             let callers: Vec<_> = portions
                 .into_iter()
                 .map(|portion| {
-                    let store = self.store.clone();
+                    let records = Arc::clone(&self.records);
                     tokio::spawn(async move {
                         for start in portion {
-                            assert_eq!(store.records.start(start).await.unwrap(), Started::Made);
+                            assert_eq!(records.start(start).await.unwrap(), Started::Made);
                         }
                     })
                 })
@@ -132,8 +144,7 @@ impl Starts {
                 limits: limits.to_vec(),
                 windows_s: [600, 3600, 86_400],
             }],
-            // As many tally changes as the default limits make.
-            journal: Journalled { entry, marks: Marks(vec![1; 8 * 37]) },
+            journal: Journalled { entry, marks: Marks(vec![1; self.marks]) },
             restart: Restart::New,
             idempotency: Some(IdempotencyKey { owner, scopes: "verify".into(), key: new(Noun::Request) }),
         }

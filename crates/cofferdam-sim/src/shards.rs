@@ -52,15 +52,21 @@ pub struct Takes {
     pub batch: u32,
 }
 
-/// Common keys that nodes sum up for themselves, and send now and then.
+/// Common keys that nodes sum up for themselves, and send now and then: those that a node meets more than
+/// once in between. The others are touched by each attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Summed {
     /// How many nodes.
     pub nodes: u32,
     /// Between two calls of one, in microseconds.
     pub every_us: f64,
-    /// How many names of each kind, the busiest; the others are touched by each attempt.
-    pub names: usize,
+}
+
+impl Summed {
+    /// Whether a name with this share of the traffic is summed.
+    fn takes(self, share: f64, attempts_s: f64) -> bool {
+        share * attempts_s * self.every_us / 1e6 > f64::from(self.nodes)
+    }
 }
 
 /// What is played.
@@ -192,10 +198,12 @@ struct Kind {
     shares: Vec<f64>,
     groups: Vec<u32>,
     weight: f64,
+    /// How many names are summed, the busiest.
+    summed: usize,
 }
 
 impl Kind {
-    fn new(common: &Common, groups: u32, dice: &mut Dice) -> Self {
+    fn new(common: &Common, plan: &Plan, dice: &mut Dice) -> Self {
         let mut sum = 0.0;
         let mut shares: Vec<f64> = (1..=common.names)
             .map(|n| {
@@ -206,8 +214,15 @@ impl Kind {
         for share in &mut shares {
             *share /= sum;
         }
-        let groups = (0..common.names).map(|_| dice.below(groups.into()) as u32).collect();
-        Self { shares, groups, weight: common.weight }
+        let each = |n: usize| {
+            let before = n.checked_sub(1).and_then(|n| shares.get(n)).copied().unwrap_or(0.0);
+            shares.get(n).map_or(0.0, |share| share - before)
+        };
+        let summed = plan.summed.map_or(0, |summed| {
+            (0..shares.len()).take_while(|n| summed.takes(each(*n), plan.attempts_s)).count()
+        });
+        let groups = (0..common.names).map(|_| dice.below(plan.groups.into()) as u32).collect();
+        Self { shares, groups, weight: common.weight, summed }
     }
 }
 
@@ -224,8 +239,7 @@ struct Traffic<'a> {
 impl<'a> Traffic<'a> {
     fn new(plan: &'a Plan, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let kinds =
-            plan.asked.common.iter().map(|common| Kind::new(common, plan.groups, &mut dice)).collect();
+        let kinds = plan.asked.common.iter().map(|common| Kind::new(common, plan, &mut dice)).collect();
         let raised = vec![0; plan.groups as usize];
         Self { plan, dice, kinds, raised, waiting: BinaryHeap::new() }
     }
@@ -241,11 +255,10 @@ impl<'a> Traffic<'a> {
     fn attempt(&mut self, attempt: usize, at_us: f64) {
         let first = self.own(self.plan.asked.first);
         let mut second = self.own(self.plan.asked.second);
-        let summed = self.plan.summed.map_or(0, |summed| summed.names);
         for kind in &self.kinds {
             let roll = self.dice.unit();
             let name = kind.shares.partition_point(|share| *share <= roll);
-            if name >= summed {
+            if name >= kind.summed {
                 second.extend(kind.groups.get(name).map(|group| (*group, kind.weight)));
             }
         }
@@ -277,7 +290,7 @@ impl<'a> Traffic<'a> {
     /// What nodes summed: from time to time all of it, one node after the other.
     fn sums(&mut self, summed: Summed, until_us: f64) {
         let each = |kind: &Kind| -> Keys {
-            kind.groups.iter().take(summed.names).map(|group| (*group, kind.weight)).collect()
+            kind.groups.iter().take(kind.summed).map(|group| (*group, kind.weight)).collect()
         };
         let keys: Keys = self.kinds.iter().flat_map(each).collect();
         for node in 0..summed.nodes {

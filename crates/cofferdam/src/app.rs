@@ -117,7 +117,7 @@ impl App {
         let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) =
             (Arc::new(SystemClock), Arc::new(SystemDice::default()));
         let secrets = file::load(&settings.secrets, &settings.store, &*dice)?;
-        let store = store::open(&settings.store, clock.clone(), &*dice)?;
+        let store = store::open(&settings.store, clock.clone(), dice.clone())?;
         Self::assemble(settings, secrets, store, clock, dice)
     }
 

@@ -5,7 +5,7 @@
 //! Nobody outside `store/` and `config/` names a home; the rest of the program holds a [`Store`].
 
 use crate::clock::{Clock, Dice};
-use crate::config::StoreChoice;
+use crate::config::{SharedChoice, StoreChoice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +18,14 @@ mod memory;
 pub mod moving;
 pub mod records;
 pub mod row;
+#[cfg(test)]
+#[path = "../tests/it/servers.rs"]
+mod servers;
 mod shared;
 pub mod tallies;
 
 pub use records::Records;
-pub use shared::records::PostgresSettings;
+pub use shared::Part;
 pub use shared::tallies::{RedisSettings, ReplayTallies};
 pub use tallies::Tallies;
 
@@ -104,11 +107,15 @@ impl Store {
     }
 }
 
-/// Opens the store that the settings choose.
-pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Result<Store, StoreError> {
-    if choice.shared.is_some() {
-        return Err(StoreError::Away("a store of several machines is not to be had yet".into()));
+/// Opens the store that the settings choose. Blocks, and stands on a runtime where the store is shared: its
+/// connections are driven there.
+pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Store, StoreError> {
+    if let Some(both) = &choice.shared {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| StoreError::Away("a shared store needs a runtime for its connections".into()))?;
+        return runtime.block_on(shared::open(both, choice.tally_keys_max, clock, dice));
     }
+    let dice = &*dice;
     match &choice.path {
         None => Store::memory(clock, dice),
         Some(path) => {
@@ -124,16 +131,6 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: &dyn Dice) -> Res
     }
 }
 
-/// Opens records that several machines share, in PostgreSQL: looks at the server and brings its schema up
-/// to date. The tallies beside them are another matter.
-pub async fn shared_records(
-    settings: &PostgresSettings,
-    clock: Arc<dyn Clock>,
-    dice: &dyn Dice,
-) -> Result<Arc<dyn Records>, StoreError> {
-    Ok(Arc::new(shared::records::open(settings, clock, dice).await?))
-}
-
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.
 /// Answers with the bytes that the copy holds.
 pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
@@ -143,6 +140,11 @@ pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
 /// Looks at a store from outside, whether or not somebody serves from it, and changes nothing.
 pub fn look(at: &Path) -> Result<String, StoreError> {
     embedded::backup::look(at)
+}
+
+/// Looks at the parts of a shared store from outside, and changes nothing. `key`: the name of our secret key.
+pub async fn look_shared(choice: &SharedChoice, clock: &dyn Clock, key: &str) -> Vec<Part> {
+    shared::look(choice, clock, key).await
 }
 
 /// Restores a backup to where no store is yet, after looking whether it is whole. The secret key is

@@ -89,7 +89,7 @@ fn check(args: &Args, settings: &Settings) -> Result<(), CliError> {
     if read && !there {
         return Err(CliError::input(format!("there is no store `{}`", file.display())).mend("give --data"));
     }
-    if !read && there && !args.dry_run {
+    if !read && there && !args.dry_run && !args.go_on {
         return Err(CliError::input(format!("`{}` is there already", file.display()))
             .mend("give --data with a file that is not there yet"));
     }
@@ -99,7 +99,7 @@ fn check(args: &Args, settings: &Settings) -> Result<(), CliError> {
 async fn open(choice: StoreChoice) -> Result<Store, CliError> {
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        store::open(&choice, clock, &SystemDice::default())
+        store::open(&choice, clock, Arc::new(SystemDice::default()))
     });
     let opened = opened.await.map_err(|error| CliError::failed(error.to_string()))?;
     opened.map_err(|error| failed(&error).mend("is a server running? stop it first"))
@@ -142,12 +142,15 @@ async fn move_all(args: &Args, from: &Store, to: &Store, bar: &Bar, out: &Out) -
         return Err(CliError::input("somebody has used what would be moved to")
             .mend("take an empty database, or --go-on if an earlier move was interrupted"));
     }
-    let moved = moving::copy(&*from.records, &*to.records, |progress| bar.show(progress)).await;
+    let moved = moving::copy(&*from.records, &*to.records, args.go_on, |progress| bar.show(progress)).await;
     bar.clear();
     let moved = moved.map_err(|error| failed(&error).mend("run it again with --go-on"))?;
+    let at_s = u32::try_from(SystemClock.now_ms() / 1_000).unwrap_or(u32::MAX);
+    let tallies = moving::copy_tallies(&*from.tallies, &*to.tallies, at_s).await;
+    let tallies = tallies.map_err(|error| failed(&error).mend("run it again with --go-on"))?;
     to.records.settle_down().await.map_err(|error| failed(&error))?;
     let rows = moved.iter().map(|progress| (progress.table.name(), progress.read, progress.new));
-    let rows: Vec<_> = rows.collect();
+    let rows: Vec<_> = rows.chain([("tallies", tallies, tallies)]).collect();
     let json = rows.iter().map(|(name, read, new)| json!({ "what": name, "read": read, "moved": new }));
     out.data(&json!({ "moved": json.collect::<Vec<Value>>() }), || {
         let mut shown = table(&["", "read", "moved"]);

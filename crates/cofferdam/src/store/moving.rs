@@ -6,6 +6,7 @@
 use super::StoreError;
 use super::records::Records;
 use super::row::{Moved, Table};
+use super::tallies::{MovedTallies, Tallied, Tallies};
 use sha2::{Digest as _, Sha256};
 
 /// Rows a portion. A judged attempt is some kilobytes, so a portion stays a few megabytes.
@@ -46,10 +47,11 @@ impl Sum {
     }
 }
 
-/// Copies all tables. `told` hears of every portion.
+/// Copies all tables. `go_on`: some of it was copied before. `told` hears of every portion.
 pub async fn copy(
     from: &dyn Records,
     to: &dyn Records,
+    go_on: bool,
     mut told: impl FnMut(Progress),
 ) -> Result<Vec<Progress>, StoreError> {
     let mut all = Vec::new();
@@ -60,7 +62,8 @@ pub async fn copy(
         loop {
             let stretch = from.hand_out(table, after.as_deref(), PORTION).await?;
             progress.read += stretch.rows.len() as u64;
-            if !stretch.rows.is_empty() {
+            let known = go_on && stands(to, stretch.rows.first()).await?;
+            if !stretch.rows.is_empty() && !known {
                 progress.new += to.take_in(stretch.rows).await?;
             }
             told(progress);
@@ -73,6 +76,39 @@ pub async fn copy(
     }
     to.flush().await?;
     Ok(all)
+}
+
+/// Whether a portion that begins with this judged attempt was taken in before: all of it was, or nothing. Of the
+/// other tables each row says by itself whether it stands.
+async fn stands(to: &dyn Records, first: Option<&Moved>) -> Result<bool, StoreError> {
+    let Some(Moved::Judged(entry)) = first else { return Ok(false) };
+    Ok(to.journalled(&entry.owner, &entry.assessment_id).await?.is_some())
+}
+
+/// Takes limits, proofs and evidence over, with the attempts whose outcomes are awaited; answers with how many
+/// records that were. Both move with the time of the move: what is over by then is left behind.
+pub async fn copy_tallies(from: &dyn Tallies, to: &dyn Tallies, at_s: u32) -> Result<u64, StoreError> {
+    let mut moved = 0;
+    let mut after: Option<String> = None;
+    let mut open = Vec::new();
+    loop {
+        let MovedTallies { rows, next } = from.hand_out(after.as_deref(), at_s).await?;
+        // Last, whatever the order is in which they come: outcomes are added to records that stand.
+        let (late, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.of == Tallied::Open);
+        open.extend(late);
+        if !rows.is_empty() {
+            moved += to.take_in(rows, at_s).await?;
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    // Together, so that they stand in order of time.
+    if !open.is_empty() {
+        moved += to.take_in(open, at_s).await?;
+    }
+    Ok(moved)
 }
 
 /// What stands in each table.
@@ -97,4 +133,4 @@ pub async fn sums(of: &dyn Records, mut told: impl FnMut(Progress)) -> Result<Ve
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

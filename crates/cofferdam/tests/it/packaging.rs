@@ -49,3 +49,25 @@ fn is_served(path: &str) -> bool {
 
 /// The user that nodes run as, in an image and everywhere.
 const NOBODY: &str = "65532";
+
+#[test]
+fn commands_that_the_pages_show_are_there() {
+    let mut shown = 0;
+    for page in ["README.md", "../docs/guides/several-machines.md"] {
+        let text = text(page);
+        for line in text.split("```").skip(1).step_by(2).flat_map(str::lines) {
+            for command in line.split("&&").filter_map(|part| part.trim().strip_prefix("cofferdam ")) {
+                let words: Vec<&str> = command.split('#').next().unwrap().split_whitespace().collect();
+                let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_cofferdam"));
+                let help = program.args([words[0], "--help"]).env_clear().output().unwrap();
+                assert!(help.status.success(), "{page}: {command}");
+                let help = String::from_utf8(help.stdout).unwrap();
+                for flag in words.iter().filter(|word| word.starts_with("--")) {
+                    assert!(help.contains(&format!(" {flag}")), "{page}: `{flag}` of `{command}`");
+                }
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown >= 5, "{shown} commands were found");
+}

@@ -13,8 +13,8 @@ use crate::store::StoreError;
 use crate::store::records::Records;
 use crate::store::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
-    IdempotencyKey, JournalEntry, Journalled, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, Status, StoredAnswer, Swept, Told, ToldAnswer, Verification,
+    IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
+    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
     VerificationFilter,
 };
 use crate::store::tallies::Marks;
@@ -47,6 +47,7 @@ mod journal;
 mod leases;
 mod ledger;
 mod listen;
+mod moving;
 mod open;
 mod outbox;
 mod outcomes;
@@ -98,6 +99,22 @@ pub(in crate::store) async fn open(
     dice: &dyn Dice,
 ) -> Result<PostgresRecords, StoreError> {
     open::open(settings, clock, dice, true).await
+}
+
+/// What a look at the database found.
+pub(in crate::store) struct Looked {
+    /// All that this program needs stands there; else the next start makes it.
+    pub up_to_date: bool,
+    /// The name of the secret key that the records were written under.
+    pub key: Option<String>,
+}
+
+/// Looks whether the records could be opened, and changes nothing.
+pub(in crate::store) async fn look(
+    settings: &PostgresSettings,
+    clock: &dyn Clock,
+) -> Result<Looked, StoreError> {
+    open::look(settings, clock).await
 }
 
 /// A text as the database takes it: it knows no NUL, and nothing of ours has one.
@@ -334,6 +351,26 @@ impl Records for PostgresRecords {
 
     async fn erase(&self, numbers: &[(Owner, Pseudonym)], fresh: Pseudonym) -> Result<Swept, StoreError> {
         self.0.erase_numbers(numbers, fresh).await
+    }
+
+    async fn agree(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        self.0.agreed(name, value).await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn hand_out(&self, table: Table, after: Option<&str>, limit: u32) -> Result<Stretch, StoreError> {
+        self.0.give(table, after, limit).await
+    }
+
+    async fn take_in(&self, rows: Vec<Moved>) -> Result<u64, StoreError> {
+        self.0.put_all(&rows).await
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        self.0.nobody_was_here().await
     }
 
     async fn backup(&self, _: &Path) -> Result<u64, StoreError> {

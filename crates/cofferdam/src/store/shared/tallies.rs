@@ -8,7 +8,8 @@
 
 use super::super::StoreError;
 use super::super::tallies::{
-    Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize,
+    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
+    TallySize,
 };
 use crate::clock::{Clock, Dice};
 use arrayvec::ArrayVec;
@@ -35,9 +36,10 @@ use tokio::task::AbortHandle;
 mod call;
 mod counting;
 mod flush;
-mod limits;
+pub(in crate::store) mod limits;
 mod link;
 mod mend;
+mod moving;
 mod name;
 mod nodes;
 mod pending;
@@ -134,6 +136,13 @@ pub(in crate::store) async fn open(
         tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
     ];
     Ok(SharedTallies { inner, tasks })
+}
+
+/// Looks whether the tallies could be opened. Writes a key that ends by itself, to see whether writes are taken.
+pub(in crate::store) async fn look(settings: &RedisSettings, clock: &dyn Clock) -> Result<(), StoreError> {
+    let target = settings::target(&settings.url)?;
+    let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
+    start::reach(&link, settings, clock).await.map(|_| ())
 }
 
 impl Drop for SharedTallies {
@@ -291,8 +300,10 @@ impl Tallies for SharedTallies {
             for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
                 if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                     return Err(StoreError::Unreadable(format!(
-                        "a record in Redis under `{}` is none of this version's: give this installation a `redis_prefix` of its own",
-                        self.inner.link.names.begin()
+                        "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
+                         installation a `redis_prefix` of its own",
+                        self.inner.link.names.begin(),
+                        old.as_ref().map_or(0, Vec::len)
                     )));
                 }
             }
@@ -356,6 +367,14 @@ impl Tallies for SharedTallies {
             return Ok(());
         }
         Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
+    }
+
+    async fn hand_out(&self, after: Option<&str>, _: u32) -> Result<MovedTallies, StoreError> {
+        self.inner.give(after).await
+    }
+
+    async fn take_in(&self, rows: Vec<MovedTally>, at_s: u32) -> Result<u64, StoreError> {
+        self.inner.put(rows, at_s).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -21,7 +21,10 @@ pub const GUARDED: &str = "guarded";
 pub const PASSWORD: &str = "right-horse";
 
 /// How long a server may take to come up or go down.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Servers of this process.
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// A running server.
 pub struct Server {
@@ -54,8 +57,7 @@ impl Server {
             eprintln!("{why}");
             return None;
         };
-        static N: AtomicU64 = AtomicU64::new(0);
-        let n = N.fetch_add(1, Ordering::Relaxed);
+        let n = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("cofferdam-postgres-{}-{n}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let template = template(&bin);

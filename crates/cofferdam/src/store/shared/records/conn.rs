@@ -87,7 +87,7 @@ impl Connections {
 fn refused(error: &PoolError) -> String {
     match error {
         PoolError::Timeout(TimeoutType::Wait) => {
-            "all connections to the database are in use: raise `store.postgres.connections`, or find what is slow"
+            "all connections to the database are in use: raise `store.postgres_connections`, or find what is slow"
                 .into()
         }
         PoolError::Timeout(_) => "the database does not answer in time".into(),

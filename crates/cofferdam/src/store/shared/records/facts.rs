@@ -226,7 +226,7 @@ impl Postgres {
             let conn = self.connections.get().await?;
             conn.query(SINCE, &[&version, &limit]).await
         })?;
-        rows.iter().map(fact).collect()
+        rows.iter().map(|row| fact_of(row, 0)).collect()
     }
 
     pub(super) async fn audited(
@@ -264,16 +264,17 @@ impl Postgres {
     }
 }
 
-fn fact(row: &Row) -> Result<Fact, StoreError> {
+/// A fact from columns that begin at `at`.
+pub(super) fn fact_of(row: &Row, at: usize) -> Result<Fact, StoreError> {
     Ok(Fact {
-        kind: codes::fact_kind_of(row.get::<_, i16>(0).into())?,
-        id: row.get(1),
-        owner: Owner { tenant: row.get(2), world: codes::world_of(row.get::<_, i16>(3).into())? },
-        unique: row.get(4),
-        created_ms: row.get(5),
-        expires_ms: row.get(6),
-        body: row.get(7),
-        version: row.get::<_, i64>(8) as u64,
-        gone: row.get(9),
+        kind: codes::fact_kind_of(row.get::<_, i16>(at).into())?,
+        id: row.get(at + 1),
+        owner: Owner { tenant: row.get(at + 2), world: codes::world_of(row.get::<_, i16>(at + 3).into())? },
+        unique: row.get(at + 4),
+        created_ms: row.get(at + 5),
+        expires_ms: row.get(at + 6),
+        body: row.get(at + 7),
+        version: row.get::<_, i64>(at + 8) as u64,
+        gone: row.get(at + 9),
     })
 }

@@ -3,8 +3,7 @@ use crate::clock::SetDice;
 use server::Server;
 use std::sync::{Mutex, PoisonError, Weak};
 
-#[path = "../../../../tests/it/servers/postgres.rs"]
-pub mod server;
+pub(in crate::store) use crate::store::servers::postgres as server;
 
 /// A schema of its own on a server that the tests of this process share.
 pub(in crate::store) struct Shared {
@@ -44,3 +43,10 @@ impl Shared {
         open::open(&self.settings, clock, &*SetDice::seeded(seed), false).await
     }
 }
+
+mod chunks;
+mod faults;
+mod moved;
+mod races;
+mod speed;
+mod start_up;

@@ -19,7 +19,7 @@ const BATCH: usize = 500;
 /// The mark outlives any pause of an installation that is in use.
 const MARK_S: u32 = 30 * 86_400;
 /// A limit's windows are not known to the copy as such; a day is what most have at most.
-const LIMIT_S: u32 = 2 * 86_400;
+pub const LIMIT_S: u32 = 2 * 86_400;
 
 /// Comes back whenever the servers went away, until it is ended.
 pub async fn run(inner: Arc<Inner>) {

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Outcomes are awaited for six hours, and a little.
-const OPEN_S: u32 = 6 * 3_600 + 600;
+pub const OPEN_S: u32 = 6 * 3_600 + 600;
 /// Names of open attempts are listed by this much time.
 const QUARTER_S: u32 = 900;
 /// A node that did not renew its lease for so long is gone.
