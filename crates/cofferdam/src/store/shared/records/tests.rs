@@ -35,6 +35,8 @@ impl Shared {
         let mut settings = PostgresSettings::at(server.url("postgres"));
         settings.schema = format!("test_{n}");
         settings.connections = 8;
+        // Thousands of callers at once on a busy machine: here they wait rather than be refused.
+        settings.wait = std::time::Duration::from_secs(30);
         Self { server, settings }
     }
 
