@@ -4,6 +4,7 @@
 //! asks for one where PostgreSQL is not installed gets none, with a word about it ([`Server::start`]).
 
 #![allow(dead_code, reason = "each of those who take this file in needs a part of it")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so loudly")]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
