@@ -18,6 +18,9 @@ mod memory;
 pub mod moving;
 pub mod records;
 pub mod row;
+#[cfg(test)]
+#[path = "../tests/it/servers.rs"]
+mod servers;
 mod shared;
 pub mod tallies;
 

@@ -300,8 +300,10 @@ impl Tallies for SharedTallies {
             for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
                 if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                     return Err(StoreError::Unreadable(format!(
-                        "a record in Redis under `{}` is none of this version's: give this installation a `redis_prefix` of its own",
-                        self.inner.link.names.begin()
+                        "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
+                         installation a `redis_prefix` of its own",
+                        self.inner.link.names.begin(),
+                        old.as_ref().map_or(0, Vec::len)
                     )));
                 }
             }

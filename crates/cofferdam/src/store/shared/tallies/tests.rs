@@ -4,11 +4,8 @@ use super::{RedisSettings, SharedTallies, open};
 use crate::clock::{SetClock, SetDice};
 use crate::store::StoreError;
 use crate::store::contract::make::{NOW_MS, key};
-use server::{Cluster, Server};
+use crate::store::servers::redis::{Cluster, Server};
 use std::sync::Arc;
-
-#[path = "../../../../tests/it/servers/redis.rs"]
-pub mod server;
 
 mod agreement;
 mod away;

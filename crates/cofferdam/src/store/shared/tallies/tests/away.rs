@@ -2,10 +2,10 @@
 //! twice, and all is well again by itself.
 
 use super::nodes::{count, sent};
-use super::server::{Server, moment};
 use super::*;
 use crate::clock::Stopwatch;
 use crate::store::contract::make::{NOW_S, attempt_facts, basis, number};
+use crate::store::servers::redis::{Server, moment};
 use crate::store::tallies::Tallies as _;
 use cofferdam_engine::evidence::{Scope, faces};
 use cofferdam_engine::known::Blind;

@@ -1,9 +1,9 @@
 //! Several nodes over one server: they see each other's counts, tell each other what they learn, and take over from
 //! whom they lose.
 
-use super::server::{Server, moment};
 use super::*;
 use crate::store::contract::make::{NOW_S, attempt_facts, basis, number};
+use crate::store::servers::redis::{Server, moment};
 use crate::store::shared::tallies::name::{Holds, Name};
 use crate::store::tallies::{Followed, Identified, Learned, Lesson, Tallies as _};
 use cofferdam_engine::evidence::{Ask, Fate, Scope, faces};

@@ -1,7 +1,7 @@
 //! What will not do is refused at the start, by name and with what mends it, and no secret is told.
 
-use super::server::Server;
 use super::*;
+use crate::store::servers::redis::Server;
 
 async fn refused(url: &str) -> String {
     let error = node(url, 1).await.err().expect("it is refused").to_string();
