@@ -20,9 +20,9 @@ use hyper::{HeaderMap, Request, Response, StatusCode};
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::time::Instant;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Pages may load our own style and nothing else.
