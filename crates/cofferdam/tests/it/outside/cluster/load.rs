@@ -1,5 +1,6 @@
 //! Callers behind a load balancer, and their memory of what was acknowledged to them.
 
+use super::case::reasons;
 use super::nodes::{Cluster, GUESSES, NODES, PER_DEVICE, PER_NUMBER, PER_TENANT};
 use crate::outside::api::{Answer, Api};
 use crate::outside::dice::{Dice, live};
@@ -450,7 +451,9 @@ pub async fn fill_up(cluster: &Cluster, kept: &mut Kept) -> Vec<(Cell, usize)> {
                 assert_eq!(answer.status, 201, "{}", answer.text);
                 by[node % apis.len()] += 1;
                 let told = format!("{cell:?}, and at each node {by:?} more");
-                assert!(cell.acknowledged <= 3 * cell.max, "no limit at all: {told}: {}", answer.text);
+                let why = reasons(&answer, "assessment.reasons");
+                assert!(answer.text("status") == "pending", "{told}: {} for {why:?}", answer.text("status"));
+                assert!(cell.acknowledged <= 3 * cell.max, "no limit at all: {told}");
                 cell.acknowledged += 1;
                 cell.numbers.push(to);
             }
