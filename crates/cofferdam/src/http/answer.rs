@@ -22,7 +22,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Pages may load our own style and nothing else.
@@ -194,7 +193,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         return (route.run)(call).await;
     }
     let method_path = [route.method.text(), path];
-    let began = Instant::now();
+    let began_ms = call.app.clock.now_ms();
     let begun = idempotency::begin(&call.app, &call.caller, &call.headers, method_path, &call.body).await?;
     let key = match begun {
         Begin::Lease(key) => key,
@@ -208,7 +207,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         .await
         .unwrap_or_else(|()| Err(internal()))
         .unwrap_or_else(|problem| problem.answer(&request_id));
-    idempotency::end(&app, &key, &answer, began).await;
+    idempotency::end(&app, &key, &answer, began_ms).await;
     Ok(answer)
 }
 

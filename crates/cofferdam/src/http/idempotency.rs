@@ -16,7 +16,6 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The header.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -27,7 +26,7 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// opening of the store.
 const LEASE_MS: i64 = 45_000;
 /// Until so long after it was taken a key is surely ours still.
-const OURS: Duration = Duration::from_secs(40);
+const OURS_MS: i64 = 40_000;
 /// How often the end of a call is brought to records that were away.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -74,8 +73,8 @@ pub async fn begin(
 }
 
 /// Keeps the answer, or frees the key. Where the records are away that goes on behind the answer for as long
-/// as the key is surely ours; `began` is when it was taken.
-pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: Instant) {
+/// as the key is surely ours; `began_ms` is when it was taken.
+pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began_ms: i64) {
     let kept = !matches!(answer.status.as_u16(), 409 | 429 | 500..);
     let stored = kept.then(|| StoredAnswer {
         status: answer.status.as_u16(),
@@ -93,9 +92,10 @@ pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: I
     let (app, key) = (Arc::clone(app), key.clone());
     let sends = Arc::clone(&app.sends);
     sends.behind(async move {
-        while began.elapsed() + AGAIN < OURS {
+        for _ in 0..OURS_MS / 1_000 {
             tokio::time::sleep(AGAIN).await;
-            if app.store.records.idempotency_end(&key, stored.clone()).await.is_ok() {
+            let ours = app.clock.now_ms().saturating_sub(began_ms) < OURS_MS;
+            if !ours || app.store.records.idempotency_end(&key, stored.clone()).await.is_ok() {
                 return;
             }
         }

@@ -68,10 +68,7 @@ async fn a_node_is_killed_and_the_others_go_on_with_what_it_had() {
         assert_eq!(checked.want(200).text("status"), "approved", "the code that the dead node sent");
     }
     case.lasts().await;
-    let mended = Instant::now();
-    case.cluster.begin(0).await;
     // Its calls' keys are free when their leases are over; then they tell what was made, and nothing is sent again.
-    let apis = case.cluster.apis(&case.cluster.keys.live);
     for to in &held {
         until("the key of a dead node's call answers again", LEASE, || async {
             let again = under_key(&apis[1], to).await.unwrap();
@@ -82,5 +79,7 @@ async fn a_node_is_killed_and_the_others_go_on_with_what_it_had() {
         assert_eq!(case.cluster.provider.taken_for(to).len(), 1, "{to}");
     }
     println!("the keys of the dead node's calls answer again after {:?}", case.began().elapsed());
+    let mended = Instant::now();
+    case.cluster.begin(0).await;
     case.mended(mended).await;
 }
