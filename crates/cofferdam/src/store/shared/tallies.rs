@@ -47,7 +47,7 @@ mod replay;
 mod settings;
 mod start;
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
 
 /// Tallies that several machines share.
 pub struct SharedTallies {
@@ -97,6 +97,14 @@ impl Copy {
 
 fn proofs([number_s, device_s, user_s, number_device_s, number_user_s]: [Option<u32>; 5]) -> Proofs {
     Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
+}
+
+/// What was only read was not done by halves, whatever became of the answer.
+fn only_read(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unknown(why) => StoreError::Away(why),
+        other => other,
+    }
 }
 
 /// Opens the tallies: reaches the servers, looks whether they will do, and keeps the connection from then on.
@@ -161,7 +169,9 @@ impl Inner {
         };
         if !changes.is_empty() {
             let mut pending = self.pending();
-            changes.iter().for_each(|change| pending.evidence(change));
+            for change in &changes {
+                pending.evidence(change);
+            }
         }
         answer
     }
@@ -205,7 +215,7 @@ impl Inner {
         let names = keys.iter().map(|key| Name::new(Holds::Proof, *key));
         let names = names.chain(seen.iter().map(|key| Name::new(Holds::Seen, *key)));
         call.steps.extend(names.map(Step::look));
-        let olds = self.link.run(&call, Want::Olds).await?;
+        let olds = self.link.run(&call, Want::Olds).await.map_err(only_read)?;
         let (proved, faces_olds) = olds.split_at(keys.len().min(olds.len()));
         self.take_proofs(&keys, proved);
         let mut times = proved.iter().map(|old| old.as_deref().and_then(limits::proof_of)?.proved_s());
@@ -290,10 +300,17 @@ impl Tallies for SharedTallies {
             for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
                 if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                     return Err(StoreError::Unreadable(format!(
-                        "a record in Redis under `{}` is none of this version's: give this installation a `redis_prefix` of its own",
-                        self.inner.link.names.begin()
+                        "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
+                         installation a `redis_prefix` of its own",
+                        self.inner.link.names.begin(),
+                        old.as_ref().map_or(0, Vec::len)
                     )));
                 }
+            }
+            // What follows earlier decisions of this process and was not sent yet stands in no answer.
+            let pending = self.inner.pending();
+            for (_, key) in &records {
+                pending.noted(*key).iter().for_each(|change| copy.evidence.make_again(change));
             }
         }
         known.evidence = self.inner.evidence(|evidence| evidence.count(ask));
@@ -346,12 +363,10 @@ impl Tallies for SharedTallies {
 
     async fn recover(&self, marks: &Marks) -> Result<(), StoreError> {
         // What was counted stands in the servers, whatever became of this process.
-        match marks.0.is_empty() {
-            true => Ok(()),
-            false => {
-                Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
-            }
+        if marks.0.is_empty() {
+            return Ok(());
         }
+        Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
     }
 
     async fn hand_out(&self, after: Option<&str>, _: u32) -> Result<MovedTallies, StoreError> {
@@ -392,7 +407,9 @@ impl SharedTallies {
             }
         }
         let mut pending = self.inner.pending();
-        changes.iter().for_each(|change| pending.change(change));
+        for change in changes {
+            pending.change(change);
+        }
         drop(pending);
         self.inner.waiting.notify_one();
     }

@@ -179,10 +179,10 @@ impl Link {
                 | ServerErrorKind::MasterDown
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::NoPerm,
-            ) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension if is_full(error) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension => (false, true),
-            ErrorKind::ClusterConnectionNotFound | ErrorKind::AuthenticationFailed => (true, true),
+            )
+            | ErrorKind::ClusterConnectionNotFound
+            | ErrorKind::AuthenticationFailed => (true, true),
+            ErrorKind::Server(_) | ErrorKind::Extension => (is_full(error), true),
             _ if error.is_timeout() => (gate.failures >= FAILURES, false),
             _ => (true, error.is_connection_refusal()),
         };
@@ -230,7 +230,7 @@ impl Link {
                 Err(error) if is_unknown(&error) => conn.send(&self.command(call, whole, true, want)).await?,
                 other => other?,
             };
-            return Ok(if want == Want::Olds { olds(answer) } else { Vec::new() });
+            return Ok(if want == Want::Olds { call.each(whole, olds(answer)) } else { Vec::new() });
         }
         self.run_groups(conn, call, &groups, want).await
     }
@@ -260,7 +260,7 @@ impl Link {
                 Err(error) => failed = Some(error),
                 Ok(answer) => {
                     done = true;
-                    for (n, old) in group.iter().zip(olds(answer)) {
+                    for (n, old) in group.iter().zip(call.each(group, olds(answer))) {
                         if let Some(place) = all.get_mut(*n) {
                             *place = old;
                         }
