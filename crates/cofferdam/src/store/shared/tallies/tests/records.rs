@@ -91,7 +91,7 @@ impl Case {
         let windows_s = [[60, 3_600, 0], [3_600, 86_400, 60], [600, 600, 7]][self.roll(3) as usize];
         let need = Need { scope: LimitScope::Ip, key: self.roll(4), windows_s, add: self.roll(9) != 0 };
         let needs = Needs::from_iter([need]);
-        let (call, records) = counting::call(&needs, &ask, &self.evidence);
+        let (call, records) = counting::call(&needs, &ask, &self.evidence, Default::default());
         self.link.run(&call, Want::Olds).await.unwrap();
         self.keys.extend(records);
         let record = self.limits.entry(need.key).or_default();
