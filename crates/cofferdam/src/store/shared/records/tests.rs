@@ -36,7 +36,7 @@ impl Shared {
         settings.schema = format!("test_{n}");
         settings.connections = 8;
         // Thousands of callers at once on a busy machine: here they wait rather than be refused.
-        settings.wait = std::time::Duration::from_secs(30);
+        settings.wait = Duration::from_secs(30);
         Self { server, settings }
     }
 

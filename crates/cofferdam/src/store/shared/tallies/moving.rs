@@ -92,7 +92,9 @@ impl Inner {
                 open.iter().map(|attempt| (attempt.name(), attempt.at_s())).collect();
             self.evidence(|evidence| evidence.take_over(open, until_s.min(at_s)));
             for some in names.chunks(AT_ONCE) {
-                some.iter().for_each(|(name, at_s)| self.enter(*name, *at_s));
+                for (name, at_s) in some {
+                    self.enter(*name, *at_s);
+                }
                 self.flush().await;
             }
         }

@@ -24,6 +24,9 @@ pub struct Findings {
     pub unfound: usize,
 }
 
+/// A call that died with its node holds its key for so long at most.
+const LEASE: Duration = Duration::from_secs(50);
+
 type Shared = Arc<Mutex<Findings>>;
 
 /// Everything, at every node in turn.
@@ -91,12 +94,12 @@ async fn repeated_elsewhere(
     body: &serde_json::Value,
     found: &Shared,
 ) {
-    let deadline = Instant::now() + Duration::from_secs(15);
+    let deadline = Instant::now() + LEASE;
     for n in 0.. {
         let api = &live[n % live.len()];
         let answer =
             api.send("POST", "/v1/verifications", &[("Idempotency-Key", key)], Some(body)).await.unwrap();
-        // A dead node's key is usable again within seconds: until then 409.
+        // A dead node's key is free when its lease is over: until then 409.
         if answer.status == 409 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(200)).await;
             continue;

@@ -99,8 +99,9 @@ impl Cluster {
             ),
             (&capped, json!({ "tenant": [{ "max": PER_TENANT, "window_s": 3600 }] })),
         ] {
+            // Limits hold in shadow, too; what detectors think of so much load from nowhere is another matter.
             let profile = json!({
-                "name": "plain", "checks": GUESSES, "resend_after_s": 1, "limits": only(&limits),
+                "name": "plain", "mode": "shadow", "checks": GUESSES, "resend_after_s": 1, "limits": only(&limits),
             });
             a.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
         }

@@ -5,7 +5,8 @@ use crate::outside::server::free_port;
 use crate::servers::redis::{Server, moment};
 use std::io::Write as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 pub struct Sentinel {
     port: u16,

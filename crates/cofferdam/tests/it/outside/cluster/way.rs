@@ -103,7 +103,9 @@ async fn pump(
             n = n.wrapping_add(1);
             let wait = match *passage.borrow_and_update() {
                 // Spread evenly between the two, without chance.
-                Passage::Slow(least, most) if answers => least + (most - least) * (n * 7 % 10) / 10,
+                Passage::Slow(least, most) if answers => {
+                    least + most.saturating_sub(least) * (n * 7 % 10) / 10
+                }
                 _ => Duration::ZERO,
             };
             if later.send((Instant::now() + wait, bytes)).is_err() {

@@ -1,7 +1,7 @@
 //! From the embedded store to this one and back: the same, row by row.
 
 use crate::store::contract::Home;
-use crate::store::moving::tests::{fill, filled};
+use crate::store::moving::tests::filled;
 use crate::store::moving::{copy, sums};
 use crate::store::row::Table;
 
@@ -27,7 +27,7 @@ async fn what_is_moved_here_and_back_is_the_same_row_by_row() {
     copy(&*there.store.records, &*back.store.records, false, |_| ()).await.unwrap();
     assert_eq!(sums_of(&back).await, before);
     // What goes on there goes on behind what was taken in.
-    fill(&there).await;
+    there.pending().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
