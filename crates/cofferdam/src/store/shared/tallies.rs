@@ -245,8 +245,13 @@ impl Inner {
         olds: &[Option<Vec<u8>>],
     ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
         let each = needs.iter().zip(olds.iter().map(Option::as_deref).chain(core::iter::repeat(None)));
+        let mut done: ArrayVec<(u64, LimitRecord), RECORDS> = ArrayVec::new();
         each.map(|(need, old)| {
-            let (record, seen) = limits::counted(need, at_s, old);
+            // Two limits may be counted in one record: the second finds what the first made of it.
+            let before = done.iter().rev().find(|(key, _)| *key == need.key).map(|(_, record)| *record);
+            let before = before.or_else(|| old.and_then(limits::limit_of)).unwrap_or_default();
+            let (record, seen) = limits::counted(need, at_s, before);
+            let _ = done.try_push((need.key, record));
             if old.is_some() || need.add {
                 let _ = copy.limits.change(Touch::sure(need.key), at_s, |own| *own = record, |(), ()| ());
             }
@@ -297,6 +302,9 @@ impl Tallies for SharedTallies {
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
         self.inner.before(ask.at_s).await;
         let (call, records) = counting::call(needs, ask, &self.inner.copy().evidence, self.inner.full());
+        // The server would not answer before it is through with the batch that is under way.
+        drop(self.inner.sending.lock().await);
+        let begun = self.inner.pending().begun();
         let olds = self.inner.link.run(&call, Want::Olds).await?;
         {
             let mut copy = self.inner.copy();
@@ -314,7 +322,7 @@ impl Tallies for SharedTallies {
             // What follows earlier decisions of this process and was not sent yet stands in no answer.
             let pending = self.inner.pending();
             for (_, key) in &records {
-                pending.noted(*key).iter().for_each(|change| copy.evidence.make_again(change));
+                pending.noted(*key, begun).for_each(|change| copy.evidence.make_again(change));
             }
         }
         known.evidence = self.inner.evidence(|evidence| evidence.count(ask));

@@ -1,8 +1,7 @@
 -- Adds to records and tells what stood in them before. Layout 1.
 --
 -- KEYS: the records. ARGV[1]: 1 where what stood before is wanted. Then sections: a head of 16 bytes (kind, parts,
--- how many keys, moment, expiry, how many arguments) and its arguments. A section without keys goes on with the
--- last one. It knows rings of absolute time and nothing of what is counted in them.
+-- how many keys, moment, expiry, how many arguments) and its arguments. A key may stand there more than once. It knows rings of absolute time and nothing of what is counted in them.
 local call, word, floor, sub = redis.call, struct.unpack, math.floor, string.sub
 local band = bit.band
 local olds = call('MGET', unpack(KEYS))
@@ -216,21 +215,20 @@ local function limit(key, old, at, ttl, what)
   if rolled and not fresh then call('EXPIRE', key, ttl) end
 end
 
-local p, k = 2, 1
+local p, k, met = 2, 1, {}
 while ARGV[p] do
   local kind, parts, many, at, ttl, len = word('>BBI2I4I4I4', ARGV[p])
   local from, to, known = p + 1, p + len, {}
-  -- The two upper bits say how full the servers are: what they never saw is kept for shorter.
-  local young = floor(ttl / 8 ^ floor(parts / 64))
-  parts = parts % 64
-  local again = many == 0
-  if again then
-    many, k = 1, k - 1
-    if kind ~= 9 then olds[k] = call('GET', KEYS[k]) end
+  local young = ttl
+  if kind < 4 then
+    -- The two upper bits say how full the servers are: what they never saw is kept for shorter.
+    young, parts = floor(ttl / 8 ^ floor(parts / 64)), parts % 64
   end
   if kind > 0 then
     for n = k, k + many - 1 do
       local key, old = KEYS[n], olds[n]
+      if not met[key] then met[key] = true
+      elseif kind ~= 9 then old = call('GET', key) end
       if kind < 3 then rings(key, old, kind, parts, at, ttl, young, from, to, known)
       elseif kind == 3 then seen(key, old, parts, at, ttl, young)
       elseif kind == 4 then recent(key, old, ARGV[from], ttl)
