@@ -16,6 +16,18 @@ pub fn run(program: &str, args: &[&str]) -> Done {
     run_in(&root(), program, args)
 }
 
+/// The same with a variable of the environment.
+pub fn run_with(program: &str, args: &[&str], (name, value): (&str, &str)) -> Done {
+    println!("$ {name}={value} {program} {}", args.join(" "));
+    let status = Command::new(program)
+        .args(args)
+        .env(name, value)
+        .current_dir(root())
+        .status()
+        .map_err(|error| format!("cannot run `{program}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{program} {}` ended with {status}", args.join(" "))) }
+}
+
 /// The same in another folder.
 pub fn run_in(folder: &Path, program: &str, args: &[&str]) -> Done {
     println!("$ {program} {}", args.join(" "));

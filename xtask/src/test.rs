@@ -1,20 +1,76 @@
 //! `test`, `check` and `bench`: finds or installs what they need, then runs them.
 
-use crate::run::{Done, found, root, run, run_in};
+use crate::run::{Done, found, root, run, run_in, run_with};
+use std::path::Path;
 use std::process::Command;
 
 /// A program that the tests start, and its package in each distribution's words.
 struct Need {
     program: &'static str,
     package: &'static str,
+    /// Where a distribution calls it otherwise.
+    otherwise: &'static [(&'static str, &'static str)],
+    /// Folders beside the path where it may be; `*` stands for a version.
+    folders: &'static [&'static str],
     why: &'static str,
+    /// Whether the tests can say that they were skipped for want of it.
+    may_skip: bool,
 }
 
-const NEEDS: [Need; 1] = [Need {
-    program: "strace",
-    package: "strace",
-    why: "the power-cut test reads which writes were flushed before each answer",
-}];
+const NEEDS: [Need; 3] = [
+    Need {
+        program: "strace",
+        package: "strace",
+        otherwise: &[],
+        folders: &[],
+        why: "the power-cut test reads which writes were flushed before each answer",
+        may_skip: false,
+    },
+    Need {
+        program: "redis-server",
+        package: "redis-server",
+        otherwise: &[("dnf", "redis"), ("apk", "redis"), ("pacman", "redis"), ("zypper", "redis")],
+        folders: &[],
+        why: "tests of several machines start their own",
+        may_skip: true,
+    },
+    Need {
+        program: "postgres",
+        package: "postgresql",
+        otherwise: &[("dnf", "postgresql-server"), ("zypper", "postgresql-server")],
+        folders: &["/usr/lib/postgresql/*/bin", "/usr/libexec/postgresql*", "/usr/pgsql-*/bin"],
+        why: "tests of several machines start their own",
+        may_skip: true,
+    },
+];
+
+/// Set by continuous integration: a test that is skipped is a failure there.
+const NEVER_SKIP: &str = "COFFERDAM_TESTS_NEVER_SKIP";
+/// Tells the tests that they may.
+const MAY_SKIP: &str = "COFFERDAM_TESTS_MAY_SKIP";
+
+impl Need {
+    fn is_there(&self) -> bool {
+        found(self.program) || self.folders.iter().any(|folder| in_folders(folder, self.program))
+    }
+
+    fn package(&self, manager: &str) -> &'static str {
+        self.otherwise.iter().find(|(own, _)| *own == manager).map_or(self.package, |(_, package)| package)
+    }
+}
+
+/// Whether a program is in one of the folders that a pattern stands for.
+fn in_folders(pattern: &str, program: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return Path::new(pattern).join(program).is_file();
+    };
+    let (parent, begin) = before.rsplit_once('/').unwrap_or(("", before));
+    let Ok(entries) = std::fs::read_dir(parent) else { return false };
+    entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(begin)).any(|entry| {
+        let folder = entry.path();
+        folder.join(after.trim_start_matches('/')).join(program).is_file()
+    })
+}
 
 /// Package managers and how each installs without asking.
 const MANAGERS: [(&str, &[&str]); 5] = [
@@ -27,23 +83,27 @@ const MANAGERS: [(&str, &[&str]); 5] = [
 
 /// Every test. Further arguments go to `cargo test`.
 pub fn test(rest: &[&str]) -> Done {
-    for need in NEEDS {
-        if !found(need.program) {
-            println!("{} is missing ({}); installing it", need.program, need.why);
-            install(need.package).map_err(|error| {
-                format!("{error}\n  mend: install `{}` yourself, then run this again", need.package)
-            })?;
+    let mut may_skip = false;
+    for need in NEEDS.iter().filter(|need| !need.is_there()) {
+        println!("{} is missing ({}); installing it", need.program, need.why);
+        let Err(error) = install(need) else { continue };
+        let mend = format!("{error}\n  mend: install `{}` yourself, then run this again", need.package);
+        if !need.may_skip || std::env::var_os(NEVER_SKIP).is_some() {
+            return Err(mend);
         }
+        println!("{mend}\n  until then the tests that need it are SKIPPED, each with a word about it");
+        may_skip = true;
     }
     let mut args = vec!["test", "--workspace", "--locked"];
     args.extend(rest);
-    run("cargo", &args)
+    if may_skip { run_with("cargo", &args, (MAY_SKIP, "1")) } else { run("cargo", &args) }
 }
 
-fn install(package: &str) -> Done {
+fn install(need: &Need) -> Done {
     let Some((manager, args)) = MANAGERS.into_iter().find(|(manager, _)| found(manager)) else {
-        return Err(format!("no package manager is known here that could install `{package}`"));
+        return Err(format!("no package manager is known here that could install `{}`", need.package));
     };
+    let package = need.package(manager);
     let mut command: Vec<&str> = Vec::new();
     if !is_root() {
         if !found("sudo") {

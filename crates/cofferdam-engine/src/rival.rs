@@ -248,13 +248,17 @@ fn prior(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) ->
     // Within a quarter of an hour a wide place wanders more than its dispersion says: news, a queue that clears.
     let brief =
         if horizon == 0 && matches!(reading.scope, Scope::Country | Scope::Network) { BRIEF } else { 1.0 };
-    let hot = 1.0 - exp(-f64::from(around.climate.heat) / 20.0);
+    let heat = f64::from(around.climate.heat);
+    let hot = if heat > 0.0 { 1.0 - exp(-heat / 20.0) } else { 0.0 };
     let heat = 1.0 + hot * if is_place(reading.scope) { HEAT_PLACE } else { HEAT_NARROW };
     (kind * price * around.risky * heat * brief).min(PRIOR_MOST)
 }
 
 /// Strikes are remembered: who comes back is met at the first messages.
 fn remembered(prior: f64, reading: &Reading) -> f64 {
+    if reading.strikes <= 0.0 {
+        return prior.min(0.25);
+    }
     // Conversions wear the memory off.
     let [.., converted] = reading.converted;
     let left = f64::from(reading.strikes).min(2.5) * exp(-0.2 * f64::from(converted));
@@ -278,15 +282,28 @@ impl Counted {
         Self { n, r, ln_r, ln_gamma_r, rest: rise_per_count(n, r) - ln_gamma_r }
     }
 
-    /// The same of another count: of so many of them.
-    fn of_others(&self, n: f64, mean: f64) -> f64 {
+    /// The same of other counts of people of whom so many are expected.
+    fn people(&self, mean: f64, ln_mean: f64) -> People<'_> {
         let sum = ln(self.r + mean);
-        rise_per_count(n, self.r) - self.ln_gamma_r + self.r * (self.ln_r - sum) + n * (ln(mean) - sum)
+        People { counted: self, constant: self.r * (self.ln_r - sum) - self.ln_gamma_r, each: ln_mean - sum }
     }
 
     fn ln(&self, mean: f64, ln_mean: f64) -> f64 {
         let sum = ln(self.r + mean);
         self.rest + self.r * (self.ln_r - sum) + self.n * (ln_mean - sum)
+    }
+}
+
+/// How likely any count of people is where some are expected.
+struct People<'a> {
+    counted: &'a Counted,
+    constant: f64,
+    each: f64,
+}
+
+impl People<'_> {
+    fn ln(&self, n: f64) -> f64 {
+        rise_per_count(n, self.counted.r) + self.constant + n * self.each
     }
 }
 
@@ -365,7 +382,8 @@ fn at_horizon(
         by_conversion: outcomes > TOLD,
         // An order alone shuts nobody out: a company's new cards are counted up, too.
         seen: outcomes > TOLD
-            || ln(challenge(reading, horizon, share)) > TOLD
+            // Fewer failures never come to so much.
+            || (f(&reading.failures(), horizon) >= 0.8 && ln(challenge(reading, horizon, share)) > TOLD)
             || matches!(reading.scope, Scope::Device | Scope::User),
         weight: if n > e { n * (figures.ln_n - figures.ln_e) - (n - e) } else { 0.0 },
     })

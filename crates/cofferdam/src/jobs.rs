@@ -26,12 +26,15 @@ impl Jobs {
     /// Starts them; they end when `stop` becomes true, or its sender goes.
     pub fn start(app: &Arc<App>, keep: Retention, stop: &watch::Receiver<bool>) -> Self {
         let mut jobs = JoinSet::new();
-        let mut job = |seconds, work: every::Work| {
-            jobs.spawn(every::every(Duration::from_secs(seconds), Arc::clone(app), stop.clone(), work));
+        let mut woken = |seconds, wake, work: every::Work| {
+            let period = Duration::from_secs(seconds);
+            jobs.spawn(every::every(period, wake, Arc::clone(app), stop.clone(), work));
         };
+        // What other nodes change is taken in as soon as it is heard of, and every second in any case.
+        woken(1, app.store.records.changed(), Box::new(|app| Box::pin(review::refresh(app))));
+        let mut job = |seconds, work: every::Work| woken(seconds, None, work);
         job(1, Box::new(|app| Box::pin(expire::once(app))));
         job(1, Box::new(|app| Box::pin(advance::once(app))));
-        job(1, Box::new(|app| Box::pin(review::refresh(app))));
         job(1, Box::new(|app| Box::pin(review::blocks(app))));
         job(1, Box::new(|app| Box::pin(health::once(app))));
         job(60, Box::new(|app| Box::pin(review::lists(app))));

@@ -5,7 +5,7 @@
 //! Nobody outside `store/` and `config/` names a home; the rest of the program holds a [`Store`].
 
 use crate::clock::{Clock, Dice};
-use crate::config::StoreChoice;
+use crate::config::{SharedChoice, StoreChoice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,7 @@ mod shared;
 pub mod tallies;
 
 pub use records::Records;
+pub use shared::Part;
 pub use shared::tallies::{RedisSettings, ReplayTallies};
 pub use tallies::Tallies;
 
@@ -139,6 +140,11 @@ pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
 /// Looks at a store from outside, whether or not somebody serves from it, and changes nothing.
 pub fn look(at: &Path) -> Result<String, StoreError> {
     embedded::backup::look(at)
+}
+
+/// Looks at the parts of a shared store from outside, and changes nothing. `key`: the name of our secret key.
+pub async fn look_shared(choice: &SharedChoice, clock: &dyn Clock, key: &str) -> Vec<Part> {
+    shared::look(choice, clock, key).await
 }
 
 /// Restores a backup to where no store is yet, after looking whether it is whole. The secret key is

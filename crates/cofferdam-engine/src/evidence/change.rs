@@ -8,7 +8,7 @@ use super::count::Ask;
 use super::decay::{HORIZONS, Moment, epoch};
 use super::image::{self, TRUSTED_AT};
 use super::plain::Field;
-use super::rich::{BUCKET_S, ERA_S, Local, Meets, Usual};
+use super::rich::{BUCKET_S, ERA_S, Local, Meets, RichRecord, Usual};
 use super::store::{EvidenceTallies, ONE};
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
@@ -164,10 +164,44 @@ impl EvidenceTallies {
         self.noted.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
+    /// Makes a change that was noted once more: its record was taken in from elsewhere, where it is not known yet.
+    pub fn make_again(&mut self, change: &EvidenceChange) {
+        let EvidenceChange { key, at_s, what } = *change;
+        let at = self.moments.get(at_s);
+        match what {
+            Raised::Plain(field, units) => {
+                self.plain.change_own(key, |record| record.add_units(field, &at, units));
+            }
+            Raised::Convert => {
+                self.seen.change_own(key, |seen| seen.convert(at_s));
+            }
+            Raised::Forget => self.seen.forget(key),
+            _ => {
+                if let Some(record) = self.rich.get_mut(&key) {
+                    record.make_again(what, &at);
+                }
+            }
+        }
+    }
+
     #[inline]
     pub(super) fn note(&mut self, key: u64, at_s: u32, what: Raised) {
         if let Some(noted) = &mut self.noted {
             noted.push(EvidenceChange { key, at_s, what });
+        }
+    }
+}
+
+impl RichRecord {
+    fn make_again(&mut self, what: Raised, at: &Moment) {
+        match what {
+            Raised::Own(field, units) => self.plain.add_units(field, at, units),
+            Raised::Trusted(field, units) => self.trusted.add_units(field, at, units),
+            Raised::Usual(what, amount) => self.usual(what, at.at_s, amount),
+            Raised::Live(local, amount) => self.live(at.at_s, local, amount),
+            Raised::Delay(bin, amount) => self.delay_in(bin, at.at_s, amount),
+            Raised::Meet(what, amount) => self.meet(what, at.at_s, amount),
+            Raised::Plain(..) | Raised::Convert | Raised::Forget => {}
         }
     }
 }

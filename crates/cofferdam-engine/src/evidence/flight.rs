@@ -123,7 +123,12 @@ impl Flights {
         for flight in flights {
             others.add(flight, usize::MAX);
         }
-        self.taken_over.push(others);
+        if self.open.is_empty() && self.taken_over.is_empty() {
+            // Nobody's but these: they are its own from now on.
+            *self = others;
+        } else {
+            self.taken_over.push(others);
+        }
     }
 
     /// The next whose step came due: `after_s` after it was made.

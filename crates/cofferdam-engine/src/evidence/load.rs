@@ -20,6 +20,9 @@ pub enum Kept {
     Recent,
 }
 
+/// Some kilobytes each.
+const RICH_AT_ONCE: usize = 500;
+
 impl EvidenceTallies {
     /// Takes in what stands under a key elsewhere: its image, or nothing. Answers whether it could be read.
     pub fn load(&mut self, kind: Kept, key: u64, at_s: u32, image: Option<&[u8]>) -> bool {
@@ -55,6 +58,27 @@ impl EvidenceTallies {
             Kept::Seen => self.seen.get(key).map(|record| record.image()),
             Kept::Recent => self.recent.get(key).map(|record| record.image()),
             Kept::Rich => self.rich.get(&key).map(|record| record.image()),
+        }
+    }
+
+    /// Calls `each` with the images of some records that have a use still, of keys from `from` on, and answers from
+    /// where to go on; `None`: that was the last.
+    pub fn walk(&self, kind: Kept, from: u64, at_s: u32, mut each: impl FnMut(u64, Vec<u8>)) -> Option<u64> {
+        match kind {
+            Kept::Plain => self.plain.walk(from, at_s, |key, record| each(key, record.image())),
+            Kept::Seen => self.seen.walk(from, at_s, |key, record| each(key, record.image())),
+            Kept::Recent => self.recent.walk(from, at_s, |key, record| each(key, record.image())),
+            Kept::Rich => {
+                let mut keys: Vec<u64> = self.rich.keys().copied().filter(|key| *key >= from).collect();
+                keys.sort_unstable();
+                let (some, rest) = keys.split_at_checked(RICH_AT_ONCE).unwrap_or((&keys, &[]));
+                for key in some {
+                    if let Some(record) = self.rich.get(key) {
+                        each(*key, record.image());
+                    }
+                }
+                rest.first().copied()
+            }
         }
     }
 

@@ -53,6 +53,11 @@ impl EvidenceTallies {
         Some(bytes)
     }
 
+    /// The names of all that is open, in order of time.
+    pub fn open_names(&self) -> Vec<u64> {
+        self.flights.since(0).map(|(_, flight)| flight.id).collect()
+    }
+
     /// Whether an attempt is open here.
     pub fn knows(&mut self, name: u64) -> bool {
         self.flights.find(name).is_some()

@@ -184,7 +184,10 @@ impl RichRecord {
 
     /// A code came back after so many seconds.
     pub fn delay(&mut self, sent_s: u32, after_s: u32, amount: u32) {
-        let bin = delay_bin(after_s);
+        self.delay_in(delay_bin(after_s), sent_s, amount);
+    }
+
+    pub(super) fn delay_in(&mut self, bin: usize, sent_s: u32, amount: u32) {
         let Some(slot) = self.slot(sent_s) else { return };
         if let Some(count) = self.delays.get_mut(slot).and_then(|delays| delays.get_mut(bin)) {
             *count = count.saturating_add(amount);

@@ -34,7 +34,7 @@ const fn table() -> [f64; ROOTS] {
 pub fn exp(x: f64) -> f64 {
     // Where the outcome is hardly a number any more, and what is none.
     if x.is_nan() || x.abs() > 700.0 {
-        return libm::exp(x);
+        return far(x);
     }
     let shifted = x * (64.0 / core::f64::consts::LN_2) + NEAREST;
     let whole = shifted - NEAREST;
@@ -45,6 +45,11 @@ pub fn exp(x: f64) -> f64 {
     let root = TABLE.get(k as usize % ROOTS).copied().unwrap_or(1.0);
     let two = f64::from_bits(((1023 + i64::from(k >> 6)) as u64) << 52);
     two * (root + root * series)
+}
+
+#[cold]
+fn far(x: f64) -> f64 {
+    if x < -746.0 { 0.0 } else { libm::exp(x) }
 }
 
 #[cfg(test)]

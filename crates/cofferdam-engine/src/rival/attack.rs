@@ -3,7 +3,7 @@
 //! surge may be. It weighs no rival and knows no policy. Called by the rivals alone.
 
 use super::sums::{FAR_BELOW, Terms};
-use super::{Counted, Figures, f, is_place};
+use super::{Counted, Figures, People, f, is_place};
 use crate::evidence::Reading;
 use crate::math::{BbOf14, exp, ln};
 use arrayvec::ArrayVec;
@@ -11,26 +11,34 @@ use arrayvec::ArrayVec;
 /// Shares of codes that accomplices enter, with their weights.
 pub(super) const ENTERED: [(f64, f64); 5] =
     [(0.02, 0.70), (0.2, 0.12), (0.4, 0.08), (0.6, 0.06), (0.8, 0.04)];
+/// Three shares that stand for those five where few outcomes are in: their moments are the same up to the
+/// fifth, so what is a smooth figure of the share comes to the same.
+const ENTERED_FEW: [(f64, f64); 3] = [
+    (0.025_284_175_896_043_48, 0.750_554_371_295_684),
+    (0.362_543_211_610_220_6, 0.175_716_600_755_046_6),
+    (0.750_287_804_197_183_4, 0.073_729_027_949_269_4),
+];
+/// From so many outcomes on it takes all five.
+const MANY: f64 = 10.0;
 /// Shares of the newcomers that may be attack, from and to.
 const SHARES: [(f64, f64); 6] =
     [(0.875, 1.0), (0.725, 0.875), (0.575, 0.725), (0.425, 0.575), (0.275, 0.425), (LEAST_SHARE, 0.275)];
 /// Thinner attacks are not looked for: the place's own wandering hides them.
 pub(super) const LEAST_SHARE: f64 = 0.125;
-/// Means tried around what was seen, as factors.
-const AROUND: [f64; 5] = [0.55, 0.75, 1.0, 1.3, 1.75];
-/// Their logarithms.
-const LN_AROUND: [f64; 5] = [
-    -0.597_837_000_755_620_4,
-    -0.287_682_072_451_780_9,
-    0.0,
-    0.262_364_264_467_491_06,
-    0.559_615_787_935_422_7,
+/// Means tried around what was seen, as factors, with their logarithms.
+const AROUND: [(f64, f64); 5] = [
+    (0.55, -0.597_837_000_755_620_4),
+    (0.75, -0.287_682_072_451_780_9),
+    (1.0, 0.0),
+    (1.3, 0.262_364_264_467_491_06),
+    (1.75, 0.559_615_787_935_422_7),
 ];
+/// From so many newcomers on a formula says what all five come to, see [`around`].
+const FORMULA: f64 = 2.0;
 /// A surge could have been anything up to e to this power, alike in its logarithm.
 pub(super) const SIZES: f64 = 7.0;
 /// A step of `AROUND` covers 0.29 of those seven.
 pub(super) const STEP: f64 = 0.29 / SIZES;
-
 /// What surges of several sizes, honest or not, have in common. Likelihoods of the count are multiples of
 /// e^`count`.
 pub(super) struct Surges {
@@ -68,24 +76,26 @@ impl Surges {
     ) -> Self {
         let Figures { n, e, .. } = *figures;
         let (well, as_usual) = rest;
-        let sizes = AROUND.into_iter().zip(LN_AROUND).filter(|(factor, _)| n * factor > e);
-        let honest: ArrayVec<(f64, f64), { AROUND.len() }> =
-            sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
-        let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
-        let sum = honest.iter().map(|(_, ln)| exp(ln - count)).sum();
-        let attack = |ln: f64, share: f64| Attack {
-            likely: exp(ln - count) * challenge(reading, horizon, share),
-            share,
-        };
-        let attacks = if is_place(reading.scope) {
-            SHARES
-                .into_iter()
-                .map(|shares| among(usual, e, n, shares))
-                .map(|(ln, share)| attack(ln, share))
-                .collect()
+        let challenge = |share: f64| challenge(reading, horizon, share);
+        let [(least, _), ..] = AROUND;
+        let (count, sum, attacks) = if is_place(reading.scope) && n >= FORMULA && least * n > e {
+            let count = figures.surge(1.0, 0.0);
+            (count, around(n), among(&usual.people(e, figures.ln_e), figures, count, challenge))
         } else {
-            let larger = honest.iter().filter(|(x, _)| *x > 1.05 * e);
-            larger.map(|(x, count)| attack(count + ln(STEP), 1.0 - e / x)).collect()
+            let sizes = AROUND.into_iter().filter(|(factor, _)| n * factor > e);
+            let honest: ArrayVec<(f64, f64), { AROUND.len() }> =
+                sizes.map(|(factor, ln_factor)| (n * factor, figures.surge(factor, ln_factor))).collect();
+            let count = honest.iter().fold(-ln(SIZES * n.max(1.0)), |most, (_, ln)| most.max(*ln));
+            let likely: ArrayVec<(f64, f64), { AROUND.len() }> =
+                honest.iter().map(|(x, ln)| (*x, exp(ln - count))).collect();
+            let attacks = if is_place(reading.scope) {
+                among(&usual.people(e, figures.ln_e), figures, count, challenge)
+            } else {
+                let larger = likely.iter().filter(|(x, _)| *x > 1.05 * e);
+                larger.map(|(x, likely)| Attack::of(likely * STEP, 1.0 - e / x, challenge)).collect()
+            };
+            let sum = likely.iter().map(|(_, likely)| likely).sum();
+            (count, sum, attacks)
         };
         let beside = well + order(reading);
         Self { attacks, count, sum, beside, prior, best: figures.best(), well, as_usual }
@@ -98,41 +108,98 @@ impl Surges {
     }
 }
 
-/// How likely `n` newcomers are of whom a share between two is attack and the rest people, and the share:
-/// people wander as the place does, and an attack may have any size.
-fn among(usual: &Counted, e: f64, n: f64, (low, high): (f64, f64)) -> (f64, f64) {
-    let (least, most) = ((1.0 - high) * n, (1.0 - low) * n);
-    let middle = 0.5 * (least + most);
-    let likely = e.clamp(least, most);
-    // Where hardly anybody is, nobody is the likeliest.
-    let width = if least <= 0.0 { most.max(1.0) } else { most - least };
-    let chance = 0.5 * (exp(usual.of_others(middle, e)) + exp(usual.of_others(likely, e))) * width;
-    let share = 1.0 - 0.5 * (middle + likely) / n.max(1e-9);
-    (ln(chance.clamp(1e-300, 1.0)) - ln(SIZES * (share * n).max(1.0)), share)
+/// How likely a count is of surges of all sizes around it, as a multiple of the likeliest, which is that of just
+/// its size. It depends on nothing but the count, smoothly: off by less than 1e-6 of itself from [`FORMULA`] on.
+fn around(n: f64) -> f64 {
+    const SERIES: [f64; 6] = [
+        3.720_629_654_977_228,
+        4.204_446_654_139_526,
+        2.697_025_559_331_266_6,
+        0.504_650_641_871_103_1,
+        6.555_534_593_045_221,
+        25.364_874_092_133_377,
+    ];
+    let inverse = 1.0 / (n + 4.0);
+    SERIES.iter().rev().fold(0.0, |sum, each| sum * inverse + each)
 }
+
+/// How likely the newcomers are of whom some share is attack and the rest people, for each share that may be:
+/// people wander as the place does, and an attack may have any size.
+fn among(
+    people: &People<'_>,
+    figures: &Figures,
+    count: f64,
+    challenge: impl Fn(f64) -> f64,
+) -> ArrayVec<Attack, { SHARES.len() }> {
+    let Figures { n, e, .. } = *figures;
+    let scale = exp(-count) / SIZES;
+    let mut attacks = ArrayVec::new();
+    for (low, high) in SHARES {
+        let (least, most) = ((1.0 - high) * n, (1.0 - low) * n);
+        let middle = 0.5 * (least + most);
+        let likely = e.clamp(least, most);
+        let ln_likely = people.ln(likely);
+        if least > e && ln_likely < count - FAR_BELOW {
+            // Nor could more people be expected: thinner attacks leave more of them.
+            break;
+        }
+        // Where hardly anybody is, nobody is the likeliest.
+        let width = if least <= 0.0 { most.max(1.0) } else { most - least };
+        let chance = 0.5 * (exp(people.ln(middle)) + exp(ln_likely)) * width;
+        let share = 1.0 - 0.5 * (middle + likely) / n.max(1e-9);
+        attacks.push(Attack::of(chance.min(1.0) * scale / (share * n).max(1.0), share, &challenge));
+    }
+    attacks
+}
+
+impl Attack {
+    fn of(count: f64, share: f64, challenge: impl Fn(f64) -> f64) -> Self {
+        Self { likely: count * challenge(share), share }
+    }
+
+    /// How likely what converted is, as a multiple of e^`best`. More codes entered are likelier up to a point
+    /// and then ever less likely, so the rest is left out once it comes to nothing.
+    fn converted(&self, outcomes: &BbOf14, m: f64, p: f64, best: f64) -> f64 {
+        let entered: &[(f64, f64)] = if m < MANY { &ENTERED_FEW } else { &ENTERED };
+        let (people, most) = ((1.0 - self.share) * p, self.share * p.max(0.5));
+        let (mut sum, mut before, mut left) = (0.0, 0.0, 1.0);
+        for (entered, weight) in entered {
+            let likely = outcomes.over(people + most * entered, best);
+            sum += weight * likely;
+            left -= weight;
+            if likely < before && left * likely < NOTHING * sum {
+                break;
+            }
+            before = likely;
+        }
+        sum
+    }
+}
+
+/// What is left out changes no likelihood by more than this share of it.
+const NOTHING: f64 = 1e-4;
+/// And no chance by more than this.
+const NO_CHANCE: f64 = 1e-7;
 
 pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outcomes: &BbOf14) {
     let Figures { m, p, .. } = *figures;
-    let at = surges.count + surges.beside;
-    if at + surges.best < terms.most() - FAR_BELOW {
+    let at = surges.count + surges.beside + surges.best;
+    if at < terms.most() - FAR_BELOW {
         return;
     }
+    let least = NO_CHANCE * terms.least_odds(surges.prior, at);
     let (mut whole, mut pumped) = (0.0, 0.0);
-    for Attack { likely, share } in surges.attacks.iter().filter(|attack| attack.likely > 0.0) {
+    for attack in &surges.attacks {
+        // However well it explained what converted.
+        if attack.likely <= least.max(NOTHING * whole) {
+            continue;
+        }
         // Nothing came of it yet, whatever share is entered.
-        let converted = if m <= 0.0 {
-            1.0
-        } else {
-            let each = ENTERED.iter().map(|(entered, weight)| {
-                let mixed = (1.0 - share) * p + share * entered * p.max(0.5);
-                weight * outcomes.over(mixed, surges.best)
-            });
-            each.sum()
-        };
-        whole += likely * converted;
-        pumped += share * likely * converted;
+        let converted = if m <= 0.0 { 1.0 } else { attack.converted(outcomes, m, p, surges.best) };
+        whole += attack.likely * converted;
+        pumped += attack.share * attack.likely * converted;
     }
-    terms.add_attack(surges.prior * whole, surges.prior * pumped, at + surges.best);
+    terms.add_attack(surges.prior * whole, surges.prior * pumped, at);
 }
 
 /// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.
@@ -150,12 +217,13 @@ pub(super) fn challenge(reading: &Reading, horizon: usize, share: f64) -> f64 {
         return 1.0;
     }
     let failed = failed.min(asked);
+    let passed = asked - failed;
     let mut mean = 0.0;
     for (passes, weight) in PASSES {
         let fails = (1.0 - share) * GOOD_FAIL + share * (1.0 - passes);
         // In how many ways so many fail is the same for both.
-        let passed = asked - failed;
-        let ln = failed * ln(fails / GOOD_FAIL) + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
+        let of_failed = if failed > 0.0 { failed * ln(fails / GOOD_FAIL) } else { 0.0 };
+        let ln = of_failed + passed * ln((1.0 - fails) / (1.0 - GOOD_FAIL));
         mean += weight * exp(ln);
         if mean > E_MOST {
             break;
@@ -170,4 +238,39 @@ const E_MOST: f64 = 2_980.957_987_041_728_3;
 
 pub(super) fn order(reading: &Reading) -> f64 {
     reading.order.map_or(0.0, |(nats, _)| f64::from(nats)).clamp(-1.0, 6.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::{bb, nb};
+    use proptest::prelude::*;
+
+    fn attack_of(share: f64) -> Attack {
+        Attack { likely: 1.0, share }
+    }
+
+    proptest! {
+        #[test]
+        fn the_formula_is_the_sum_over_all_sizes(e in 0.3f64..14.0) {
+            let n = libm::exp(e).max(FORMULA);
+            let likeliest = nb(n, n, 4.0);
+            let sum: f64 = AROUND.iter().map(|(factor, _)| libm::exp(nb(n, n * factor, 4.0) - likeliest)).sum();
+            // What a large count leaves of the digits of its likelihood.
+            prop_assert!((around(n) / sum - 1.0).abs() < 1e-5 + n * 1e-9, "{} {} {}", n, around(n), sum);
+        }
+
+        #[test]
+        fn fewer_shares_of_entered_codes_say_what_all_do(
+            m in 0.1f64..60.0, entered in 0.0f64..=1.0, p in 0.05f64..0.98, share in 0.125f64..1.0,
+        ) {
+            let v = m * entered;
+            let all: f64 = ENTERED.iter().map(|(entered, weight)| {
+                weight * libm::exp(bb(v, m, (1.0 - share) * p + share * entered * p.max(0.5), 14.0))
+            }).sum();
+            let said = attack_of(share).converted(&BbOf14::new(v, m), m, p, 0.0);
+            let off = ln(said / all).abs();
+            prop_assert!(off < if m < MANY { 0.06 } else { 1e-3 }, "{off}");
+        }
+    }
 }

@@ -65,6 +65,12 @@ impl Terms {
         if self.attack > 0.0 { (self.attack / self.whole, self.pumped / self.attack) } else { (0.0, 0.0) }
     }
 
+    /// What an attack of some weight must be multiplied with, in multiples of e^`ln`, to come to as much as all
+    /// that is honest together.
+    pub fn least_odds(&self, weight: f64, ln: f64) -> f64 {
+        self.whole * exp((self.most - ln).min(300.0)) / weight.max(1e-300)
+    }
+
     /// The greatest chance that there could be if attacks came to `weight`, of likelihood e^`ln`.
     pub fn at_most(&self, weight: f64, ln: f64) -> f64 {
         if weight <= 0.0 {

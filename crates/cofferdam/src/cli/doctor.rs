@@ -6,7 +6,7 @@ use super::out::Out;
 use super::server::runtime;
 use super::settings::{Read, SettingsArgs, read};
 use crate::clock::{Clock as _, SystemClock, SystemDice};
-use crate::config::{ProviderKind, Settings};
+use crate::config::{ProviderKind, Settings, SharedChoice};
 use crate::provider::http::HttpProvider;
 use crate::secrets::file;
 use serde_json::json;
@@ -65,7 +65,10 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     };
     let mut found = vec![Found::ok("settings", "valid"), clock()];
     found.push(secrets(&settings));
-    found.extend(store(&settings));
+    found.extend(match &settings.store.shared {
+        Some(both) => shared(&settings, both)?,
+        None => store(&settings),
+    });
     found.extend(disk(&settings));
     found.push(backup(&settings));
     found.extend(routes(&settings));
@@ -135,6 +138,19 @@ fn store(settings: &Settings) -> Vec<Found> {
     }];
     found.extend(open_to_others(path));
     found
+}
+
+/// Both halves of a store that machines share.
+fn shared(settings: &Settings, both: &SharedChoice) -> Result<Vec<Found>, CliError> {
+    // Without a key that can be read there is none to compare; that was told above.
+    let secrets = file::load(&settings.secrets, &settings.store, &SystemDice::default());
+    let key = secrets.map_or_else(|_| String::new(), |secrets| secrets.name());
+    let parts = runtime()?.block_on(crate::store::look_shared(both, &SystemClock, &key));
+    let found = parts.into_iter().map(|part| match part.found {
+        Ok(what) => Found::ok(part.name, what),
+        Err(error) => Found::wrong(part.name, error, "see docs/guides/several-machines.md"),
+    });
+    Ok(found.collect())
 }
 
 /// The store's own file and what stands beside it under its name.

@@ -145,9 +145,12 @@ async fn move_all(args: &Args, from: &Store, to: &Store, bar: &Bar, out: &Out) -
     let moved = moving::copy(&*from.records, &*to.records, args.go_on, |progress| bar.show(progress)).await;
     bar.clear();
     let moved = moved.map_err(|error| failed(&error).mend("run it again with --go-on"))?;
+    let at_s = u32::try_from(SystemClock.now_ms() / 1_000).unwrap_or(u32::MAX);
+    let tallies = moving::copy_tallies(&*from.tallies, &*to.tallies, at_s).await;
+    let tallies = tallies.map_err(|error| failed(&error).mend("run it again with --go-on"))?;
     to.records.settle_down().await.map_err(|error| failed(&error))?;
     let rows = moved.iter().map(|progress| (progress.table.name(), progress.read, progress.new));
-    let rows: Vec<_> = rows.collect();
+    let rows: Vec<_> = rows.chain([("tallies", tallies, tallies)]).collect();
     let json = rows.iter().map(|(name, read, new)| json!({ "what": name, "read": read, "moved": new }));
     out.data(&json!({ "moved": json.collect::<Vec<Value>>() }), || {
         let mut shown = table(&["", "read", "moved"]);

@@ -9,11 +9,17 @@ use std::sync::Arc;
 /// An attempt that stays queued for so long is `unknown`: every route has answered or timed out by then.
 const QUEUED_MS: i64 = 5 * 60 * 1000;
 
+/// Of several nodes one does it; if that one dies another begins after so long.
+const LEASE_MS: i64 = 10_000;
+
 /// Batches a round: what is left comes in the next one.
 const BATCHES: u32 = 50;
 
 pub(super) async fn once(app: Arc<App>) -> Result<(), StoreError> {
     report::due(&app).await;
+    if !app.store.records.lease("expire", LEASE_MS).await? {
+        return Ok(());
+    }
     all(&app, queued_before(app.clock.now_ms()), BATCHES).await
 }
 

@@ -5,6 +5,9 @@ use crate::store::StoreError;
 use crate::verify::{blocks, lists};
 use std::sync::Arc;
 
+/// Of several nodes one ends entries, once a minute; if that one dies another begins after so long.
+const LEASE_MS: i64 = 90_000;
+
 /// Takes in what other nodes changed.
 pub(super) async fn refresh(app: Arc<App>) -> Result<(), StoreError> {
     app.standing.refresh(&app).await
@@ -12,6 +15,9 @@ pub(super) async fn refresh(app: Arc<App>) -> Result<(), StoreError> {
 
 /// An entry that is over matches nothing already; here its row goes.
 pub(super) async fn lists(app: Arc<App>) -> Result<(), StoreError> {
+    if !app.store.records.lease("lists", LEASE_MS).await? {
+        return Ok(());
+    }
     lists::end_over(&app).await
 }
 

@@ -25,7 +25,13 @@ pub const RETENTION: Retention = Retention {
     outbox_rows: 10_000,
 };
 
+/// Of several nodes one does it, once a minute; if that one dies another begins after so long.
+const LEASE_MS: i64 = 90_000;
+
 pub(super) async fn once(app: Arc<App>, keep: Retention) -> Result<(), StoreError> {
+    if !app.store.records.lease("sweep", LEASE_MS).await? {
+        return Ok(());
+    }
     let swept = app.store.records.sweep(app.clock.now_ms(), &keep).await?;
     for (kind, rows) in [
         ("verification", swept.verifications),

@@ -56,13 +56,32 @@ pub(super) struct Home {
     pub folder: Option<Folder>,
     /// Ends its server with it.
     pub shared: Option<super::shared::records::tests::Shared>,
+    /// Ends its servers with it.
+    pub redis: Option<super::shared::tallies::tests::Shared>,
 }
 
 impl Home {
     pub fn memory() -> Self {
         let clock = SetClock::at(NOW_MS);
         let store = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap();
-        Self { store, clock, folder: None, shared: None }
+        Self { store, clock, folder: None, shared: None, redis: None }
+    }
+
+    /// Tallies in Redis, records in memory; `None` where Redis is not installed.
+    pub async fn redis() -> Option<Self> {
+        Some(Self::over(super::shared::tallies::tests::Shared::alone().await?))
+    }
+
+    /// The same with a cluster of three.
+    pub async fn cluster() -> Option<Self> {
+        Some(Self::over(super::shared::tallies::tests::Shared::cluster().await?))
+    }
+
+    fn over(redis: super::shared::tallies::tests::Shared) -> Self {
+        let mut home = Self::memory();
+        home.store.tallies = redis.tallies.clone();
+        home.redis = Some(redis);
+        home
     }
 
     pub fn embedded() -> Self {
@@ -74,7 +93,7 @@ impl Home {
         let store =
             Store::embedded(&StoreOptions::at(folder.file()), clock.clone(), &*SetDice::seeded(key()))
                 .unwrap();
-        Self { store, clock, folder: Some(folder), shared: None }
+        Self { store, clock, folder: Some(folder), shared: None, redis: None }
     }
 
     /// Records in PostgreSQL; `None` where it is not installed.
@@ -84,7 +103,7 @@ impl Home {
         let records = shared.open(clock.clone(), key()).await.unwrap();
         let tallies = Store::memory(clock.clone(), &*SetDice::seeded(key())).unwrap().tallies;
         let store = Store { tallies, records: Arc::new(records) };
-        Some(Self { store, clock, folder: None, shared: Some(shared) })
+        Some(Self { store, clock, folder: None, shared: Some(shared), redis: None })
     }
 
     /// Closes the store and opens it again.
@@ -160,3 +179,32 @@ contract! {
         evidence_is_counted_and_learns;
     upkeep: what_all_agree_on_stays, a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
 }
+
+/// The promises of tallies, where they stand elsewhere.
+macro_rules! tallies_elsewhere {
+    ($($promise:ident),+) => {
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                if let Some(home) = super::Home::redis().await {
+                    super::tallies::$promise(home).await;
+                }
+            })+
+        }
+        mod cluster {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                if let Some(home) = super::Home::cluster().await {
+                    super::tallies::$promise(home).await;
+                }
+            })+
+        }
+    };
+}
+
+tallies_elsewhere!(
+    counts_come_back_with_the_attempt,
+    proofs_keep_the_latest,
+    changes_are_recovered_once,
+    evidence_is_counted_and_learns
+);

@@ -5,7 +5,10 @@
 //! exactly once. It knows no file and no records: the embedded home saves and recovers it.
 
 use super::StoreError;
-use super::tallies::{Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize};
+use super::tallies::{
+    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
+    TallySize,
+};
 use arrayvec::ArrayVec;
 use async_trait::async_trait;
 use cofferdam_engine::evidence::{Ask, EvidenceTallies, Faces};
@@ -21,6 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod held;
 mod marks;
+mod moving;
 mod shard;
 pub(super) mod snapshot;
 
@@ -214,6 +218,14 @@ impl Tallies for ProcessTallies {
 
     async fn recover(&self, marks: &Marks) -> Result<(), StoreError> {
         self.recover_now(marks)
+    }
+
+    async fn hand_out(&self, after: Option<&str>, at_s: u32) -> Result<MovedTallies, StoreError> {
+        self.give(after, at_s)
+    }
+
+    async fn take_in(&self, rows: Vec<MovedTally>, at_s: u32) -> Result<u64, StoreError> {
+        self.put(rows, at_s)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@
 use super::StoreError;
 use super::records::Records;
 use super::row::{Moved, Table};
+use super::tallies::{MovedTallies, Tallied, Tallies};
 use sha2::{Digest as _, Sha256};
 
 /// Rows a portion. A judged attempt is some kilobytes, so a portion stays a few megabytes.
@@ -84,6 +85,32 @@ async fn stands(to: &dyn Records, first: Option<&Moved>) -> Result<bool, StoreEr
     Ok(to.journalled(&entry.owner, &entry.assessment_id).await?.is_some())
 }
 
+/// Takes limits, proofs and evidence over, with the attempts whose outcomes are awaited; answers with how many
+/// records that were. Both move with the time of the move: what is over by then is left behind.
+pub async fn copy_tallies(from: &dyn Tallies, to: &dyn Tallies, at_s: u32) -> Result<u64, StoreError> {
+    let mut moved = 0;
+    let mut after: Option<String> = None;
+    let mut open = Vec::new();
+    loop {
+        let MovedTallies { rows, next } = from.hand_out(after.as_deref(), at_s).await?;
+        // Last, whatever the order is in which they come: outcomes are added to records that stand.
+        let (late, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.of == Tallied::Open);
+        open.extend(late);
+        if !rows.is_empty() {
+            moved += to.take_in(rows, at_s).await?;
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    // Together, so that they stand in order of time.
+    if !open.is_empty() {
+        moved += to.take_in(open, at_s).await?;
+    }
+    Ok(moved)
+}
+
 /// What stands in each table.
 pub async fn sums(of: &dyn Records, mut told: impl FnMut(Progress)) -> Result<Vec<(Table, Sum)>, StoreError> {
     let mut all = Vec::new();
@@ -106,4 +133,4 @@ pub async fn sums(of: &dyn Records, mut told: impl FnMut(Progress)) -> Result<Ve
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use async_trait::async_trait;
-use cofferdam_engine::evidence::{Ask, Faces, Fate, Glimpse};
+use cofferdam_engine::evidence::{Ask, Faces, Fate, Glimpse, Kept};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::tally::Change;
@@ -89,6 +89,51 @@ pub struct Learned {
     pub doubted: bool,
 }
 
+/// What a record of the tallies is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tallied {
+    /// The rings of a limit.
+    Limit,
+    /// When something was proved.
+    Proof,
+    /// Evidence, of this kind.
+    Evidence(Kept),
+    /// An attempt whose outcomes are awaited.
+    Open,
+}
+
+impl Tallied {
+    /// All of them, in the order in which they are moved.
+    pub const ALL: [Self; 7] = [
+        Self::Limit,
+        Self::Proof,
+        Self::Evidence(Kept::Seen),
+        Self::Evidence(Kept::Plain),
+        Self::Evidence(Kept::Recent),
+        Self::Evidence(Kept::Rich),
+        // Outcomes are added to records that stand.
+        Self::Open,
+    ];
+}
+
+/// A record on its way from one home to another: its image, as it stands in shared tallies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct MovedTally {
+    pub of: Tallied,
+    pub key: u64,
+    pub image: Vec<u8>,
+}
+
+/// Some of them, and where the next begin.
+#[derive(Debug, Default)]
+pub struct MovedTallies {
+    /// In no order.
+    pub rows: Vec<MovedTally>,
+    /// To go on from; none where all were given.
+    pub next: Option<String>,
+}
+
 /// Evidence and limits to a bucket. One trip a call, however many keys.
 #[async_trait]
 pub trait Tallies: Send + Sync {
@@ -136,6 +181,16 @@ pub trait Tallies: Send + Sync {
 
     /// Brings changes back that a journal remembers; those that already stand are not done twice.
     async fn recover(&self, marks: &Marks) -> Result<(), StoreError>;
+
+    /// Records from a place on, some at a time, for another home; what is over is left out.
+    async fn hand_out(&self, _after: Option<&str>, _at_s: u32) -> Result<MovedTallies, StoreError> {
+        Err(StoreError::Unreadable("these tallies cannot be moved".into()))
+    }
+
+    /// Takes records in; what stands already is left in shared tallies, and replaced in those of a process.
+    async fn take_in(&self, _rows: Vec<MovedTally>, _at_s: u32) -> Result<u64, StoreError> {
+        Err(StoreError::Unreadable("these tallies cannot be moved".into()))
+    }
 
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;

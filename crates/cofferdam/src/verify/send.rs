@@ -9,7 +9,7 @@ use super::{VerifyError, code, judge, message, report};
 use crate::app::App;
 use crate::provider::{Message, SendError};
 use crate::store::StoreError;
-use crate::store::row::{AttemptStatus, HandOver, JournalEntry, Status, Verification, World};
+use crate::store::row::{AttemptStatus, HandOver, JournalEntry, Owner, Status, Verification, World};
 use crate::store::tallies::Marks;
 use cofferdam_atlas::Destination;
 use cofferdam_engine::outcome::DeliveryStatus;
@@ -22,8 +22,10 @@ use tokio::sync::{Notify, Semaphore, watch};
 /// A provider that does not even keep its own time-out.
 const GUARD: Duration = Duration::from_secs(90);
 
-/// How often the outcome of a hand-over is brought to the records before it is left to be `unknown`.
+/// How often the outcome of a hand-over is brought to the records while its caller waits.
 const TELLINGS: u32 = 6;
+/// And how often behind the answer, before it is left to be `unknown`: as long as a queued attempt stays so.
+const TELLINGS_LATER: u32 = 300;
 
 /// Callers who may wait for a test message at once. Each of them holds a place among the calls being
 /// worked on, and each looks again at every message.
@@ -163,7 +165,10 @@ async fn hand_over(app: Arc<App>, job: Job) -> (HandOver, AttemptStatus) {
         over.marks = app.store.tallies.raise(&changes).await.unwrap_or_default();
         judge::not_sent(&app, &job.entry.assessment_id).await;
     }
-    tell(&app, &job, &over).await;
+    if !tell(&app, &job, &over).await {
+        let (owner, attempt) = (job.verification.owner.clone(), job.entry.attempt_id.clone());
+        app.sends.behind(tell_later(Arc::clone(&app), owner, attempt, over.clone()));
+    }
     let mut status = over.status;
     if status == AttemptStatus::Sent && job.verification.owner.world == World::Test {
         app.sends.outbox.notify_waiters();
@@ -259,16 +264,28 @@ fn handed(status: AttemptStatus) -> HandOver {
     }
 }
 
-/// Brings it to the records, a few times; what they never hear of becomes `unknown` by itself.
-async fn tell(app: &App, job: &Job, over: &HandOver) {
+/// Brings it to the records, a few times; whether they heard of it.
+async fn tell(app: &App, job: &Job, over: &HandOver) -> bool {
     let (owner, attempt) = (&job.verification.owner, &job.entry.attempt_id);
     let mut pause = Duration::from_millis(50);
     for _ in 0..TELLINGS {
         match app.store.records.handed_over(owner, attempt, over.clone()).await {
-            Ok(_) => return,
+            Ok(_) => return true,
             Err(error) => tracing::warn!(%error, attempt, "what became of an attempt was not recorded"),
         }
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
+    false
+}
+
+/// Goes on with it once a second; what the records never hear of becomes `unknown` by itself.
+async fn tell_later(app: Arc<App>, owner: Owner, attempt: String, over: HandOver) {
+    for _ in 0..TELLINGS_LATER {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if app.store.records.handed_over(&owner, &attempt, over.clone()).await.is_ok() {
+            return;
+        }
+    }
+    tracing::warn!(attempt, "what became of an attempt was never recorded");
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod at_most_once;
+mod cluster;
 mod deliveries;
 mod dice;
 mod disk;

@@ -14,7 +14,8 @@ pub async fn counts_come_back_with_the_attempt(home: Home) {
         let counted = tallies.count(&needs(key, true), NOW_S).await.unwrap();
         assert_eq!(counted.seen[0].windows.map(|w| w.seen), [n, n, 0]);
         assert_eq!(counted.seen[1].windows.map(|w| w.seen), [0; 3]);
-        assert!(!counted.marks.0.is_empty());
+        // What stands in servers of its own needs no journal to bring it back.
+        assert_eq!(counted.marks.0.is_empty(), home.redis.is_some());
     }
     let read = tallies.count(&needs(key, false), NOW_S).await.unwrap();
     assert_eq!(read.seen[0].windows.map(|w| w.seen), [3, 3, 0]);

@@ -3,8 +3,9 @@ use super::super::contract::make::*;
 use super::super::row::{
     FactChange, FactEdit, Idempotency, IdempotencyKey, OutboxRow, Reservation, StoredAnswer, Told, ToldOf,
 };
-use super::super::tallies::Marks;
+use super::super::tallies::{Followed, Lesson, Marks};
 use super::*;
+use crate::clock::SetDice;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::outcome::{DeliveryStatus, What};
 
@@ -152,4 +153,89 @@ async fn there_and_back_through_postgresql_nothing_is_lost_or_changed() {
     let made = FactChange { change, audit: audit(&owner(), NOW_MS) };
     let answer = shared.store.records.change_facts(made).await.unwrap();
     assert_eq!(answer, super::super::row::FactAnswer::Done(version + 1));
+}
+
+/// All that tallies hold, in order.
+async fn held(tallies: &dyn Tallies) -> Vec<(Tallied, u64, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let MovedTallies { rows, next } = tallies.hand_out(after.as_deref(), NOW_S).await.unwrap();
+        all.extend(rows.into_iter().map(|row| (row.of, row.key, row.image)));
+        after = next;
+        if after.is_none() {
+            all.sort_unstable();
+            return all;
+        }
+    }
+}
+
+/// Says which differ, for all of them are many.
+fn same(one: &[(Tallied, u64, Vec<u8>)], other: &[(Tallied, u64, Vec<u8>)]) {
+    let differ: Vec<_> = one.iter().zip(other).filter(|(one, other)| one != other).take(3).collect();
+    assert!(differ.is_empty() && one.len() == other.len(), "{} and {}: {differ:?}", one.len(), other.len());
+}
+
+/// Some people ask, some of them prove themselves, some are still to.
+async fn busy(tallies: &dyn Tallies) -> u64 {
+    use cofferdam_engine::evidence::Fate;
+    let policy = basis().policy.clone();
+    let mut last = 0;
+    for n in 0..40 {
+        let attempt = attempt_facts(number(), NOW_MS - 400_000 + n * 10_000);
+        let at_s = NOW_S - 400 + n as u32 * 10;
+        let ask = cofferdam_engine::ask(&attempt, &cofferdam_engine::Identity::default(), &policy);
+        let need = cofferdam_engine::need::Need {
+            scope: LimitScope::Ip,
+            key: key(),
+            windows_s: [3_600, 86_400, 0],
+            add: true,
+        };
+        let mut known = cofferdam_engine::Known::default();
+        tallies.count_with(&[need].into_iter().collect(), &ask, &mut known).await.unwrap();
+        last = key();
+        let followed = Followed {
+            name: last,
+            ask: &ask,
+            fate: Fate::Sent,
+            score: 0.01,
+            effects: &[],
+            changes: &[cofferdam_engine::tally::Change::Prove { key: key(), at_s }],
+        };
+        tallies.follow(&followed).await.unwrap();
+        if n % 2 == 0 {
+            tallies.learn(&[(last, Lesson::Converted(at_s + 5))]).await.unwrap();
+        }
+    }
+    tallies.advance(NOW_S).await.unwrap();
+    last
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tallies_move_there_and_back_to_the_bit_with_what_is_awaited() {
+    let Some(server) = crate::store::servers::redis::Server::start() else { return };
+    let (from, back) = (Home::embedded(), Home::embedded());
+    let open = busy(&*from.store.tallies).await;
+    let before = held(&*from.store.tallies).await;
+    for of in Tallied::ALL {
+        assert!(before.iter().any(|(own, ..)| *own == of), "nothing of {of:?} was made for this test");
+    }
+    let settings = crate::store::shared::tallies::RedisSettings {
+        clock_apart_max: None,
+        ..crate::store::shared::tallies::RedisSettings::at(&server.url(), "moved")
+    };
+    let dice = SetDice::seeded(7);
+    let shared = crate::store::shared::tallies::open(settings, from.clock.clone(), dice).await.unwrap();
+    let moved = copy_tallies(&*from.store.tallies, &shared, NOW_S).await.unwrap();
+    assert_eq!(moved, before.len() as u64);
+    same(&held(&shared).await, &before);
+    copy_tallies(&shared, &*back.store.tallies, NOW_S).await.unwrap();
+    same(&held(&*back.store.tallies).await, &before);
+    // What was open is still awaited, once.
+    for tallies in [&shared as &dyn Tallies, &*back.store.tallies] {
+        let learned = tallies.learn(&[(open, Lesson::Converted(NOW_S))]).await.unwrap();
+        assert!(!learned.doubted);
+        tallies.advance(NOW_S + 1).await.unwrap();
+    }
+    assert_ne!(held(&*back.store.tallies).await, before, "it was learned");
 }

@@ -101,6 +101,22 @@ pub(in crate::store) async fn open(
     open::open(settings, clock, dice, true).await
 }
 
+/// What a look at the database found.
+pub(in crate::store) struct Looked {
+    /// All that this program needs stands there; else the next start makes it.
+    pub up_to_date: bool,
+    /// The name of the secret key that the records were written under.
+    pub key: Option<String>,
+}
+
+/// Looks whether the records could be opened, and changes nothing.
+pub(in crate::store) async fn look(
+    settings: &PostgresSettings,
+    clock: &dyn Clock,
+) -> Result<Looked, StoreError> {
+    open::look(settings, clock).await
+}
+
 /// A text as the database takes it: it knows no NUL, and nothing of ours has one.
 fn plain(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }

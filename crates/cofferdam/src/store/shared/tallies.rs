@@ -8,7 +8,8 @@
 
 use super::super::StoreError;
 use super::super::tallies::{
-    Counted, Followed, Identified, Learned, Lesson, Marks, Proofs, Tallies, TallySize,
+    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
+    TallySize,
 };
 use crate::clock::{Clock, Dice};
 use arrayvec::ArrayVec;
@@ -35,9 +36,10 @@ use tokio::task::AbortHandle;
 mod call;
 mod counting;
 mod flush;
-mod limits;
+pub(in crate::store) mod limits;
 mod link;
 mod mend;
+mod moving;
 mod name;
 mod nodes;
 mod pending;
@@ -45,7 +47,7 @@ mod replay;
 mod settings;
 mod start;
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
 
 /// Tallies that several machines share.
 pub struct SharedTallies {
@@ -97,6 +99,14 @@ fn proofs([number_s, device_s, user_s, number_device_s, number_user_s]: [Option<
     Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
 }
 
+/// What was only read was not done by halves, whatever became of the answer.
+fn only_read(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unknown(why) => StoreError::Away(why),
+        other => other,
+    }
+}
+
 /// Opens the tallies: reaches the servers, looks whether they will do, and keeps the connection from then on.
 pub(in crate::store) async fn open(
     settings: RedisSettings,
@@ -128,6 +138,13 @@ pub(in crate::store) async fn open(
     Ok(SharedTallies { inner, tasks })
 }
 
+/// Looks whether the tallies could be opened. Writes a key that ends by itself, to see whether writes are taken.
+pub(in crate::store) async fn look(settings: &RedisSettings, clock: &dyn Clock) -> Result<(), StoreError> {
+    let target = settings::target(&settings.url)?;
+    let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
+    start::reach(&link, settings, clock).await.map(|_| ())
+}
+
 impl Drop for SharedTallies {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
@@ -152,7 +169,9 @@ impl Inner {
         };
         if !changes.is_empty() {
             let mut pending = self.pending();
-            changes.iter().for_each(|change| pending.evidence(change));
+            for change in &changes {
+                pending.evidence(change);
+            }
         }
         answer
     }
@@ -196,7 +215,7 @@ impl Inner {
         let names = keys.iter().map(|key| Name::new(Holds::Proof, *key));
         let names = names.chain(seen.iter().map(|key| Name::new(Holds::Seen, *key)));
         call.steps.extend(names.map(Step::look));
-        let olds = self.link.run(&call, Want::Olds).await?;
+        let olds = self.link.run(&call, Want::Olds).await.map_err(only_read)?;
         let (proved, faces_olds) = olds.split_at(keys.len().min(olds.len()));
         self.take_proofs(&keys, proved);
         let mut times = proved.iter().map(|old| old.as_deref().and_then(limits::proof_of)?.proved_s());
@@ -281,10 +300,17 @@ impl Tallies for SharedTallies {
             for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
                 if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                     return Err(StoreError::Unreadable(format!(
-                        "a record in Redis under `{}` is none of this version's: give this installation a `redis_prefix` of its own",
-                        self.inner.link.names.begin()
+                        "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
+                         installation a `redis_prefix` of its own",
+                        self.inner.link.names.begin(),
+                        old.as_ref().map_or(0, Vec::len)
                     )));
                 }
+            }
+            // What follows earlier decisions of this process and was not sent yet stands in no answer.
+            let pending = self.inner.pending();
+            for (_, key) in &records {
+                pending.noted(*key).iter().for_each(|change| copy.evidence.make_again(change));
             }
         }
         known.evidence = self.inner.evidence(|evidence| evidence.count(ask));
@@ -337,12 +363,18 @@ impl Tallies for SharedTallies {
 
     async fn recover(&self, marks: &Marks) -> Result<(), StoreError> {
         // What was counted stands in the servers, whatever became of this process.
-        match marks.0.is_empty() {
-            true => Ok(()),
-            false => {
-                Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
-            }
+        if marks.0.is_empty() {
+            return Ok(());
         }
+        Err(StoreError::Unreadable("these marks were made by tallies of another kind".to_owned()))
+    }
+
+    async fn hand_out(&self, after: Option<&str>, _: u32) -> Result<MovedTallies, StoreError> {
+        self.inner.give(after).await
+    }
+
+    async fn take_in(&self, rows: Vec<MovedTally>, at_s: u32) -> Result<u64, StoreError> {
+        self.inner.put(rows, at_s).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -375,7 +407,9 @@ impl SharedTallies {
             }
         }
         let mut pending = self.inner.pending();
-        changes.iter().for_each(|change| pending.change(change));
+        for change in changes {
+            pending.change(change);
+        }
         drop(pending);
         self.inner.waiting.notify_one();
     }

@@ -114,22 +114,27 @@ impl Api {
     }
 
     #[track_caller]
-    pub fn get(&self, path: &str) -> impl Future<Output = Answer> {
+    pub fn get(&self, path: &str) -> impl Future<Output = Answer> + use<> {
         self.must("GET", path, None)
     }
 
     #[track_caller]
-    pub fn post(&self, path: &str, body: Value) -> impl Future<Output = Answer> {
+    pub fn post(&self, path: &str, body: Value) -> impl Future<Output = Answer> + use<> {
         self.must("POST", path, Some(body))
     }
 
     #[track_caller]
-    pub fn delete(&self, path: &str) -> impl Future<Output = Answer> {
+    pub fn delete(&self, path: &str) -> impl Future<Output = Answer> + use<> {
         self.must("DELETE", path, None)
     }
 
     #[track_caller]
-    pub fn must(&self, method: &str, path: &str, body: Option<Value>) -> impl Future<Output = Answer> {
+    pub fn must(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> impl Future<Output = Answer> + use<> {
         let (api, method, path) = (self.clone(), method.to_owned(), path.to_owned());
         async move {
             let answer = api.send(&method, &path, &[], body.as_ref()).await;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Who asks, where, with which headers, and what.
-type Question = (Api, String, Vec<(&'static str, String)>, Value);
+pub type Question = (Api, String, Vec<(&'static str, String)>, Value);
 
 /// Asks all at once, and hands the answers back in the order of the questions.
-async fn together(questions: Vec<Question>) -> Vec<Answer> {
+pub async fn together(questions: Vec<Question>) -> Vec<Answer> {
     let gate = std::sync::Arc::new(tokio::sync::Barrier::new(questions.len()));
     let mut tasks = Vec::new();
     for (api, path, headers, body) in questions {
@@ -51,7 +51,7 @@ fn guesses(api: &Api, id: &str, codes: &[String]) -> Vec<Question> {
 }
 
 /// How likely at least `k` of `n` are, each with `p`.
-fn at_least(k: u32, n: u32, p: f64) -> f64 {
+pub fn at_least(k: u32, n: u32, p: f64) -> f64 {
     let below: f64 = (0..k)
         .map(|i| {
             let ways: f64 = (0..i).map(|j| f64::from(n - j) / f64::from(j + 1)).product();

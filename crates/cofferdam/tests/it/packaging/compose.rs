@@ -137,6 +137,13 @@ fn the_balancer_knows_every_node_and_asks_what_is_answered() {
     let checks = values(&haproxy, "http-check");
     let path = checks[0].split(' ').skip_while(|word| *word != "uri").nth(1).unwrap();
     assert!(path == "/readyz" && is_served(path), "{path}");
+    let away = values(&haproxy, "http-error")[0];
+    assert!(
+        away.starts_with("status 503 ") && away.contains(" retry-after 1 "),
+        "what a node would say: {away}"
+    );
+    let body: Value = serde_json::from_str(away.split('\'').nth(1).unwrap()).unwrap();
+    assert_eq!((&body["status"], &body["code"]), (&503.into(), &"store_away".into()));
     assert!(values(&haproxy, "retry-on") == ["conn-failure"], "what a node has seen is never sent again");
     let bound = values(&haproxy, "bind")[0].trim_start_matches(':');
     let published = texts(&file["services"]["balancer"]["ports"]);

@@ -4,6 +4,7 @@
 //! asks for one where PostgreSQL is not installed gets none, with a word about it ([`Server::start`]).
 
 #![allow(dead_code, reason = "each of those who take this file in needs a part of it")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so loudly")]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -21,7 +22,10 @@ pub const GUARDED: &str = "guarded";
 pub const PASSWORD: &str = "right-horse";
 
 /// How long a server may take to come up or go down.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Servers of this process.
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// A running server.
 pub struct Server {
@@ -54,8 +58,7 @@ impl Server {
             eprintln!("{why}");
             return None;
         };
-        static N: AtomicU64 = AtomicU64::new(0);
-        let n = N.fetch_add(1, Ordering::Relaxed);
+        let n = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("cofferdam-postgres-{}-{n}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let template = template(&bin);
@@ -192,10 +195,15 @@ pub fn url(port: u16, database: &str) -> String {
     format!("postgresql://cofferdam@127.0.0.1:{port}/{database}")
 }
 
+/// Where distributions put it, the newest first among those with versions side by side; else the path.
 fn newest_bin() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let bins = versions.filter_map(Result::ok).map(|entry| entry.path().join("bin"));
-    bins.filter(|bin| bin.join("postgres").exists()).max()
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let newest =
+        versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("postgres").exists()).max();
+    newest.or_else(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).find(|bin| bin.join("postgres").exists() && bin.join("initdb").exists())
+    })
 }
 
 /// PostgreSQL refuses to run as root: the user that its package made is used then.

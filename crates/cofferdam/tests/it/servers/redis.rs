@@ -3,6 +3,7 @@
 //! It can be paused, killed and started again, empty or not. Who asks for one where Redis is not installed
 //! gets none, with a word about it ([`Server::start`]).
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so loudly")]
 #![allow(dead_code, reason = "each of those who take this file in needs a part of it")]
 
 use std::io::{BufRead as _, BufReader};

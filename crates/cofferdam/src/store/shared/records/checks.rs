@@ -13,7 +13,7 @@ const APART_WARN_MS: i64 = 10_000;
 const APART_MS: i64 = 60_000;
 
 fn refused(what: impl Into<String>) -> StoreError {
-    StoreError::Away(what.into())
+    StoreError::Away(format!("PostgreSQL will not do: {}", what.into()))
 }
 
 /// Looks at the server. `forgetful` serves even where it may forget what it acknowledged.
@@ -30,7 +30,7 @@ pub(super) async fn server(client: &Client, now_ms: Option<i64>, forgetful: bool
         .map_err(|e| failure::of(&e).told())?;
     let version: i32 = row.get(0);
     if version < OLDEST {
-        return Err(refused(format!("PostgreSQL {} is too old: 14 or later is needed", version / 10_000)));
+        return Err(refused(format!("it is of version {}, and 14 or later is needed", version / 10_000)));
     }
     let encoding: String = row.get(1);
     if encoding != "UTF8" {
@@ -46,7 +46,7 @@ pub(super) async fn server(client: &Client, now_ms: Option<i64>, forgetful: bool
         if !forgetful {
             return Err(refused(format!(
                 "the database has `{setting} = off` and may forget what it acknowledged: set it to `on` \
-                 (for the role: `ALTER ROLE … SET`), or allow it with `store.postgres.forgetful_server = true`"
+                 (for the role: `ALTER ROLE … SET`), or allow it with `store.postgres_may_forget = true`"
             )));
         }
         tracing::warn!(setting, "is off in the database: it may forget what it acknowledged");
@@ -81,13 +81,13 @@ pub(super) fn no_connection(error: &Error) -> StoreError {
     let said = failure::words(error);
     let mend = match error.code() {
         Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-            "the user or the password in `store.postgres.url` is not right"
+            "the user or the password in `store.postgres_url` is not right"
         }
         Some(&SqlState::INVALID_CATALOG_NAME) => {
-            "make the database with `CREATE DATABASE`, or name another in `store.postgres.url`"
+            "make the database with `CREATE DATABASE`, or name another in `store.postgres_url`"
         }
         Some(&SqlState::TOO_MANY_CONNECTIONS) => {
-            "raise the server's `max_connections`, or lower `store.postgres.connections`"
+            "raise the server's `max_connections`, or lower `store.postgres_connections`"
         }
         Some(_) => "mend what it says, or look into its log",
         None if said.contains("read-write") || said.contains("read write") => {
@@ -96,7 +96,7 @@ pub(super) fn no_connection(error: &Error) -> StoreError {
         None if said.contains("certificate") || said.contains("TLS") || said.contains("tls") => {
             "name its certificate authority in `SSL_CERT_FILE`, or use `sslmode=disable` within a safe network"
         }
-        None => "is it running, and are host and port in `store.postgres.url` right?",
+        None => "is it running, and are host and port in `store.postgres_url` right?",
     };
     StoreError::Away(format!("no connection to the database: {said}: {mend}"))
 }

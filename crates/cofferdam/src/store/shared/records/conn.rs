@@ -87,7 +87,7 @@ impl Connections {
 fn refused(error: &PoolError) -> String {
     match error {
         PoolError::Timeout(TimeoutType::Wait) => {
-            "all connections to the database are in use: raise `store.postgres.connections`, or find what is slow"
+            "all connections to the database are in use: raise `store.postgres_connections`, or find what is slow"
                 .into()
         }
         PoolError::Timeout(_) => "the database does not answer in time".into(),
@@ -260,22 +260,26 @@ impl Drop for Conn {
 }
 
 /// Asks all in their order without waiting in between, and waits for all. The first that failed is what
-/// is told; COMMIT answers well even where a statement before it failed, and undid everything.
+/// is told; COMMIT answers well even where a statement before it failed, and undid everything. Where one
+/// can't even be sent nothing behind it is, COMMIT least of all.
 async fn all(mut asked: Vec<Asked<'_>>, skip_first: bool, wanted: usize) -> Result<Vec<Vec<Row>>, Error> {
     let mut answers: Vec<Option<Result<Vec<Row>, Error>>> = asked.iter().map(|_| None).collect();
+    let mut sent = false;
     poll_fn(|cx| {
         let mut waits = false;
         for (future, answer) in asked.iter_mut().zip(&mut answers) {
             if answer.is_none() {
                 match future.as_mut().poll(cx) {
+                    Poll::Ready(Err(error)) if !sent => return Poll::Ready(Err(error)),
                     Poll::Ready(done) => *answer = Some(done),
                     Poll::Pending => waits = true,
                 }
             }
         }
-        if waits { Poll::Pending } else { Poll::Ready(()) }
+        sent = true;
+        if waits { Poll::Pending } else { Poll::Ready(Ok(())) }
     })
-    .await;
+    .await?;
     let rows = answers.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
     Ok(rows.into_iter().skip(usize::from(skip_first)).take(wanted).collect())
 }

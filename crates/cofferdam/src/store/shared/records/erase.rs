@@ -2,7 +2,7 @@
 //!
 //! Where a judged attempt must go on saying which attempts were of one number, a fresh random name takes
 //! the number's place, the same in each row. What the server keeps of rows that were changed goes with
-//! its own vacuum and log; `docs/concepts/privacy.md` says when.
+//! its own vacuum and log: `docs/decisions/0012-records-in-postgresql.md`.
 
 use super::Postgres;
 use super::book::world;

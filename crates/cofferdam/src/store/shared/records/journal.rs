@@ -165,14 +165,14 @@ impl Postgres {
             }
         }
         let Some(at_ms) = line::time_in(id) else { return Ok(None) };
-        let found = again!(self, self.find_once(owner, id, at_ms))?;
+        let found = again!(self, Box::pin(self.find_once(owner, id, at_ms)))?;
         // What was judged on another node a moment ago is still on its way from there.
         let young = (0..super::queue::SOON_MS).contains(&self.clock.now_ms().saturating_sub(at_ms));
         if found.is_some() || !young {
             return Ok(found);
         }
         tokio::time::sleep(super::queue::WITHIN).await;
-        again!(self, self.find_once(owner, id, at_ms))
+        again!(self, Box::pin(self.find_once(owner, id, at_ms)))
     }
 
     async fn find_once(

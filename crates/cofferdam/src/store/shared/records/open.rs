@@ -5,13 +5,14 @@ use super::collect::WORKERS;
 use super::conn::Connections;
 use super::failure::words;
 use super::health::Health;
-use super::{Postgres, PostgresRecords, PostgresSettings, schema};
+use super::{Looked, Postgres, PostgresRecords, PostgresSettings, schema};
 use crate::clock::{Clock, Dice};
 use crate::store::StoreError;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::sync::Arc;
 use tokio::sync::watch;
-use tokio_postgres::Config;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Opens the records. `clocks`: refuses a server whose clock is elsewhere.
@@ -63,6 +64,20 @@ async fn prepare(
     tls: &MakeRustlsConnect,
     now_ms: impl Fn() -> Option<i64>,
 ) -> Result<(), StoreError> {
+    let (client, driven) = first(settings, config, tls, now_ms).await?;
+    let migrated = schema::migrate(&client, &settings.schema, schema::MIGRATIONS).await;
+    drop(client);
+    driven.abort();
+    migrated
+}
+
+/// The first connection, to a server that will do, and the task that drives it.
+async fn first(
+    settings: &PostgresSettings,
+    config: &Config,
+    tls: &MakeRustlsConnect,
+    now_ms: impl Fn() -> Option<i64>,
+) -> Result<(Client, JoinHandle<()>), StoreError> {
     let late = || StoreError::Away("the database does not answer: is the address right?".into());
     let connecting = tokio::time::timeout(settings.connect * 2, config.connect(tls.clone()));
     let (client, connection) = connecting.await.map_err(|_| late())?.map_err(|e| no_connection(&e))?;
@@ -73,10 +88,17 @@ async fn prepare(
     });
     let looked = tokio::time::timeout(settings.answer, server(&client, now_ms(), settings.forgetful_server));
     looked.await.map_err(|_| late())??;
-    let migrated = schema::migrate(&client, &settings.schema, schema::MIGRATIONS).await;
+    Ok((client, driven))
+}
+
+/// Looks whether the records could be opened, and changes nothing.
+pub(super) async fn look(settings: &PostgresSettings, clock: &dyn Clock) -> Result<Looked, StoreError> {
+    let (config, tls) = (settings.config()?, tls());
+    let (client, driven) = first(settings, &config, &tls, || Some(clock.now_ms())).await?;
+    let stands = schema::look(&client, &settings.schema, schema::MIGRATIONS).await;
     drop(client);
     driven.abort();
-    migrated
+    stands
 }
 
 fn pool(settings: &PostgresSettings, config: &Config, tls: &MakeRustlsConnect) -> Result<Pool, StoreError> {

@@ -68,7 +68,7 @@ impl Postgres {
     ) -> Result<Vec<ToldAnswer>, StoreError> {
         let mut resolved = Vec::with_capacity(told.len());
         for told in told {
-            resolved.push(self.resolve(owner, told).await?);
+            resolved.push(Box::pin(self.resolve(owner, told)).await?);
         }
         let answers = again!(self, self.hear_once(&resolved))?;
         let answer = |(resolved, first): (Option<Resolved>, bool)| match resolved {

@@ -3,7 +3,7 @@
 //! Whoever starts first applies what is missing, under a lock that all nodes share; the others wait and
 //! find it done. A newer schema is tolerated where its migrations say so, else refused by name.
 
-use super::failure;
+use super::{Looked, failure};
 use crate::store::StoreError;
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Client;
@@ -60,6 +60,19 @@ pub(super) async fn migrate(client: &Client, schema: &str, known: &[Migration]) 
     }
 }
 
+/// How the schema is, without a change to it.
+pub(super) async fn look(client: &Client, schema: &str, known: &[Migration]) -> Result<Looked, StoreError> {
+    if !whole(client, schema, known).await? {
+        return Ok(Looked { up_to_date: false, key: None });
+    }
+    let key = client
+        .query_opt("SELECT value FROM meta WHERE name = 'agreed secret key'", &[])
+        .await
+        .map_err(|e| away(&e))?;
+    let key = key.map(|row| String::from_utf8_lossy(&row.get::<_, Vec<u8>>(0)).into_owned());
+    Ok(Looked { up_to_date: true, key })
+}
+
 /// Whether nothing is to be done: then a role that may not make tables is enough.
 async fn whole(client: &Client, schema: &str, known: &[Migration]) -> Result<bool, StoreError> {
     let there = client
@@ -81,10 +94,12 @@ async fn step(client: &Client, schema: &str, known: &[Migration]) -> Result<bool
         .query("SELECT pg_advisory_xact_lock(hashtextextended($1, 7))", &[&format!("cofferdam {schema}")])
         .await
         .map_err(|e| away(&e))?;
-    client
-        .batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
-        .await
-        .map_err(|e| missing(&e, schema))?;
+    let there = client.query_one("SELECT to_regnamespace($1) IS NOT NULL", &[&schema]).await;
+    // Asking for one that is there already takes a privilege that only its making needs.
+    if !there.map_err(|e| away(&e))?.get::<_, bool>(0) {
+        let make = format!("CREATE SCHEMA {schema}");
+        client.batch_execute(&make).await.map_err(|e| missing(&e, schema))?;
+    }
     client.batch_execute(STEPS).await.map_err(|e| missing(&e, schema))?;
     check(client, known).await?;
     let newest: Option<i32> =
@@ -143,7 +158,7 @@ async fn check(client: &Client, known: &[Migration]) -> Result<(), StoreError> {
             );
         } else {
             return Err(StoreError::Unreadable(format!(
-                "the database has schema {version} (`{name}`) and this program knows schemas up to {}: \
+                "the database in PostgreSQL has schema {version} (`{name}`) and this program knows schemas up to {}: \
                  run the newer cofferdam that made it",
                 known.len()
             )));

@@ -118,7 +118,7 @@ impl Postgres {
         let conn = self.connections.get().await?;
         let found = self.look(&conn, starts).await?;
         let Found { mut book, keys, pending } = found;
-        let decided = decide(starts, &mut book, keys, pending)?;
+        let decided = decide(starts, &mut book, keys, &pending)?;
         let made = || starts.iter().zip(&decided.answers).filter(|(_, a)| **a == Started::Made);
         if made().next().is_none() {
             conn.undo().await?;
@@ -205,7 +205,7 @@ fn decide(
     starts: &[Prepared],
     book: &mut Book,
     mut keys: HashMap<Vec<u8>, String>,
-    pending: HashMap<usize, String>,
+    pending: &HashMap<usize, String>,
 ) -> Result<Decided, Failed> {
     let mut decided = Decided {
         answers: Vec::with_capacity(starts.len()),

@@ -3,8 +3,7 @@ use crate::clock::SetDice;
 use server::Server;
 use std::sync::{Mutex, PoisonError, Weak};
 
-#[path = "../../../../tests/it/servers/postgres.rs"]
-pub mod server;
+pub(in crate::store) use crate::store::servers::postgres as server;
 
 /// A schema of its own on a server that the tests of this process share.
 pub(in crate::store) struct Shared {
@@ -36,6 +35,8 @@ impl Shared {
         let mut settings = PostgresSettings::at(server.url("postgres"));
         settings.schema = format!("test_{n}");
         settings.connections = 8;
+        // Thousands of callers at once on a busy machine: here they wait rather than be refused.
+        settings.wait = Duration::from_secs(30);
         Self { server, settings }
     }
 
@@ -44,3 +45,10 @@ impl Shared {
         open::open(&self.settings, clock, &*SetDice::seeded(seed), false).await
     }
 }
+
+mod chunks;
+mod faults;
+mod moved;
+mod races;
+mod speed;
+mod start_up;

@@ -113,6 +113,22 @@ impl Call {
         groups
     }
 
+    /// What stood before each of some steps, from what stood under each of their keys: those that go on with a key
+    /// have the same.
+    pub fn each(&self, of: &[usize], olds: Vec<Option<Vec<u8>>>) -> Vec<Option<Vec<u8>>> {
+        if olds.len() == of.len() {
+            return olds;
+        }
+        let mut olds = olds.into_iter();
+        let (mut all, mut before): (Vec<Option<Vec<u8>>>, _) = (Vec::with_capacity(of.len()), None);
+        for step in of.iter().filter_map(|n| self.steps.get(*n)) {
+            let old = if before == Some(step.name) { all.last().cloned() } else { olds.next() };
+            all.push(old.flatten());
+            before = Some(step.name);
+        }
+        all
+    }
+
     /// Some of the steps as a command: the script by its sum, or its whole text.
     pub fn command(&self, of: &[usize], names: &Names, script: &Script, whole: bool, want: Want) -> Cmd {
         let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();

@@ -65,6 +65,11 @@ pub fn limit_image(record: &LimitRecord) -> Vec<u8> {
     words.flat_map(u32::to_be_bytes).collect()
 }
 
+/// The image of a proof.
+pub fn proof_image(record: ProofRecord) -> Vec<u8> {
+    record.at_s.to_be_bytes().to_vec()
+}
+
 /// Reads the image of a proof.
 pub fn proof_of(bytes: &[u8]) -> Option<ProofRecord> {
     bytes.try_into().ok().map(|word| ProofRecord { at_s: u32::from_be_bytes(word) })

@@ -132,6 +132,11 @@ impl Link {
         self.target.shown()
     }
 
+    /// Whether it has many servers.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.target, Target::Cluster(_))
+    }
+
     /// Lets calls through.
     pub fn open(&self, conn: Conn) {
         let mut gate = self.gate();
@@ -174,10 +179,10 @@ impl Link {
                 | ServerErrorKind::MasterDown
                 | ServerErrorKind::ClusterDown
                 | ServerErrorKind::NoPerm,
-            ) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension if is_full(error) => (true, true),
-            ErrorKind::Server(_) | ErrorKind::Extension => (false, true),
-            ErrorKind::ClusterConnectionNotFound | ErrorKind::AuthenticationFailed => (true, true),
+            )
+            | ErrorKind::ClusterConnectionNotFound
+            | ErrorKind::AuthenticationFailed => (true, true),
+            ErrorKind::Server(_) | ErrorKind::Extension => (is_full(error), true),
             _ if error.is_timeout() => (gate.failures >= FAILURES, false),
             _ => (true, error.is_connection_refusal()),
         };
@@ -225,7 +230,7 @@ impl Link {
                 Err(error) if is_unknown(&error) => conn.send(&self.command(call, whole, true, want)).await?,
                 other => other?,
             };
-            return Ok(if want == Want::Olds { olds(answer) } else { Vec::new() });
+            return Ok(if want == Want::Olds { call.each(whole, olds(answer)) } else { Vec::new() });
         }
         self.run_groups(conn, call, &groups, want).await
     }
@@ -255,7 +260,7 @@ impl Link {
                 Err(error) => failed = Some(error),
                 Ok(answer) => {
                     done = true;
-                    for (n, old) in group.iter().zip(olds(answer)) {
+                    for (n, old) in group.iter().zip(call.each(group, olds(answer))) {
                         if let Some(place) = all.get_mut(*n) {
                             *place = old;
                         }
@@ -317,7 +322,9 @@ pub fn said(error: &RedisError) -> String {
         }
         ErrorKind::ClusterConnectionNotFound => "no node of the cluster answers for its slots".to_owned(),
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no master of this name".to_owned(),
-        _ if error.is_connection_refusal() => "nobody listens there".to_owned(),
+        _ if error.is_connection_refusal() => {
+            "nobody listens there: is it running, and is `store.redis_url` right?".to_owned()
+        }
         _ if error.is_timeout() => "it does not answer in time".to_owned(),
         _ if error.is_connection_dropped() => "the connection was cut".to_owned(),
         ErrorKind::Server(_) | ErrorKind::Extension => format!("it refused: {error}"),

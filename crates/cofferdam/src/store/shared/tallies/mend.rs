@@ -8,6 +8,7 @@ use super::{Inner, limits, start};
 use crate::store::StoreError;
 use cofferdam_engine::evidence::Kept;
 use redis::{RedisError, Value};
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ const BATCH: usize = 500;
 /// The mark outlives any pause of an installation that is in use.
 const MARK_S: u32 = 30 * 86_400;
 /// A limit's windows are not known to the copy as such; a day is what most have at most.
-const LIMIT_S: u32 = 2 * 86_400;
+pub const LIMIT_S: u32 = 2 * 86_400;
 
 /// Comes back whenever the servers went away, until it is ended.
 pub async fn run(inner: Arc<Inner>) {
@@ -88,6 +89,8 @@ impl Inner {
 
     /// Sets what this process has where there is nothing. Answers how many records that were.
     async fn fill(&self, conn: &Conn) -> Result<usize, RedisError> {
+        // What waits for a record stands in this process's copy of it, and must not be added once more.
+        let _one = self.sending.lock().await;
         let at_s = u32::try_from(self.clock.now_ms() / 1000).unwrap_or(u32::MAX);
         let (mut filled, mut rich) = (0, self.copy().evidence.rich_keys());
         while !rich.is_empty() {
@@ -133,10 +136,14 @@ impl Inner {
             let name = Name::new(holds, key);
             call.steps.push(Step { name, act: Act::Fill, parts: 0, at_s: 0, expires_s, args });
         }
-        if !call.steps.is_empty() {
-            self.link.run_by(conn, &call, Want::Nothing).await?;
+        if call.steps.is_empty() {
+            return Ok(0);
         }
-        Ok(call.steps.len())
+        let olds = self.link.run_by(conn, &call, Want::Olds).await?;
+        let filled = call.steps.iter().zip(olds).filter(|(_, old)| old.is_none()).map(|(step, _)| step.name);
+        let filled: HashSet<Name> = filled.collect();
+        self.pending().drop_for(&filled);
+        Ok(filled.len())
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Holds {
 }
 
 impl Holds {
-    const fn letter(self) -> u8 {
+    pub const fn letter(self) -> u8 {
         match self {
             Self::Plain => b'p',
             Self::Rich => b'r',
@@ -106,6 +106,17 @@ impl Names {
     }
 }
 
+impl Names {
+    /// What a name says, where it is one of ours.
+    pub fn read(&self, text: &[u8]) -> Option<(u8, u64)> {
+        let rest = text.strip_prefix(self.0.as_bytes())?.strip_prefix(b"{")?;
+        let at = rest.iter().position(|byte| *byte == b'}')?;
+        let (letter, key) = rest.get(at + 1..)?.split_first()?;
+        let key = std::str::from_utf8(key).ok().filter(|key| key.len() == 16)?;
+        Some((*letter, u64::from_str_radix(key, 16).ok()?))
+    }
+}
+
 fn digit(n: u64) -> u8 {
     let n = (n & 15) as u8;
     if n < 10 { b'0' + n } else { b'a' + n - 10 }
@@ -129,7 +140,7 @@ mod tests {
 
     #[test]
     fn tags_are_spread_evenly_over_the_slots() {
-        assert_eq!(slot("123456789"), 0x31c3 % 16_384);
+        assert_eq!(slot("123456789"), 0x31c3);
         for (n, tag) in TAGS.into_iter().enumerate() {
             let middle = n as i32 * 512 + 256;
             assert!((i32::from(slot(tag)) - middle).abs() < 32, "{tag}");
@@ -141,5 +152,7 @@ mod tests {
         let names = Names::of("cofferdam");
         let text = names.text(Name::new(Holds::Rich, 0x0123_4567_89ab_cde0));
         assert_eq!(text, b"cofferdam1:{6u}r0123456789abcde0");
+        assert_eq!(names.read(&text), Some((b'r', 0x0123_4567_89ab_cde0)));
+        assert_eq!(Names::of("another").read(&text), None);
     }
 }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Outcomes are awaited for six hours, and a little.
-const OPEN_S: u32 = 6 * 3_600 + 600;
+pub const OPEN_S: u32 = 6 * 3_600 + 600;
 /// Names of open attempts are listed by this much time.
 const QUARTER_S: u32 = 900;
 /// A node that did not renew its lease for so long is gone.
@@ -267,8 +267,8 @@ impl Inner {
         }
         loop {
             let entries = self.pop(Name::new(Holds::Inbox, gone)).await?;
-            let lessons: Vec<(u64, Lesson)> = entries.iter().filter_map(|entry| read(entry)).collect();
-            self.learn(&lessons).await?;
+            // Whose they are now may be known in a moment only, when the others have said what they took.
+            self.node.later(entries.iter().filter_map(|entry| read(entry)));
             if entries.len() < BATCH {
                 break;
             }
@@ -303,7 +303,9 @@ impl Inner {
         let entries: Vec<(u64, u32)> =
             attempts.iter().map(|attempt| (attempt.name(), attempt.at_s())).collect();
         self.evidence(|evidence| evidence.take_over(attempts, heard_s));
-        entries.iter().for_each(|(name, at_s)| self.enter(*name, *at_s));
+        for (name, at_s) in &entries {
+            self.enter(*name, *at_s);
+        }
         Ok(entries.len())
     }
 }

@@ -10,12 +10,14 @@ use super::name::{Holds, Name};
 use cofferdam_engine::evidence::{Add, EvidenceChange, Raised};
 use cofferdam_engine::limit::WINDOWS;
 use cofferdam_engine::tally::Change;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Steps that wait at most: some minutes of a busy node, about 100 MB if all were rich.
 const MOST: usize = 200_000;
 /// Entries of a list that go together.
 const ENTRIES: usize = 500;
+/// Records of which it is kept what was noted since the last batch: while the servers answer it is a few milliseconds'.
+const NOTED: usize = 20_000;
 const HOUR_S: u32 = 3_600;
 
 /// What is added to a record, or done with it.
@@ -47,11 +49,14 @@ pub struct Pending {
     /// The number of the first.
     first: u64,
     by_like: HashMap<Like, u64>,
+    /// What evidence noted since the last batch, by record.
+    noted: HashMap<u64, Vec<EvidenceChange>>,
     /// How many were given up.
     pub lost: u64,
 }
 
 impl Pending {
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -104,6 +109,9 @@ impl Pending {
     /// A change that evidence noted.
     pub fn evidence(&mut self, change: &EvidenceChange) {
         let EvidenceChange { key, at_s, what } = *change;
+        if self.noted.len() < NOTED {
+            self.noted.entry(key).or_default().push(*change);
+        }
         let seen = Name::new(Holds::Seen, key);
         let parts = match what {
             Raised::Plain(..) | Raised::Own(..) => part::OWN,
@@ -118,6 +126,18 @@ impl Pending {
             _ => (Holds::Rich, Act::Rich),
         };
         self.add(Name::new(holds, key), act, parts, at_s, change.adds());
+    }
+
+    /// What evidence noted of a record and was not sent yet.
+    pub fn noted(&self, key: u64) -> &[EvidenceChange] {
+        self.noted.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Gives up what waits for some records: it came there another way.
+    pub fn drop_for(&mut self, names: &HashSet<Name>) {
+        self.waiting.retain(|waiting| !names.contains(&waiting.name));
+        (self.first, self.by_like) = (0, HashMap::new());
+        self.noted.clear();
     }
 
     /// Marks days of a number or session.
@@ -190,6 +210,7 @@ impl Pending {
 
     /// Takes the oldest, so many at most.
     pub fn take(&mut self, most: usize) -> Vec<Waiting> {
+        self.noted.clear();
         let many = most.min(self.waiting.len());
         self.first += many as u64;
         let taken: Vec<Waiting> = self.waiting.drain(..many).collect();

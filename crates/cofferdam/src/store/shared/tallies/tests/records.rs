@@ -80,7 +80,7 @@ impl Case {
         attempt.place.prefixes = [who + 7, who / 10 + 7, 7];
         attempt.place.last4 = (who % 10_000) as u16;
         attempt.source.address = Some(self.roll(9) + 1);
-        attempt.source.session = (n % 2 == 0).then_some(who);
+        attempt.source.session = n.is_multiple_of(2).then_some(who);
         attempt
     }
 
@@ -118,7 +118,7 @@ impl Case {
         self.evidence.decided(n, ask, fate, self.roll(100) as f64 / 100.0, &effects);
         let past = self.roll(n + 1);
         match self.roll(6) {
-            0 => self.evidence.challenged(past, past % 2 == 0),
+            0 => self.evidence.challenged(past, past.is_multiple_of(2)),
             1 => self.evidence.undelivered(past),
             2 => self.evidence.not_sent(past),
             _ => drop(self.evidence.converted(past, self.at_s)),
