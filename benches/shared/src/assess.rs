@@ -89,6 +89,9 @@ fn record(redis: &Redis, postgres: &Postgres, ms: u64) -> Recorded {
     let url = format!("redis://127.0.0.1:{}", recorder.port);
     let mut node = Node::start(Core::Any, "recorded", postgres, &url);
     node.profile(SHADOW);
+    // From here on the server knows the script.
+    Load::at(&[node.port], CONNECTIONS, 300, "shadow").run();
+    std::thread::sleep(std::time::Duration::from_millis(200));
     recorder.record(true);
     let asked = Load::at(&[node.port], CONNECTIONS, ms, "shadow").run();
     asked.all("201");

@@ -137,7 +137,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// A node of ours: `cofferdam serve`, which this program is too.
+/// A node of ours: `cofferdam serve`.
 pub struct Node {
     pub running: Running,
     pub port: u16,
@@ -147,9 +147,8 @@ impl Node {
     /// Starts one over these servers. `redis` is an address, for something may stand between.
     pub fn start(core: Core, name: &str, postgres: &Postgres, redis: &str) -> Self {
         let port = free_port();
-        let program = std::env::current_exe().unwrap();
         let log = std::fs::File::create(postgres.folder.0.join(format!("{name}.log"))).unwrap();
-        let child = on(core, program.to_str().unwrap())
+        let child = on(core, crate::program())
             .arg("serve")
             .env("COFFERDAM_LISTEN__ADDRESS", format!("127.0.0.1:{port}"))
             .env("COFFERDAM_LISTEN__ADMIN_ADDRESS", "same")

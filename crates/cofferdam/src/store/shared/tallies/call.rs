@@ -38,6 +38,8 @@ pub mod part {
     pub const FIRST: u8 = 16;
     /// The record is made if there is none.
     pub const MAKE: u8 = 32;
+    /// Of the two upper bits, how full the servers are: a record that is made is kept for an eighth, a sixty-fourth …
+    pub const FULLER: u8 = 64;
     /// Of a number or session: as a newcomer, asked for, and a code came back.
     pub const NEWCOMER: u8 = 1;
     pub const ASKED: u8 = 2;
