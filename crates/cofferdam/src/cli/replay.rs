@@ -170,8 +170,8 @@ fn replay(
         Some(format) => Events::Ready(imported(format, reader, source)?.into_iter()),
     };
     let mut output = output(args.out.as_deref())?;
-    let failed = |judge: &Box<dyn judge::Standing>| judge.failed();
-    let ended = drive(&mut events, pipe, summary, &mut output, (standard, &failed), &progress);
+    let ended =
+        drive(&mut events, pipe, summary, &mut output, (standard, &|judge| judge.failed()), &progress);
     progress.clear();
     // What was decided before it went wrong is written.
     let flushed = output.flush();

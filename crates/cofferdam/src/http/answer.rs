@@ -22,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Pages may load our own style and nothing else.
@@ -193,6 +194,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         return (route.run)(call).await;
     }
     let method_path = [route.method.text(), path];
+    let began = Instant::now();
     let begun = idempotency::begin(&call.app, &call.caller, &call.headers, method_path, &call.body).await?;
     let key = match begun {
         Begin::Lease(key) => key,
@@ -206,10 +208,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         .await
         .unwrap_or_else(|()| Err(internal()))
         .unwrap_or_else(|problem| problem.answer(&request_id));
-    // The work is done and durable; if its answer can't be kept, a repetition finds what was made.
-    if idempotency::end(&app, &key, &answer).await.is_err() {
-        tracing::warn!(target: "cofferdam::http", request_id, "the answer could not be kept for repetitions");
-    }
+    idempotency::end(&app, &key, &answer, began).await;
     Ok(answer)
 }
 

@@ -14,6 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The header.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -23,6 +26,10 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// comes around it. A key whose caller ended in a crash is free at once: its lease names an earlier
 /// opening of the store.
 const LEASE_MS: i64 = 45_000;
+/// Until so long after it was taken a key is surely ours still.
+const OURS: Duration = Duration::from_secs(40);
+/// How often the end of a call is brought to records that were away.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What comes before the work.
 pub enum Begin {
@@ -66,8 +73,9 @@ pub async fn begin(
     }
 }
 
-/// Keeps the answer, or frees the key.
-pub async fn end(app: &App, key: &IdempotencyKey, answer: &Answer) -> Result<()> {
+/// Keeps the answer, or frees the key. Where the records are away that goes on behind the answer for as long
+/// as the key is surely ours; `began` is when it was taken.
+pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: Instant) {
     let kept = !matches!(answer.status.as_u16(), 409 | 429 | 500..);
     let stored = kept.then(|| StoredAnswer {
         status: answer.status.as_u16(),
@@ -79,7 +87,19 @@ pub async fn end(app: &App, key: &IdempotencyKey, answer: &Answer) -> Result<()>
         ),
         about: answer.about.clone(),
     });
-    Ok(app.store.records.idempotency_end(key, stored).await?)
+    let Err(error) = app.store.records.idempotency_end(key, stored.clone()).await else { return };
+    // The work is done and durable; if its answer can't be kept, a repetition finds what was made.
+    tracing::warn!(target: "cofferdam::http", %error, "the answer could not be kept for repetitions yet");
+    let (app, key) = (Arc::clone(app), key.clone());
+    let sends = Arc::clone(&app.sends);
+    sends.behind(async move {
+        while began.elapsed() + AGAIN < OURS {
+            tokio::time::sleep(AGAIN).await;
+            if app.store.records.idempotency_end(&key, stored.clone()).await.is_ok() {
+                return;
+            }
+        }
+    });
 }
 
 /// The answer of a call whose maker is gone: what it made, as it stands.

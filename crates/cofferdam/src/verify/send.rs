@@ -91,7 +91,7 @@ impl Sends {
     }
 
     /// Lets something run behind the answer, which a graceful stop waits for.
-    pub(super) fn behind(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn behind(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
         drop(self.spawn(work));
     }
 

@@ -38,6 +38,9 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+/// What went wrong with a judge, if anything did.
+type Failed<'a, J> = &'a dyn Fn(&J) -> Option<String>;
+
 /// Replays all events. `at_once`: whoever waits for a decision has it before we wait for a line. `failed`: what went
 /// wrong with the judge, whose decisions stand no more then.
 pub fn drive<J: Judge>(
@@ -45,7 +48,7 @@ pub fn drive<J: Judge>(
     pipe: &mut Pipe<J, Note>,
     mut summary: Option<&mut Summary>,
     output: &mut dyn Write,
-    (at_once, failed): (bool, &dyn Fn(&J) -> Option<String>),
+    (at_once, failed): (bool, Failed<'_, J>),
     progress: &Progress,
 ) -> Result<(), Stop> {
     let mut written = String::with_capacity(1024);

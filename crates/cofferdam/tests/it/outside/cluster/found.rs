@@ -130,8 +130,16 @@ async fn look_at(api: &Api, flow: &Flow, found: &Shared) {
         found.lock().unwrap().wrong.push(format!("an attempt is {status}: {}", now.text));
     }
     if let Some((key, body)) = &flow.key {
-        let again =
-            api.send("POST", "/v1/verifications", &[("Idempotency-Key", key)], Some(body)).await.unwrap();
+        let deadline = Instant::now() + LEASE;
+        let again = loop {
+            let again =
+                api.send("POST", "/v1/verifications", &[("Idempotency-Key", key)], Some(body)).await.unwrap();
+            // Whoever made it was cut off before he could keep the answer.
+            if again.status != 409 || Instant::now() > deadline {
+                break again;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         if again.status != 201 || again.text("id") != flow.id {
             tell_lost("the answer under its key", &again);
         }
