@@ -180,6 +180,13 @@ impl Node {
         http(self.port, "GET", "/readyz", "").is_some_and(|(status, _)| status == 200)
     }
 
+    /// How many attempts it judged without tallies so far. Such are cheap, and no subject of a comparison.
+    pub fn blind(&self) -> f64 {
+        let (_, text) = http(self.port, "GET", "/metrics", "").expect("the node answers");
+        let line = |line: &str| line.strip_prefix("cofferdam_assessments_blind_total ")?.trim().parse().ok();
+        text.lines().find_map(line).unwrap_or(0.0)
+    }
+
     /// Makes a profile.
     pub fn profile(&self, body: &str) {
         let (status, answer) = http(self.port, "POST", "/v1/profiles", body).expect("the node answers");
