@@ -22,7 +22,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Pages may load our own style and nothing else.
@@ -194,7 +193,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         return (route.run)(call).await;
     }
     let method_path = [route.method.text(), path];
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let begun = idempotency::begin(&call.app, &call.caller, &call.headers, method_path, &call.body).await?;
     let key = match begun {
         Begin::Lease(key) => key,

@@ -7,6 +7,7 @@
 use super::problem::{Code, Problem};
 use super::wire::{Answer, Call, JSON, JSON_PROBLEM, Result};
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::secrets::Purpose;
 use crate::store::row::{Idempotency, IdempotencyKey, StoredAnswer, World};
 use crate::verify::Caller;
@@ -16,7 +17,6 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The header.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -75,7 +75,7 @@ pub async fn begin(
 
 /// Keeps the answer, or frees the key. Where the records are away that goes on behind the answer for as long
 /// as the key is surely ours; `began` is when it was taken.
-pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: Instant) {
+pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: Stopwatch) {
     let kept = !matches!(answer.status.as_u16(), 409 | 429 | 500..);
     let stored = kept.then(|| StoredAnswer {
         status: answer.status.as_u16(),

@@ -1,5 +1,6 @@
 //! Callers behind a load balancer, and their memory of what was acknowledged to them.
 
+use super::case::reasons;
 use super::nodes::{Cluster, GUESSES, NODES, PER_DEVICE, PER_NUMBER, PER_TENANT};
 use crate::outside::api::{Answer, Api};
 use crate::outside::dice::{Dice, live};
@@ -45,7 +46,7 @@ pub struct Flow {
 }
 
 /// Messages of one limit.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Cell {
     pub scope: &'static str,
     pub max: usize,
@@ -432,7 +433,7 @@ pub async fn fill_up(cluster: &Cluster, kept: &mut Kept) -> Vec<(Cell, usize)> {
     let mut fresh = 0;
     for mut cell in kept.cells.drain(..) {
         // Three refusals, one from each node, and it is full.
-        let (mut refused, mut node) = (0, 0);
+        let (mut refused, mut node, mut by) = (0, 0, [0; NODES]);
         while refused < NODES {
             fresh += 1;
             node += 1;
@@ -448,7 +449,11 @@ pub async fn fill_up(cluster: &Cluster, kept: &mut Kept) -> Vec<(Cell, usize)> {
             refused = if answer.status == 429 { refused + 1 } else { 0 };
             if answer.status != 429 {
                 assert_eq!(answer.status, 201, "{}", answer.text);
-                assert!(cell.acknowledged <= 3 * cell.max, "no limit of {} at all", cell.scope);
+                by[node % apis.len()] += 1;
+                let told = format!("{cell:?}, and at each node {by:?} more");
+                let why = reasons(&answer, "assessment.reasons");
+                assert!(answer.text("status") == "pending", "{told}: {} for {why:?}", answer.text("status"));
+                assert!(cell.acknowledged <= 3 * cell.max, "no limit at all: {told}");
                 cell.acknowledged += 1;
                 cell.numbers.push(to);
             }
