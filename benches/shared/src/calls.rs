@@ -231,12 +231,12 @@ pub fn apart(redis: &Redis) -> Option<(f64, f64)> {
         return None;
     }
     let out = machine::on(Core::Load, "redis-benchmark")
-        .args(["-p", &redis.port.to_string(), "-c", "50", "-n", "150000", "--csv", "GET", "nothing"])
+        .args(["-p", &redis.port.to_string(), "-c", "50", "-n", "30000", "--csv", "GET", "nothing"])
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let theirs = text.lines().last()?.split(',').nth(1)?.trim_matches('"').parse().ok()?;
     let get = b"*2\r\n$3\r\nGET\r\n$7\r\nnothing\r\n".to_vec();
-    let ours = make(redis, 50, &vec![get; 150_000]);
+    let ours = make(redis, 50, &vec![get; 30_000]);
     Some((theirs, ours.calls / ours.seconds))
 }

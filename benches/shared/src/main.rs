@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release [assess|recipe|starts|nodes|stop …]`; all of them where none is named. Each stands in a file
 //! of its own, which says what is compared with what. It needs redis-server and PostgreSQL; `taskset` to pin, npm
-//! and Python for the recipe's servers. `QUICK` in the environment makes one short round of each, to see that it runs.
+//! and Python for the recipe's servers. `QUICK` in the environment makes one short round of each, to see that it runs;
+//! `PROGRAM` names another build of what is measured.
 
 mod assess;
 mod bodies;
@@ -16,24 +17,12 @@ mod resp;
 mod servers;
 mod starts;
 mod stop;
-#[path = "../../store/src/starts.rs"]
-mod work;
 
-/// The same for all that is ours, and the program's own.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use std::process::Command;
+use std::sync::OnceLock;
 
 /// The key of the load.
 pub const KEY: &str = "an-admin-key-of-forty-visible-characters";
-
-/// Callers that begin verifications at once.
-pub const CALLERS: usize = 64;
-
-/// How many were done in how long.
-pub struct Rate {
-    pub done: u64,
-    pub took: std::time::Duration,
-}
 
 /// Rounds, and milliseconds of each.
 pub struct Rounds {
@@ -49,17 +38,32 @@ const PARTS: [(&str, fn(&Rounds)); 5] = [
     ("stop", stop::run),
 ];
 
-fn main() -> std::process::ExitCode {
+fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match &words[..] {
-        // A node is this program, so that it is built once.
-        ["serve"] => return cofferdam::cli::run(),
         ["drive", rest @ ..] => load::drive(rest),
         ["calls", port, connections, file] => calls::run(port, connections, file),
         names => compare(names),
     }
-    std::process::ExitCode::SUCCESS
+}
+
+/// What is measured: a node, and starts. It stands beside this program.
+pub fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Ok(program) = std::env::var("PROGRAM") {
+            return program;
+        }
+        let build = ["build", "--release", "--locked", "--bin", "program", "--target-dir"];
+        let built = Command::new("cargo")
+            .args(build)
+            .arg(machine::target())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "cargo builds the program");
+        std::env::current_exe().unwrap().with_file_name("program").to_str().unwrap().to_owned()
+    })
 }
 
 fn compare(names: &[&str]) {
@@ -68,6 +72,7 @@ fn compare(names: &[&str]) {
     if let Some(unknown) = names.iter().find(|name| !PARTS.iter().any(|(part, _)| part == *name)) {
         panic!("no part `{unknown}`; there are {:?}", PARTS.map(|(name, _)| name));
     }
+    program();
     println!("pinned: {}; `others`: cores that other work on the machine used in the round", machine::pins());
     for (name, part) in PARTS {
         if names.is_empty() || names.contains(&name) {

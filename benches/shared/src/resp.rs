@@ -6,7 +6,7 @@ use std::io::{Error, Read, Result, Write as _};
 #[derive(Debug)]
 pub enum Reply {
     Word(String),
-    Failed(String),
+    Failed,
     Bytes(Vec<u8>),
     Nothing,
     Many,
@@ -36,7 +36,7 @@ fn reply(of: &[u8]) -> Reply {
     let word = String::from_utf8_lossy(line).into_owned();
     match of.first() {
         Some(b'+' | b':') => Reply::Word(word),
-        Some(b'-') => Reply::Failed(word),
+        Some(b'-') => Reply::Failed,
         Some(b'$') if word == "-1" => Reply::Nothing,
         Some(b'$') => Reply::Bytes(of[line.len() + 3..of.len() - 2].to_vec()),
         Some(b'*') => Reply::Many,

@@ -137,7 +137,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// A node of ours: `cofferdam serve`, which this program is too.
+/// A node of ours: `cofferdam serve`.
 pub struct Node {
     pub running: Running,
     pub port: u16,
@@ -147,9 +147,8 @@ impl Node {
     /// Starts one over these servers. `redis` is an address, for something may stand between.
     pub fn start(core: Core, name: &str, postgres: &Postgres, redis: &str) -> Self {
         let port = free_port();
-        let program = std::env::current_exe().unwrap();
         let log = std::fs::File::create(postgres.folder.0.join(format!("{name}.log"))).unwrap();
-        let child = on(core, program.to_str().unwrap())
+        let child = on(core, crate::program())
             .arg("serve")
             .env("COFFERDAM_LISTEN__ADDRESS", format!("127.0.0.1:{port}"))
             .env("COFFERDAM_LISTEN__ADMIN_ADDRESS", "same")
@@ -179,6 +178,13 @@ impl Node {
 
     fn ready(&self) -> bool {
         http(self.port, "GET", "/readyz", "").is_some_and(|(status, _)| status == 200)
+    }
+
+    /// How many attempts it judged without tallies so far. Such are cheap, and no subject of a comparison.
+    pub fn blind(&self) -> f64 {
+        let (_, text) = http(self.port, "GET", "/metrics", "").expect("the node answers");
+        let line = |line: &str| line.strip_prefix("cofferdam_assessments_blind_total ")?.trim().parse().ok();
+        text.lines().find_map(line).unwrap_or(0.0)
     }
 
     /// Makes a profile.

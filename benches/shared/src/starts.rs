@@ -4,15 +4,14 @@
 //!
 //! Ours also looks whether the limit allows it and whether the key was used, which pgbench does not.
 
-use crate::Rounds;
-use crate::machine::{Meter, Used, spread};
-use crate::servers::Postgres;
-use crate::work::Starts;
-use crate::{CALLERS, Rate};
-use cofferdam::clock::{SetDice, SystemClock};
-use cofferdam::store::{PostgresSettings, shared_records};
-use std::sync::Arc;
-use std::time::Duration;
+use crate::machine::{self, Core, Meter, Running, Used, spread};
+use crate::servers::{Postgres, Redis};
+use crate::{Rounds, program};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{ChildStdin, ChildStdout, Stdio};
+
+/// Of both.
+const CALLERS: usize = 64;
 
 const TABLES: &str = include_str!("../../../crates/cofferdam/migrations/V1__records.sql");
 
@@ -42,14 +41,9 @@ SELECT int8send(:m::bigint) || int8send(:k::bigint) || int8send(:k::bigint) || i
 ";
 
 pub fn run(rounds: &Rounds) {
-    let postgres = Postgres::start();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let dice = SetDice::seeded(1);
-    let settings = PostgresSettings::at(postgres.url());
-    let records = runtime.block_on(shared_records(&settings, Arc::new(SystemClock), &*dice)).unwrap();
-    let starts = Starts::over(records, dice, 0);
-    let length = Duration::from_millis(rounds.ms);
-    runtime.block_on(starts.run(length.min(Duration::from_secs(2))));
+    let (redis, postgres) = (Redis::start(), Postgres::start());
+    let mut starts = Starts::over(&redis, &postgres);
+    starts.run(rounds.ms.min(2_000));
     let sizes = sizes(&postgres);
     println!("bytes a start, from ours: {sizes:?}");
     tables(&postgres);
@@ -59,10 +53,7 @@ pub fn run(rounds: &Rounds) {
     );
     let mut ratios = Vec::new();
     for round in 1..=rounds.rounds {
-        let (ours, us, flushes, others) = measured(&postgres, || {
-            let Rate { done, took } = runtime.block_on(starts.run(length));
-            (done as f64, took.as_secs_f64())
-        });
+        let (ours, us, flushes, others) = measured(&postgres, || starts.run(rounds.ms));
         let (theirs, their_us, their_flushes, their_others) =
             measured(&postgres, || bench(&postgres, &sizes, rounds.ms.div_ceil(1_000)));
         ratios.push(ours / theirs);
@@ -72,6 +63,37 @@ pub fn run(rounds: &Rounds) {
         );
     }
     println!("starts, ours / pgbench: {} (line 0.5, aim 1.0)", spread(&ratios, 2));
+}
+
+/// The records of a node's store, in a process of their own; the Redis beside them is not asked anything here.
+struct Starts {
+    _running: Running,
+    say: ChildStdin,
+    hear: BufReader<ChildStdout>,
+}
+
+impl Starts {
+    fn over(redis: &Redis, postgres: &Postgres) -> Self {
+        let mut child = machine::on(Core::Any, program())
+            .arg("starts")
+            .env("COFFERDAM_STORE__POSTGRES_URL", postgres.url())
+            .env("COFFERDAM_STORE__REDIS_URL", redis.url())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let (say, hear) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Self { _running: Running(child), say, hear }
+    }
+
+    /// Starts made, and the seconds that it took.
+    fn run(&mut self, ms: u64) -> (f64, f64) {
+        writeln!(self.say, "{ms}").unwrap();
+        let mut line = String::new();
+        self.hear.read_line(&mut line).unwrap();
+        let (done, seconds) = line.trim().split_once(' ').expect("it reports");
+        (done.parse().unwrap(), seconds.parse().unwrap())
+    }
 }
 
 /// Starts a second, and PostgreSQL's processor time and flushes a start.

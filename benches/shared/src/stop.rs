@@ -56,11 +56,31 @@ fn one(many: usize, before: u64, stopped: u64, after: u64) {
     phase("stopped, then", &|line| (from + 1_000..to).contains(&line.at_ms));
     phase("stopped, all of it", &|line| (from..to).contains(&line.at_ms));
     phase("after", &|line| line.at_ms >= to);
-    let last =
-        samples.iter().filter(|line| line.at_ms >= to && (line.blind || line.status != 201)).map(|l| l.at_ms);
-    let recovery = last.max().map_or(0, |last| last - to);
-    println!("last blind or failed call {recovery} ms after Redis went on (line 5,000)");
+    recovery(&samples, to);
     limits(&samples, many as u64);
+}
+
+/// When calls were judged with Redis again: the first, and from when on a whole second of them was.
+fn recovery(samples: &[Line], to: u64) {
+    let mut after: Vec<(u64, bool)> = samples
+        .iter()
+        .filter(|line| line.at_ms >= to)
+        .map(|line| (line.at_ms - to, line.status == 201 && !line.blind))
+        .collect();
+    after.sort_unstable();
+    let first = after.iter().find(|(_, well)| *well).map(|(at, _)| *at);
+    let end = after.last().map_or(0, |(at, _)| *at);
+    let whole = |from: u64| {
+        let mut second = after.iter().filter(|(at, _)| (from..from + 1_000).contains(at));
+        from + 1_000 <= end && second.all(|(_, well)| *well)
+    };
+    let steady = (0..=end).find(|from| whole(*from));
+    let shown = |at: Option<u64>| at.map_or("never".to_owned(), |at| format!("{at} ms"));
+    println!(
+        "after Redis went on: first call judged with it {}, a whole second of calls from {} (line 5,000)",
+        shown(first),
+        shown(steady)
+    );
 }
 
 fn tell<'a>(name: &str, of: impl Iterator<Item = &'a Line>) {

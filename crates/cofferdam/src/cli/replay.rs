@@ -30,6 +30,7 @@ Examples:
   cofferdam replay history.jsonl.gz --summary                a stream of the event format
   cofferdam replay --from twilio-messages log.csv --report report.html --out /dev/null
   cofferdam replay history.jsonl --level max --out max.jsonl
+  cofferdam replay history.jsonl --tallies redis://localhost  the same decisions, counted in Redis
   producer | cofferdam replay -                              a decision for each attempt, at once";
 
 const FORMATS: &str = "\
@@ -53,9 +54,10 @@ pub struct Args {
     /// Policy (TOML or JSON): what it says stands over the level
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Where tallies are kept
-    #[arg(long, value_name = "memory", default_value = "memory", value_parser = tallies)]
-    tallies: String,
+    /// Where tallies are kept: the decisions are the same. In Redis they have a prefix of their own and are taken away
+    /// afterwards
+    #[arg(long, value_name = "memory|redis://…", default_value = "memory", value_parser = tallies, conflicts_with = "state")]
+    tallies: judge::Where,
     /// Read a provider's export instead
     #[arg(long, value_name = "FORMAT")]
     from: Option<String>,
@@ -78,11 +80,16 @@ fn level(name: &str) -> Result<Level, String> {
     known.into_iter().find(|level| level.name() == name).ok_or_else(|| "basic, standard or max".to_owned())
 }
 
-fn tallies(home: &str) -> Result<String, String> {
+fn tallies(home: &str) -> Result<judge::Where, String> {
     if home == "memory" {
-        return Ok(home.to_owned());
+        return Ok(judge::Where::Memory);
     }
-    Err("this version keeps the tallies of a replay in memory: `memory`".to_owned())
+    let schemes = ["redis://", "rediss://", "unix://", "redis+sentinel://"];
+    if schemes.iter().any(|scheme| home.starts_with(scheme)) {
+        return Ok(judge::Where::Redis(home.to_owned()));
+    }
+    Err("`memory`, or the address of one Redis: `redis://`, `rediss://`, `unix://` or `redis+sentinel://`"
+        .to_owned())
 }
 
 /// Runs it.
@@ -112,7 +119,7 @@ fn whole(args: &Args, out: &Out) -> Result<(), CliError> {
     };
     let level = policy.level.name();
     let mut pipe = match &args.state {
-        None => Pipe::new(judge::judge(policy, None)?),
+        None => Pipe::new(judge::judge_at(policy, &args.tallies)?),
         Some(path) => state::start(path, policy)?,
     };
     let mut summary = (args.summary || args.report.is_some()).then(Summary::default);
@@ -163,12 +170,14 @@ fn replay(
         Some(format) => Events::Ready(imported(format, reader, source)?.into_iter()),
     };
     let mut output = output(args.out.as_deref())?;
-    let ended = drive(&mut events, pipe, summary, &mut output, standard, &progress);
+    let ended =
+        drive(&mut events, pipe, summary, &mut output, (standard, &|judge| judge.failed()), &progress);
     progress.clear();
     // What was decided before it went wrong is written.
     let flushed = output.flush();
     match ended {
         Err(Stop::Output(error)) => Err(error.into()),
+        Err(Stop::Tallies(error)) => Err(CliError::failed(format!("`--tallies`: {error}"))),
         Err(Stop::Input(error)) => Err(CliError::input(format!("{}: {error}", source.file))),
         Ok(()) => Ok(flushed?),
     }

@@ -193,7 +193,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         return (route.run)(call).await;
     }
     let method_path = [route.method.text(), path];
-    let began_ms = call.app.clock.now_ms();
+    let began = Stopwatch::start();
     let begun = idempotency::begin(&call.app, &call.caller, &call.headers, method_path, &call.body).await?;
     let key = match begun {
         Begin::Lease(key) => key,
@@ -207,7 +207,7 @@ async fn work(route: &'static Route, mut call: Call, path: &str) -> Result {
         .await
         .unwrap_or_else(|()| Err(internal()))
         .unwrap_or_else(|problem| problem.answer(&request_id));
-    idempotency::end(&app, &key, &answer, began_ms).await;
+    idempotency::end(&app, &key, &answer, began).await;
     Ok(answer)
 }
 

@@ -7,6 +7,7 @@
 use super::problem::{Code, Problem};
 use super::wire::{Answer, Call, JSON, JSON_PROBLEM, Result};
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::secrets::Purpose;
 use crate::store::row::{Idempotency, IdempotencyKey, StoredAnswer, World};
 use crate::verify::Caller;
@@ -26,7 +27,7 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// opening of the store.
 const LEASE_MS: i64 = 45_000;
 /// Until so long after it was taken a key is surely ours still.
-const OURS_MS: i64 = 40_000;
+const OURS: Duration = Duration::from_secs(40);
 /// How often the end of a call is brought to records that were away.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -73,8 +74,8 @@ pub async fn begin(
 }
 
 /// Keeps the answer, or frees the key. Where the records are away that goes on behind the answer for as long
-/// as the key is surely ours; `began_ms` is when it was taken.
-pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began_ms: i64) {
+/// as the key is surely ours; `began` is when it was taken.
+pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: Stopwatch) {
     let kept = !matches!(answer.status.as_u16(), 409 | 429 | 500..);
     let stored = kept.then(|| StoredAnswer {
         status: answer.status.as_u16(),
@@ -92,10 +93,9 @@ pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began_ms
     let (app, key) = (Arc::clone(app), key.clone());
     let sends = Arc::clone(&app.sends);
     sends.behind(async move {
-        for _ in 0..OURS_MS / 1_000 {
+        while began.elapsed() + AGAIN < OURS {
             tokio::time::sleep(AGAIN).await;
-            let ours = app.clock.now_ms().saturating_sub(began_ms) < OURS_MS;
-            if !ours || app.store.records.idempotency_end(&key, stored.clone()).await.is_ok() {
+            if app.store.records.idempotency_end(&key, stored.clone()).await.is_ok() {
                 return;
             }
         }

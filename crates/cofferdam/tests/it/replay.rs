@@ -28,7 +28,9 @@ fn wrong_arguments_end_with_2() {
     for (args, says) in [
         (&[][..], "FILE"),
         (&["--level", "strict", &sample], "basic, standard or max"),
-        (&["--tallies", "redis://localhost", &sample], "memory"),
+        (&["--tallies", "postgres://localhost", &sample], "`memory`, or the address of one Redis"),
+        (&["--tallies", "redis+cluster://localhost", &sample], "`memory`, or the address of one Redis"),
+        (&["--tallies", "redis://localhost", "--state", "here", &sample], "cannot be used with"),
         (&["--from", "sinch", &sample], "no format `sinch`; known are plivo-mdr"),
         (&["--policy", "/nowhere/policy.toml", &sample], "`/nowhere/policy.toml` cannot be read"),
     ] {
@@ -251,4 +253,23 @@ fn exports_are_replayed_with_summary_and_page() {
     let (code, _, error) = run(&["--from", "twilio-messages", &export("telnyx-mdr.sample.csv")]);
     assert_eq!(code, 2);
     assert!(error.contains("that of `telnyx-mdr`"), "{error}");
+}
+
+#[test]
+fn tallies_in_redis_give_the_same_decisions_and_leave_nothing() {
+    let Some(server) = crate::servers::redis::Server::start() else { return };
+    let own = run(&["--from", "twilio-messages", &export("twilio-messages.sample.csv")]);
+    server.say(&["set", "cofferdam1:somebody else's", "stays"]);
+    for url in [server.url(), server.socket_url()] {
+        let shared =
+            run(&["--from", "twilio-messages", "--tallies", &url, &export("twilio-messages.sample.csv")]);
+        assert_eq!(shared, own, "{url}");
+        assert_eq!(server.say(&["--raw", "keys", "*"]), "cofferdam1:somebody else's");
+    }
+    let (port, sample) = (server.port, export("twilio-messages.sample.csv"));
+    drop(server);
+    let secret = format!("redis://me:right-horse@127.0.0.1:{port}");
+    let (code, out, error) = run(&["--from", "twilio-messages", "--tallies", &secret, &sample]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(error.contains("nobody listens there") && !error.contains("horse"), "{error}");
 }

@@ -22,6 +22,8 @@ pub enum Stop {
     Input(LineFault),
     /// Decisions cannot be written.
     Output(std::io::Error),
+    /// The tallies are kept elsewhere and went away.
+    Tallies(String),
 }
 
 impl From<LineFault> for Stop {
@@ -36,13 +38,17 @@ impl From<std::io::Error> for Stop {
     }
 }
 
-/// Replays all events. `at_once`: whoever waits for a decision has it before we wait for a line.
+/// What went wrong with a judge, if anything did.
+type Failed<'a, J> = &'a dyn Fn(&J) -> Option<String>;
+
+/// Replays all events. `at_once`: whoever waits for a decision has it before we wait for a line. `failed`: what went
+/// wrong with the judge, whose decisions stand no more then.
 pub fn drive<J: Judge>(
     events: &mut Events,
     pipe: &mut Pipe<J, Note>,
     mut summary: Option<&mut Summary>,
     output: &mut dyn Write,
-    at_once: bool,
+    (at_once, failed): (bool, Failed<'_, J>),
     progress: &Progress,
 ) -> Result<(), Stop> {
     let mut written = String::with_capacity(1024);
@@ -57,6 +63,9 @@ pub fn drive<J: Judge>(
             progress.show(count);
         }
         let told = one(pipe, summary.as_deref_mut(), &event);
+        if let Some(why) = failed(pipe.judge()) {
+            return Err(Stop::Tallies(why));
+        }
         if let (Event::Attempt(attempt), Told::Decided { decided, .. }) = (&event, &told) {
             written.clear();
             write::decision(&attempt.id, decided, &mut written);

@@ -50,7 +50,8 @@ fn played(text: &str) -> (String, Summary, Result<(), Stop>) {
     let mut output = Vec::new();
     let mut summary = Summary::default();
     let mut pipe: Pipe<_, Note> = Pipe::new(Simple::default());
-    let ended = drive(&mut events, &mut pipe, Some(&mut summary), &mut output, false, &Progress::none());
+    let ended =
+        drive(&mut events, &mut pipe, Some(&mut summary), &mut output, (false, &|_| None), &Progress::none());
     (String::from_utf8(output).unwrap(), summary, ended)
 }
 
@@ -123,7 +124,7 @@ fn whoever_waits_for_a_decision_has_it_before_the_next_line_is_read() {
         let mut events = Events::Lines(Lines::new(Box::new(Wire(wire))));
         let mut pipe: Pipe<_, Note> = Pipe::new(Simple::default());
         let mut output = Flushed(Vec::new(), flushed);
-        drive(&mut events, &mut pipe, None, &mut output, true, &Progress::none()).unwrap();
+        drive(&mut events, &mut pipe, None, &mut output, (true, &|_| None), &Progress::none()).unwrap();
     });
     for line in STREAM.trim_start_matches('\u{feff}').split_inclusive('\n') {
         lines.send(line.as_bytes().to_vec()).unwrap();

@@ -28,7 +28,7 @@ use nodes::Node;
 use pending::Pending;
 pub use replay::ReplayTallies;
 pub use settings::RedisSettings;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -44,6 +44,7 @@ mod name;
 mod nodes;
 mod pending;
 mod replay;
+mod room;
 mod settings;
 mod start;
 #[cfg(test)]
@@ -68,6 +69,8 @@ struct Inner {
     node: Node,
     /// How many nodes live, this one among them.
     nodes: AtomicU32,
+    /// How full the servers are.
+    full: AtomicU8,
     /// Under which name the servers were filled; another, or none, and they were emptied since.
     mark: Mutex<Option<Vec<u8>>>,
     clock: Arc<dyn Clock>,
@@ -123,6 +126,7 @@ pub(in crate::store) async fn open(
         sending: tokio::sync::Mutex::new(()),
         node: Node::new(dice.roll()),
         nodes: AtomicU32::new(1),
+        full: AtomicU8::new(0),
         mark: Mutex::new(None),
         link,
         clock,
@@ -241,8 +245,13 @@ impl Inner {
         olds: &[Option<Vec<u8>>],
     ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
         let each = needs.iter().zip(olds.iter().map(Option::as_deref).chain(core::iter::repeat(None)));
+        let mut done: ArrayVec<(u64, LimitRecord), RECORDS> = ArrayVec::new();
         each.map(|(need, old)| {
-            let (record, seen) = limits::counted(need, at_s, old);
+            // Two limits may be counted in one record: the second finds what the first made of it.
+            let before = done.iter().rev().find(|(key, _)| *key == need.key).map(|(_, record)| *record);
+            let before = before.or_else(|| old.and_then(limits::limit_of)).unwrap_or_default();
+            let (record, seen) = limits::counted(need, at_s, before);
+            let _ = done.try_push((need.key, record));
             if old.is_some() || need.add {
                 let _ = copy.limits.change(Touch::sure(need.key), at_s, |own| *own = record, |(), ()| ());
             }
@@ -263,7 +272,7 @@ impl Inner {
             // The servers may have it already: whoever sends it again counts it twice.
             return;
         }
-        let (call, _) = counting::call(needs, ask, &self.copy().evidence);
+        let (call, _) = counting::call(needs, ask, &self.copy().evidence, self.full());
         let mut pending = self.pending();
         call.steps.iter().filter(|step| step.act != Act::Look).for_each(|step| pending.step(&call, step));
     }
@@ -292,7 +301,10 @@ impl Tallies for SharedTallies {
 
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
         self.inner.before(ask.at_s).await;
-        let (call, records) = counting::call(needs, ask, &self.inner.copy().evidence);
+        let (call, records) = counting::call(needs, ask, &self.inner.copy().evidence, self.inner.full());
+        // The server would not answer before it is through with the batch that is under way.
+        drop(self.inner.sending.lock().await);
+        let begun = self.inner.pending().begun();
         let olds = self.inner.link.run(&call, Want::Olds).await?;
         {
             let mut copy = self.inner.copy();
@@ -310,7 +322,7 @@ impl Tallies for SharedTallies {
             // What follows earlier decisions of this process and was not sent yet stands in no answer.
             let pending = self.inner.pending();
             for (_, key) in &records {
-                pending.noted(*key).iter().for_each(|change| copy.evidence.make_again(change));
+                pending.noted(*key, begun).for_each(|change| copy.evidence.make_again(change));
             }
         }
         known.evidence = self.inner.evidence(|evidence| evidence.count(ask));

@@ -78,7 +78,7 @@ impl Server {
 
     /// The same for whoever is asked for this password.
     pub fn guarded_url(&self, password: &str, database: &str) -> String {
-        format!("postgresql://{GUARDED}:{password}@127.0.0.1:{}/{database}", self.port)
+        format!("postgresql://{GUARDED}:{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
     /// Starts it again, after [`Server::kill`] or [`Server::stop`].
@@ -192,7 +192,7 @@ impl Drop for Server {
 
 /// The address of a database behind a port, for somebody who is trusted.
 pub fn url(port: u16, database: &str) -> String {
-    format!("postgresql://cofferdam@127.0.0.1:{port}/{database}")
+    format!("postgresql://cofferdam@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
 /// Where distributions put it, the newest first among those with versions side by side; else the path.

@@ -3,6 +3,7 @@
 //! It can be paused, killed and started again, empty or not. Who asks for one where Redis is not installed
 //! gets none, with a word about it ([`Server::start`]).
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so loudly")]
 #![allow(dead_code, reason = "each of those who take this file in needs a part of it")]
 
 use std::io::{BufRead as _, BufReader};
@@ -75,13 +76,23 @@ impl Server {
         let folder = std::env::temp_dir().join(format!("cofferdam-redis-{}-{n}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let server = Self { port: free_port(), folder, settings, running: Mutex::new(None) };
-        server.begin();
-        Some(server)
+        let mut server = Self { port: free_port(), folder, settings, running: Mutex::new(None) };
+        // Somebody else may have taken the port meanwhile.
+        for _ in 0..5 {
+            if server.comes_up() {
+                return Some(server);
+            }
+            server.port = free_port();
+        }
+        panic!("redis-server did not come up on any of five ports");
     }
 
     /// Starts it after it was ended, on the same port, empty unless its settings save something.
     pub fn begin(&self) {
+        assert!(self.comes_up(), "redis-server did not come up on port {}", self.port);
+    }
+
+    fn comes_up(&self) -> bool {
         let folder = self.folder.display();
         let mut child = Command::new("redis-server")
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
@@ -95,7 +106,10 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.contains("eady to accept connections")));
-        assert!(ready, "redis-server did not come up on port {}", self.port);
+        if !ready {
+            let _ = child.wait();
+            return false;
+        }
         // Whatever it says later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let mut watch = Command::new("sh")
@@ -108,6 +122,7 @@ impl Server {
             .unwrap();
         let alive = watch.stdin.take().unwrap();
         *self.running.lock().unwrap() = Some(Running { child, watch, _alive: alive });
+        true
     }
 
     /// Kills it.

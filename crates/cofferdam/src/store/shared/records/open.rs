@@ -12,6 +12,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -23,7 +24,7 @@ pub(super) async fn open(
     clocks: bool,
 ) -> Result<PostgresRecords, StoreError> {
     let config = settings.config()?;
-    let tls = tls();
+    let tls = tls(&config);
     let now_ms = || clocks.then(|| clock.now_ms());
     prepare(settings, &config, &tls, now_ms).await?;
     let pool = pool(settings, &config, &tls)?;
@@ -93,7 +94,8 @@ async fn first(
 
 /// Looks whether the records could be opened, and changes nothing.
 pub(super) async fn look(settings: &PostgresSettings, clock: &dyn Clock) -> Result<Looked, StoreError> {
-    let (config, tls) = (settings.config()?, tls());
+    let config = settings.config()?;
+    let tls = tls(&config);
     let (client, driven) = first(settings, &config, &tls, || Some(clock.now_ms())).await?;
     let stands = schema::look(&client, &settings.schema, schema::MIGRATIONS).await;
     drop(client);
@@ -118,15 +120,17 @@ fn pool(settings: &PostgresSettings, config: &Config, tls: &MakeRustlsConnect) -
 
 /// Encryption, with the machine's own authorities (`SSL_CERT_FILE` names others). Where the machine has
 /// none, only a server without encryption can be talked to.
-fn tls() -> MakeRustlsConnect {
+fn tls(config: &Config) -> MakeRustlsConnect {
     // Somebody else may have chosen it already; then it is the same.
     drop(rustls::crypto::ring::default_provider().install_default());
-    MakeRustlsConnect::with_native_certs().map_or_else(
-        |_| {
-            let nobody = rustls::RootCertStore::empty();
-            let config = rustls::ClientConfig::builder().with_root_certificates(nobody);
-            MakeRustlsConnect::new(config.with_no_client_auth())
-        },
-        |(tls, _)| tls,
-    )
+    let nobody = || {
+        let nobody = rustls::RootCertStore::empty();
+        let config = rustls::ClientConfig::builder().with_root_certificates(nobody);
+        MakeRustlsConnect::new(config.with_no_client_auth())
+    };
+    // Reading a machine's authorities takes a while, and is for nothing where none is asked.
+    if config.get_ssl_mode() == SslMode::Disable {
+        return nobody();
+    }
+    MakeRustlsConnect::with_native_certs().map_or_else(|_| nobody(), |(tls, _)| tls)
 }

@@ -113,20 +113,26 @@ impl Postgres {
             if (day + 1) * DAY_MS + crate::store::embedded::journal::SPAN_MS > before {
                 continue;
             }
-            gone += again!(self, self.drop_day(&table))?;
+            match again!(self, self.drop_day(&table)) {
+                Ok(rows) => gone += rows,
+                // Somebody reads it for long just now; the rest is swept all the same.
+                Err(error) => tracing::warn!(%error, table, "a day of the journal was not taken away"),
+            }
             self.days.forget();
         }
         Ok(gone)
     }
 
-    /// Drops one day. Whoever reads or writes the journal just then is waited for, but not for long: the
-    /// next sweep tries again.
+    /// Drops one day. Whoever reads or writes the journal just then is waited for, but hardly: all others
+    /// wait behind, and the next sweep tries again.
     async fn drop_day(&self, table: &str) -> Result<u64, Failed> {
         let conn = self.connections.get().await?;
         let schema = &self.schema;
         let count = format!("SELECT count(*) FROM {schema}.{table}");
         let rows = conn.text(&count).await?;
-        conn.bare(&format!("DROP TABLE IF EXISTS {schema}.{table}")).await?;
+        let drop =
+            format!("BEGIN; SET LOCAL lock_timeout = '200ms'; DROP TABLE IF EXISTS {schema}.{table}; COMMIT");
+        conn.bare(&drop).await?;
         Ok(rows)
     }
 }

@@ -1,6 +1,6 @@
 //! One call of the script: which records, what is added to each, and what stood there before.
 //!
-//! Steps on one record must stand side by side. It knows the script's argument format and sends nothing.
+//! It knows the script's argument format and sends nothing.
 
 use super::name::{Name, Names};
 use cofferdam_engine::evidence::{Add, Width};
@@ -38,6 +38,8 @@ pub mod part {
     pub const FIRST: u8 = 16;
     /// The record is made if there is none.
     pub const MAKE: u8 = 32;
+    /// Of the two upper bits, how full the servers are: a record that is made is kept for an eighth, a sixty-fourth …
+    pub const FULLER: u8 = 64;
     /// Of a number or session: as a newcomer, asked for, and a code came back.
     pub const NEWCOMER: u8 = 1;
     pub const ASKED: u8 = 2;
@@ -63,7 +65,7 @@ impl Step {
 
     /// Whether another differs in its record alone.
     fn is_like(&self, other: &Self) -> bool {
-        self.name != other.name && *self == Self { name: self.name, ..*other }
+        *self == Self { name: self.name, ..*other }
     }
 }
 
@@ -113,42 +115,21 @@ impl Call {
         groups
     }
 
-    /// What stood before each of some steps, from what stood under each of their keys: those that go on with a key
-    /// have the same.
-    pub fn each(&self, of: &[usize], olds: Vec<Option<Vec<u8>>>) -> Vec<Option<Vec<u8>>> {
-        if olds.len() == of.len() {
-            return olds;
-        }
-        let mut olds = olds.into_iter();
-        let (mut all, mut before): (Vec<Option<Vec<u8>>>, _) = (Vec::with_capacity(of.len()), None);
-        for step in of.iter().filter_map(|n| self.steps.get(*n)) {
-            let old = if before == Some(step.name) { all.last().cloned() } else { olds.next() };
-            all.push(old.flatten());
-            before = Some(step.name);
-        }
-        all
-    }
-
     /// Some of the steps as a command: the script by its sum, or its whole text.
     pub fn command(&self, of: &[usize], names: &Names, script: &Script, whole: bool, want: Want) -> Cmd {
         let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();
-        let again =
-            |n: usize| n > 0 && steps.get(n - 1).map(|step| step.name) == steps.get(n).map(|s| s.name);
         let mut command = if whole { redis::cmd("EVAL") } else { redis::cmd("EVALSHA") };
         command.arg(if whole { script.text } else { script.sum.as_str() });
-        command.arg((0..steps.len()).filter(|n| !again(*n)).count());
-        for (n, step) in steps.iter().enumerate() {
-            if !again(n) {
-                command.arg(names.text(step.name));
-            }
+        command.arg(steps.len());
+        for step in &steps {
+            command.arg(names.text(step.name));
         }
         command.arg(if want == Want::Olds { "1" } else { "0" });
         let mut n = 0;
         while let Some(step) = steps.get(n) {
             let alike = steps.iter().skip(n + 1).take_while(|other| step.is_like(other)).count() + 1;
-            let alike = if again(n) { 1 } else { alike };
             let args = self.args_of(step.args);
-            let many = if again(n) { 0 } else { alike as u16 };
+            let many = alike as u16;
             let mut head = [0; 16];
             let [kind, parts, rest @ ..] = &mut head;
             (*kind, *parts) = (step.act as u8, step.parts);

@@ -3,6 +3,7 @@
 use super::call::{Act, Call, Step, adds, part};
 use super::limits;
 use super::name::{Holds, Name};
+use super::room::Full;
 use cofferdam_engine::Needs;
 use cofferdam_engine::evidence::{Ask, CountAdds, EvidenceTallies, Kept, Scope};
 
@@ -21,19 +22,19 @@ pub const RECENT_S: u32 = 4 * DAY_S;
 pub type Records = Vec<(Kept, u64)>;
 
 /// The records of an attempt, each with its step.
-pub fn call(needs: &Needs, ask: &Ask, copy: &EvidenceTallies) -> (Call, Records) {
+pub fn call(needs: &Needs, ask: &Ask, copy: &EvidenceTallies, full: Full) -> (Call, Records) {
     let mut call = Call::new();
     let mut records = Records::with_capacity(24);
     for need in needs {
         limits::need(&mut call, need, ask.at_s);
     }
-    faces(&mut call, &mut records, ask);
-    scopes(&mut call, &mut records, ask, copy);
+    faces(&mut call, &mut records, ask, full);
+    scopes(&mut call, &mut records, ask, copy, full);
     (call, records)
 }
 
-fn faces(call: &mut Call, records: &mut Records, ask: &Ask) {
-    let parts = part::ASKED | if ask.newcomer { part::NEWCOMER } else { 0 };
+fn faces(call: &mut Call, records: &mut Records, ask: &Ask, full: Full) {
+    let parts = full.bits() | part::ASKED | if ask.newcomer { part::NEWCOMER } else { 0 };
     for key in core::iter::once(ask.faces.number).chain(ask.faces.session) {
         let name = Name::new(Holds::Seen, key);
         let step = Step { name, act: Act::Seen, parts, at_s: ask.at_s, expires_s: SEEN_S, args: 0 };
@@ -42,7 +43,7 @@ fn faces(call: &mut Call, records: &mut Records, ask: &Ask) {
     }
 }
 
-fn scopes(call: &mut Call, records: &mut Records, ask: &Ask, copy: &EvidenceTallies) {
+fn scopes(call: &mut Call, records: &mut Records, ask: &Ask, copy: &EvidenceTallies, full: Full) {
     let CountAdds { plain, rich, trusted, usual } = CountAdds::of(ask);
     let (plain, rich) = (call.args(adds(plain)), call.args(adds(rich)));
     let counted = !ask.trusted || ask.newcomer;
@@ -57,7 +58,7 @@ fn scopes(call: &mut Call, records: &mut Records, ask: &Ask, copy: &EvidenceTall
     for (scope, key) in ask.keys.iter().filter(|(scope, _)| !scope.is_rich()) {
         let name = Name::new(Holds::Plain, *key);
         if !ask.trusted {
-            let parts = part::OWN | part::MAKE;
+            let parts = full.bits() | part::OWN | part::MAKE;
             call.steps.push(Step { name, act: Act::Plain, parts, at_s, expires_s: PLAIN_S, args: plain });
         } else if *scope == Scope::Address {
             // Who is trusted is counted apart, but has neighbours.

@@ -38,8 +38,7 @@ pub fn need(call: &mut Call, need: &Need, at_s: u32) {
 }
 
 /// What stands after a need was counted, from what stood before.
-pub fn counted(need: &Need, at_s: u32, old: Option<&[u8]>) -> (LimitRecord, Seen) {
-    let mut record = old.and_then(limit_of).unwrap_or_default();
+pub fn counted(need: &Need, at_s: u32, mut record: LimitRecord) -> (LimitRecord, Seen) {
     if need.add {
         record.add(at_s, &need.windows_s, 1);
     }

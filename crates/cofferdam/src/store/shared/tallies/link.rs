@@ -230,7 +230,7 @@ impl Link {
                 Err(error) if is_unknown(&error) => conn.send(&self.command(call, whole, true, want)).await?,
                 other => other?,
             };
-            return Ok(if want == Want::Olds { call.each(whole, olds(answer)) } else { Vec::new() });
+            return Ok(if want == Want::Olds { olds(answer) } else { Vec::new() });
         }
         self.run_groups(conn, call, &groups, want).await
     }
@@ -260,7 +260,7 @@ impl Link {
                 Err(error) => failed = Some(error),
                 Ok(answer) => {
                     done = true;
-                    for (n, old) in group.iter().zip(call.each(group, olds(answer))) {
+                    for (n, old) in group.iter().zip(olds(answer)) {
                         if let Some(place) = all.get_mut(*n) {
                             *place = old;
                         }

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn tags_are_spread_evenly_over_the_slots() {
-        assert_eq!(slot("123456789"), 0x31c3 % 16_384);
+        assert_eq!(slot("123456789"), 0x31c3);
         for (n, tag) in TAGS.into_iter().enumerate() {
             let middle = n as i32 * 512 + 256;
             assert!((i32::from(slot(tag)) - middle).abs() < 32, "{tag}");

@@ -359,6 +359,7 @@ pub async fn run(inner: Arc<Inner>) {
             if turn % TURNS == 0 {
                 inner.renew().await?;
                 inner.look_for_mark().await?;
+                inner.look_for_room().await?;
             }
             inner.read_inbox().await
         };

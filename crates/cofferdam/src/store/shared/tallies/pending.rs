@@ -18,6 +18,8 @@ const MOST: usize = 200_000;
 const ENTRIES: usize = 500;
 /// Records of which it is kept what was noted since the last batch: while the servers answer it is a few milliseconds'.
 const NOTED: usize = 20_000;
+/// Batches of which it is kept: more are not begun while an attempt waits for its answer.
+const BATCHES: usize = 64;
 const HOUR_S: u32 = 3_600;
 
 /// What is added to a record, or done with it.
@@ -51,6 +53,10 @@ pub struct Pending {
     by_like: HashMap<Like, u64>,
     /// What evidence noted since the last batch, by record.
     noted: HashMap<u64, Vec<EvidenceChange>>,
+    /// How many batches were begun, and what was noted for the last of them: an attempt that was sent before one of these
+    /// has nothing of it in its answer.
+    begun: u64,
+    batches: VecDeque<(u64, HashMap<u64, Vec<EvidenceChange>>)>,
     /// How many were given up.
     pub lost: u64,
 }
@@ -128,16 +134,22 @@ impl Pending {
         self.add(Name::new(holds, key), act, parts, at_s, change.adds());
     }
 
-    /// What evidence noted of a record and was not sent yet.
-    pub fn noted(&self, key: u64) -> &[EvidenceChange] {
-        self.noted.get(&key).map_or(&[], Vec::as_slice)
+    /// How many batches were begun.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// What evidence noted of a record that was not sent when so many batches were begun.
+    pub fn noted(&self, key: u64, begun: u64) -> impl Iterator<Item = &EvidenceChange> {
+        let later = self.batches.iter().filter(move |(batch, _)| *batch > begun).map(|(_, noted)| noted);
+        later.chain([&self.noted]).filter_map(move |noted| noted.get(&key)).flatten()
     }
 
     /// Gives up what waits for some records: it came there another way.
     pub fn drop_for(&mut self, names: &HashSet<Name>) {
         self.waiting.retain(|waiting| !names.contains(&waiting.name));
         (self.first, self.by_like) = (0, HashMap::new());
-        self.noted.clear();
+        (self.noted, self.batches) = (HashMap::new(), VecDeque::new());
     }
 
     /// Marks days of a number or session.
@@ -210,7 +222,14 @@ impl Pending {
 
     /// Takes the oldest, so many at most.
     pub fn take(&mut self, most: usize) -> Vec<Waiting> {
-        self.noted.clear();
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        self.begun += 1;
+        if self.batches.len() >= BATCHES {
+            self.batches.pop_front();
+        }
+        self.batches.push_back((self.begun, std::mem::take(&mut self.noted)));
         let many = most.min(self.waiting.len());
         self.first += many as u64;
         let taken: Vec<Waiting> = self.waiting.drain(..many).collect();

@@ -19,6 +19,7 @@ use cofferdam_sim::ours::{Identified, Tallies};
 use redis::Value;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
 
 /// What the keys of replays begin with. Nothing else is touched.
 pub const PREFIX: &str = "cofferdam-replay";
@@ -74,6 +75,8 @@ impl ReplayTallies {
 
 impl Drop for ReplayTallies {
     fn drop(&mut self) {
+        // Whoever renews the lease must not do so behind our back.
+        self.tallies.tasks.iter().for_each(AbortHandle::abort);
         let settings = self.inner().settings.clone();
         let clock = Arc::clone(&self.inner().clock);
         let lease = self.inner().link.names.text(Name::new(Holds::Lease, self.inner().node.id()));

@@ -1,8 +1,7 @@
 -- Adds to records and tells what stood in them before. Layout 1.
 --
 -- KEYS: the records. ARGV[1]: 1 where what stood before is wanted. Then sections: a head of 16 bytes (kind, parts,
--- how many keys, moment, expiry, how many arguments) and its arguments. A section without keys goes on with the
--- last one. It knows rings of absolute time and nothing of what is counted in them.
+-- how many keys, moment, expiry, how many arguments) and its arguments. A key may stand there more than once. It knows rings of absolute time and nothing of what is counted in them.
 local call, word, floor, sub = redis.call, struct.unpack, math.floor, string.sub
 local band = bit.band
 local olds = call('MGET', unpack(KEYS))
@@ -57,13 +56,13 @@ local function eras(key, old, at)
 end
 
 -- Adds to the rings of a plain or rich record. `known` keeps the arguments that keys of a section have in common.
-local function rings(key, old, kind, parts, at, ttl, from, to, known)
+local function rings(key, old, kind, parts, at, ttl, young, from, to, known)
   local rolled, newer, need, tag = false, nil, 0, nil
   skip = nil
   if not old then
     if parts < 32 then return end
     old = kind == 1 and sub(ZERO, 1, 164) or ZERO
-    call('SET', key, old, 'EX', ttl)
+    call('SET', key, old, 'EX', young)
   end
   if parts % 2 == 1 then
     newer, rolled = touch(key, old, 0, at)
@@ -116,9 +115,10 @@ local function rings(key, old, kind, parts, at, ttl, from, to, known)
 end
 
 -- A number's or session's days. Parts: 1 as a newcomer, 2 asked for, 4 a code came back.
-local function seen(key, old, parts, at, ttl)
+local function seen(key, old, parts, at, ttl, young)
   if not old then
     if parts == 4 then return end
+    ttl = young
     old = sub(ZERO, 1, 20)
   end
   local last, day, asked, converted, often = word('>I4I4I4I4I4', old)
@@ -215,20 +215,22 @@ local function limit(key, old, at, ttl, what)
   if rolled and not fresh then call('EXPIRE', key, ttl) end
 end
 
-local p, k = 2, 1
+local p, k, met = 2, 1, {}
 while ARGV[p] do
   local kind, parts, many, at, ttl, len = word('>BBI2I4I4I4', ARGV[p])
   local from, to, known = p + 1, p + len, {}
-  local again = many == 0
-  if again then
-    many, k = 1, k - 1
-    if kind ~= 9 then olds[k] = call('GET', KEYS[k]) end
+  local young = ttl
+  if kind < 4 then
+    -- The two upper bits say how full the servers are: what they never saw is kept for shorter.
+    young, parts = floor(ttl / 8 ^ floor(parts / 64)), parts % 64
   end
   if kind > 0 then
     for n = k, k + many - 1 do
       local key, old = KEYS[n], olds[n]
-      if kind < 3 then rings(key, old, kind, parts, at, ttl, from, to, known)
-      elseif kind == 3 then seen(key, old, parts, at, ttl)
+      if not met[key] then met[key] = true
+      elseif kind ~= 9 then old = call('GET', key) end
+      if kind < 3 then rings(key, old, kind, parts, at, ttl, young, from, to, known)
+      elseif kind == 3 then seen(key, old, parts, at, ttl, young)
       elseif kind == 4 then recent(key, old, ARGV[from], ttl)
       elseif kind == 5 then limit(key, old, at, ttl, ARGV[from])
       elseif kind == 6 then

@@ -12,6 +12,7 @@ mod away;
 mod nodes;
 mod records;
 mod refused;
+mod room;
 
 /// A server or a cluster of a test, and tallies in it.
 pub(in crate::store) struct Shared {

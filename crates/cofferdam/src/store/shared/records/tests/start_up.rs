@@ -58,7 +58,7 @@ async fn a_server_that_may_forget_is_refused_unless_it_may() {
     let opened = open::open(&settings, SetClock::at(NOW_MS), &*SetDice::seeded(1), false).await;
     assert!(opened.is_ok(), "{:?}", opened.err());
     let Some(shared) = Shared::new() else { return };
-    let off = format!("{}?options=-c%20synchronous_commit%3Doff", shared.server.url("postgres"));
+    let off = format!("{}&options=-c%20synchronous_commit%3Doff", shared.server.url("postgres"));
     let refused = refusal(&at(&off)).await;
     assert!(refused.contains("`synchronous_commit = off`"), "{refused}");
 }

@@ -80,7 +80,7 @@ impl Case {
         attempt.place.prefixes = [who + 7, who / 10 + 7, 7];
         attempt.place.last4 = (who % 10_000) as u16;
         attempt.source.address = Some(self.roll(9) + 1);
-        attempt.source.session = (n % 2 == 0).then_some(who);
+        attempt.source.session = n.is_multiple_of(2).then_some(who);
         attempt
     }
 
@@ -90,12 +90,14 @@ impl Case {
         let ask = Ask::of(&attempt, glimpse, self.roll(5) == 0);
         let windows_s = [[60, 3_600, 0], [3_600, 86_400, 60], [600, 600, 7]][self.roll(3) as usize];
         let need = Need { scope: LimitScope::Ip, key: self.roll(4), windows_s, add: self.roll(9) != 0 };
-        let needs = Needs::from_iter([need]);
-        let (call, records) = counting::call(&needs, &ask, &self.evidence);
+        // Two limits may share a record, side by side or not.
+        let other = Need { key: need.key ^ 1, add: false, ..need };
+        let needs = Needs::from_iter([need, need, other, need]);
+        let (call, records) = counting::call(&needs, &ask, &self.evidence, super::super::room::Full::default());
         self.link.run(&call, Want::Olds).await.unwrap();
         self.keys.extend(records);
         let record = self.limits.entry(need.key).or_default();
-        if need.add {
+        for _ in 0..if need.add { 3 } else { 0 } {
             record.add(self.at_s, &windows_s, 1);
         }
         let _ = self.evidence.count(&ask);
@@ -118,7 +120,7 @@ impl Case {
         self.evidence.decided(n, ask, fate, self.roll(100) as f64 / 100.0, &effects);
         let past = self.roll(n + 1);
         match self.roll(6) {
-            0 => self.evidence.challenged(past, past % 2 == 0),
+            0 => self.evidence.challenged(past, past.is_multiple_of(2)),
             1 => self.evidence.undelivered(past),
             2 => self.evidence.not_sent(past),
             _ => drop(self.evidence.converted(past, self.at_s)),
