@@ -187,6 +187,9 @@ fn disk(settings: &Settings) -> Option<Found> {
 }
 
 fn backup(settings: &Settings) -> Found {
+    if settings.store.shared.is_some() {
+        return Found::ok("backup", "the store is in PostgreSQL: its own tools copy it");
+    }
     let Some(path) = settings.store.file().filter(|path| path.exists()) else {
         return Found::ok("backup", "nothing to back up yet");
     };

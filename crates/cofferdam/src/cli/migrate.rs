@@ -125,6 +125,10 @@ async fn work(args: &Args, settings: &Settings, out: &Out) -> Result<(), CliErro
         bar.clear();
         return told(out, "would be moved", &sums.map_err(|error| failed(&error))?);
     }
+    if args.to == To::Embedded && !args.only_verify {
+        // Refused before anything is written where somebody still serves.
+        from.tallies.hand_out(None, 0).await.map_err(|error| failed(&error))?;
+    }
     let to = open(to).await?;
     of_key(&to).await?;
     if !args.only_verify {

@@ -225,7 +225,8 @@ async fn tallies_move_there_and_back_to_the_bit_with_what_is_awaited() {
         ..crate::store::shared::tallies::RedisSettings::at(&server.url(), "moved")
     };
     let dice = SetDice::seeded(7);
-    let shared = crate::store::shared::tallies::open(settings, from.clock.clone(), dice).await.unwrap();
+    let shared =
+        crate::store::shared::tallies::open(settings.clone(), from.clock.clone(), dice).await.unwrap();
     let moved = copy_tallies(&*from.store.tallies, &shared, NOW_S).await.unwrap();
     assert_eq!(moved, before.len() as u64);
     same(&held(&shared).await, &before);
@@ -238,4 +239,18 @@ async fn tallies_move_there_and_back_to_the_bit_with_what_is_awaited() {
         tallies.advance(NOW_S + 1).await.unwrap();
     }
     assert_ne!(held(&*back.store.tallies).await, before, "it was learned");
+    // Not while another machine serves: what it writes would be left behind.
+    let dice = SetDice::seeded(8);
+    let other = crate::store::shared::tallies::open(settings, from.clock.clone(), dice).await.unwrap();
+    for n in 0.. {
+        match shared.hand_out(None, NOW_S).await {
+            Err(error) => {
+                assert!(error.to_string().contains("another machine serves"), "{error}");
+                break;
+            }
+            Ok(_) => assert!(n < 1_000, "the other machine's life was never seen"),
+        }
+        tokio::task::spawn_blocking(crate::store::servers::redis::moment).await.unwrap();
+    }
+    drop(other);
 }

@@ -36,6 +36,12 @@ impl Inner {
                 "the tallies of a Redis cluster cannot be taken back: move to one server first".into(),
             ));
         }
+        if after.is_none() && nodes::any_lives(&self.link, Some(self.node.id())).await? {
+            // What it writes from now on would be missing where this is moved to.
+            return Err(StoreError::Away(
+                "another machine serves from this store: stop all of them, and wait five seconds".into(),
+            ));
+        }
         let pattern = format!("{}*", self.link.names.begin());
         let asked = redis::cmd("SCAN")
             .arg(after.unwrap_or("0"))

@@ -319,10 +319,11 @@ fn holds(kind: Kept) -> Holds {
     }
 }
 
-/// Whether any node lives.
-pub async fn any_lives(link: &Link) -> Result<bool, StoreError> {
+/// Whether any node lives, besides this one.
+pub async fn any_lives(link: &Link, but: Option<u64>) -> Result<bool, StoreError> {
     let nodes = link.names.text(Name::new(Holds::Nodes, 0));
-    for (id, _) in heard(link.send(redis::cmd("HGETALL").arg(nodes)).await?) {
+    let all = heard(link.send(redis::cmd("HGETALL").arg(nodes)).await?);
+    for (id, _) in all.into_iter().filter(|(id, _)| Some(*id) != but) {
         let lease = link.names.text(Name::new(Holds::Lease, id));
         if link.send(redis::cmd("EXISTS").arg(lease)).await? == Value::Int(1) {
             return Ok(true);

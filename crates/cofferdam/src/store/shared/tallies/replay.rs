@@ -98,7 +98,7 @@ async fn empty(settings: &RedisSettings, clock: &dyn Clock) -> Result<(), StoreE
     }
     let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
     link.open(start::reach(&link, settings, clock).await?);
-    if nodes::any_lives(&link).await? {
+    if nodes::any_lives(&link, None).await? {
         return Err(StoreError::Away(
             "another replay is under way on this Redis: let it end, or wait five seconds after it was killed"
                 .to_owned(),
