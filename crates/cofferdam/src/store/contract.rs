@@ -166,7 +166,7 @@ contract! {
     verifications: a_start_is_found_whole, another_owner_finds_nothing, a_refused_start_leaves_nothing,
         restart_minds_what_is_pending, lists_go_by_time_and_filter, a_rare_status_is_found_page_by_page, a_resend_waits_for_its_moment,
         what_was_told_first_stands, a_verification_ends_once, what_is_over_expires,
-        a_key_makes_one_verification, parallel_calls_under_one_key;
+        a_key_makes_one_verification, a_key_sends_again_once, parallel_calls_under_one_key;
     limits: parallel_starts_pass_no_limit, a_certain_failure_gives_back_once, a_limit_frees_by_itself,
         parallel_reservations_pass_no_budget, money_is_settled_and_released_once, all_or_nothing;
     guesses: parallel_guesses_are_counted_exactly, one_approval_however_many_are_right,

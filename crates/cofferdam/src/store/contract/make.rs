@@ -194,6 +194,7 @@ pub fn again(of: &Verification, at_ms: i64) -> Again {
         at_ms,
         reservations: Vec::new(),
         journal: Journalled { entry, marks: Marks::default() },
+        idempotency: None,
     }
 }
 
