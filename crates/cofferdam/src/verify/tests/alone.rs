@@ -169,7 +169,7 @@ async fn a_verification_is_sent_checked_and_proves() {
     let code = house.latest("+12125550123").await.code;
     assert_eq!(house.check(&id, &wrong(&code)).await.unwrap(), Status::Pending);
     house.clock.step(31_000);
-    crate::verify::resend::resend(&house.app, &house.test, &id, None).await.unwrap();
+    crate::verify::resend::resend(&house.app, &house.test, &id, None, None).await.unwrap();
     house.clock.step(1_000);
     assert_eq!(house.check(&id, &code).await.unwrap(), Status::Approved);
     let next = start().await.unwrap().verification;
@@ -179,7 +179,8 @@ async fn a_verification_is_sent_checked_and_proves() {
     assert_eq!(entry.known.evidence, Evidenced::default());
     // The test world can ask for a challenge, and it is passed as ever.
     let challenged = house.started("+12125550111").await;
-    let passed = crate::verify::challenge::challenge(&house.app, &house.test, &challenged, "pass").await;
+    let passed =
+        crate::verify::challenge::challenge(&house.app, &house.test, &challenged, "pass", None).await;
     assert_eq!(passed.unwrap().verification.status, Status::Pending);
 }
 
