@@ -175,7 +175,7 @@ contract! {
     journal: an_entry_is_found_at_once_and_after, entries_keep_every_bit, pages_follow_one_another,
         an_outcome_counts_once, a_delivery_finds_its_attempt;
     facts: facts_change_by_version, a_unique_text_stands_once, the_audit_tells_every_change, outbox_rows_are_listed;
-    tallies: counts_come_back_with_the_attempt, proofs_keep_the_latest, changes_are_recovered_once,
+    tallies: counts_come_back_with_the_attempt, proofs_keep_the_latest, both_rounds_are_one_without_evidence, changes_are_recovered_once,
         evidence_is_counted_and_learns;
     upkeep: what_all_agree_on_stays, a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
 }
@@ -205,6 +205,7 @@ macro_rules! tallies_elsewhere {
 tallies_elsewhere!(
     counts_come_back_with_the_attempt,
     proofs_keep_the_latest,
+    both_rounds_are_one_without_evidence,
     changes_are_recovered_once,
     evidence_is_counted_and_learns
 );
