@@ -8,6 +8,7 @@ mod faulty;
 mod jobs;
 mod limiting;
 mod magical;
+mod recovering;
 mod rejudging;
 mod sending;
 mod settled;
