@@ -1,6 +1,7 @@
 //! The use cases on the real memory store, with a clock that is set and providers that do as they are told.
 
 mod assessing;
+mod blind;
 mod blocking;
 mod checking;
 mod faulty;
