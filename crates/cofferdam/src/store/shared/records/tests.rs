@@ -48,6 +48,7 @@ impl Shared {
 
 mod chunks;
 mod faults;
+mod lives;
 mod moved;
 mod races;
 mod speed;
