@@ -49,7 +49,5 @@ impl Shared {
 mod chunks;
 mod faults;
 mod lives;
-mod moved;
 mod races;
-mod speed;
 mod start_up;
