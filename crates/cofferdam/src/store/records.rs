@@ -26,6 +26,22 @@ pub trait Records: Send + Sync {
     /// Only a queued attempt changes: what was told first stands.
     async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError>;
 
+    /// Whether a queued attempt may be handed over: nobody has settled it as `unknown` because this process was
+    /// silent for too long. Asked before each hand-over; a home of one process has nobody who could.
+    async fn still_ours(&self, _attempt: &str) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// This process begins to serve: what an earlier one of the same name held is over.
+    async fn arrive(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// This process ends: what it holds is over. The store goes on working.
+    async fn leave(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// One verification, with its attempts.
     async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError>;
 

@@ -316,11 +316,15 @@ pub(super) fn count_passed(entry: &JournalEntry) -> Vec<Change> {
     cofferdam_engine::changes(&needs, at_s).chain(cofferdam_engine::changes(&light, at_s)).collect()
 }
 
-/// What was counted for an attempt, and when; `None` if nothing was.
+/// What was counted for an attempt, and when; `None` if nothing was. One that was judged blind was counted in
+/// this process's copy, if it has one: what was seen says so.
 fn needs(entry: &JournalEntry) -> Option<(Needs, u32)> {
     let (basis, identity) = (&entry.basis, &entry.known.identity);
-    let needs = cofferdam_engine::needs(&entry.attempt, identity, &basis.policy, &basis.terms);
-    entry.known.blind.is_none().then(|| (needs, seconds(entry.attempt.at_ms)))
+    let mut needs = cofferdam_engine::needs(&entry.attempt, identity, &basis.policy, &basis.terms);
+    if entry.known.blind.is_some() {
+        needs.retain(|need| entry.known.seen.iter().any(|seen| seen.scope == need.scope));
+    }
+    (!needs.is_empty()).then(|| (needs, seconds(entry.attempt.at_ms)))
 }
 
 impl Judged {

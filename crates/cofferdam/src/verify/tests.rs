@@ -2,6 +2,7 @@
 
 mod alone;
 mod assessing;
+mod blind;
 mod blocking;
 mod checking;
 mod faulty;
