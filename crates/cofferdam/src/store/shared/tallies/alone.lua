@@ -5,6 +5,8 @@
 -- stands before it in this call. ARGV[2] and on: the kinds: moment, expiry, widths of three rings, and the record that one
 -- addition makes where there was none. An attempt one of whose guards stands counts nowhere.
 local call, byte, sub, word, pack, floor = redis.call, string.byte, string.sub, struct.unpack, struct.pack, math.floor
+-- Of a number that is handed to a command the server makes a text anew each time, and slowly.
+local text = string.format
 local LENGTH, WORDS = 108, '>' .. string.rep('I4', 27)
 local olds = call('MGET', unpack(KEYS))
 local spec, kinds = ARGV[1], {}
@@ -12,7 +14,7 @@ local spec, kinds = ARGV[1], {}
 for n = 2, #ARGV do
   local at, ttl, a, b, c = word('>I4I4I4I4I4', ARGV[n])
   local fresh = sub(ARGV[n], 21)
-  local kind = {at = at, ttl = ttl, a, b, c, fresh = fresh, args = {}}
+  local kind = {at = at, ttl = text('%d', ttl), a, b, c, fresh = fresh, args = {}}
   for r = 1, 3 do
     local from = r * 36 - 35
     local width, head = word('>I4I4', fresh, from)
@@ -20,7 +22,7 @@ for n = 2, #ARGV do
       local m = #kind.args
       kind[r + 3] = sub(fresh, from, from + 7)
       kind.args[m + 1], kind.args[m + 2] = 'INCRBY', 'i32'
-      kind.args[m + 3], kind.args[m + 4] = (from + 7 + head % 7 * 4) * 8, 1
+      kind.args[m + 3], kind.args[m + 4] = text('%d', (from + 7 + head % 7 * 4) * 8), '1'
     end
   end
   kinds[n - 1] = kind
