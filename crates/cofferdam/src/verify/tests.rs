@@ -1,12 +1,15 @@
 //! The use cases on the real memory store, with a clock that is set and providers that do as they are told.
 
+mod alone;
 mod assessing;
+mod blind;
 mod blocking;
 mod checking;
 mod faulty;
 mod jobs;
 mod limiting;
 mod magical;
+mod recovering;
 mod rejudging;
 mod sending;
 mod settled;

@@ -8,8 +8,8 @@
 
 use super::super::StoreError;
 use super::super::tallies::{
-    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
-    TallySize,
+    Counted, CountedAlone, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs,
+    Tallies, TallySize,
 };
 use crate::clock::{Clock, Dice};
 use arrayvec::ArrayVec;
@@ -35,6 +35,7 @@ use sums::Summed;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+mod alone;
 mod call;
 mod counting;
 mod flush;
@@ -79,6 +80,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     settings: RedisSettings,
+    /// Attempts without evidence that wait for their call.
+    alone: alone::Gather,
 }
 
 /// This process's copy of what it asked for lately.
@@ -135,6 +138,7 @@ pub(in crate::store) async fn open(
         clock,
         dice,
         settings,
+        alone: alone::Gather::new(),
     });
     inner.admit(conn).await?;
     let tasks = vec![
@@ -142,6 +146,7 @@ pub(in crate::store) async fn open(
         tokio::spawn(flush::turns(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(mend::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(alone::run(Arc::clone(&inner))).abort_handle(),
     ];
     Ok(SharedTallies { inner, tasks })
 }
@@ -176,7 +181,9 @@ impl Inner {
         if !changes.is_empty() {
             // While the copy is held: what is taken into it meanwhile would lack them.
             let mut pending = self.pending();
-            changes.iter().for_each(|change| pending.evidence(change));
+            for change in &changes {
+                pending.evidence(change);
+            }
         }
         answer
     }
@@ -206,7 +213,7 @@ impl Inner {
         known: &mut Known,
     ) -> Result<(), StoreError> {
         let mut copy = self.copy();
-        known.seen = Self::take_limits(&mut copy, needs, ask.at_s, olds);
+        known.seen = Self::take_limits(&mut copy, needs, ask.at_s, olds.iter().map(Option::as_deref));
         for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
             if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                 return Err(StoreError::Unreadable(format!(
@@ -286,14 +293,26 @@ impl Inner {
         Ok(Identified { proofs: proofs(times), glimpse })
     }
 
+    async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
+        if self.settings.at_once {
+            self.flush().await;
+        }
+        let mut call = Call::new();
+        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
+        let olds = self.link.run(&call, Want::Olds).await?;
+        let mut copy = self.copy();
+        let seen = Self::take_limits(&mut copy, needs, at_s, olds.iter().map(Option::as_deref));
+        Ok(Counted { seen, marks: Marks::default() })
+    }
+
     /// Takes what stood before into the copy, counts there in the same way, and answers with what then stands.
-    fn take_limits(
+    fn take_limits<'a>(
         copy: &mut Copy,
         needs: &Needs,
         at_s: u32,
-        olds: &[Option<Vec<u8>>],
+        olds: impl IntoIterator<Item = Option<&'a [u8]>>,
     ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
-        let each = needs.iter().zip(olds.iter().map(Option::as_deref).chain(core::iter::repeat(None)));
+        let each = needs.iter().zip(olds.into_iter().chain(core::iter::repeat(None)));
         let mut done: ArrayVec<(u64, LimitRecord), RECORDS> = ArrayVec::new();
         each.map(|(need, old)| {
             // Two limits may be counted in one record: the second finds what the first made of it.
@@ -334,14 +353,30 @@ impl Tallies for SharedTallies {
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
-        if self.inner.settings.at_once {
-            self.inner.flush().await;
-        }
-        let mut call = Call::new();
-        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
-        let olds = self.inner.link.run(&call, Want::Olds).await?;
-        let mut copy = self.inner.copy();
-        Ok(Counted { seen: Inner::take_limits(&mut copy, needs, at_s, &olds), marks: Marks::default() })
+        self.inner.count(needs, at_s).await
+    }
+
+    async fn count_alone(
+        &self,
+        inquiry: &Inquiry,
+        needs: &Needs,
+        at_s: u32,
+    ) -> Result<CountedAlone, StoreError> {
+        self.inner.count_alone(inquiry, needs, at_s).await
+    }
+
+    fn proofs_blind(&self, inquiry: &Inquiry) -> Option<Proofs> {
+        Some(self.inner.copy().proofs(inquiry))
+    }
+
+    fn count_alone_blind(&self, needs: &Needs, at_s: u32, why: &StoreError, known: &mut Known) -> bool {
+        self.inner.count_alone_in_copy(needs, at_s, known, matches!(why, StoreError::Unknown(_)));
+        true
+    }
+
+    async fn raise_soon(&self, changes: &[Change]) -> Result<Marks, StoreError> {
+        self.raise_later(changes);
+        Ok(Marks::default())
     }
 
     async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError> {

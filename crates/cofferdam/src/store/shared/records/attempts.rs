@@ -1,12 +1,14 @@
 //! Further attempts of a verification, and what the providers said of them.
 
-use super::book::{Book, Made, Wanted, world};
+use super::book::{Book, KEY, Made, Wanted, lock_of, world};
 use super::conn::{Round, Step, again};
 use super::failure::Failed;
-use super::rows::AttemptColumns;
+use super::rows::{AttemptColumns, KeyColumns};
+use super::start::KEYS;
 use super::{Postgres, ending, journal, ledger, plain, verifications};
 use crate::store::StoreError;
 use crate::store::embedded::codes;
+use crate::store::embedded::idempotency::name as key_name;
 use crate::store::embedded::journal::line::Line;
 use crate::store::embedded::ledger::Reserved;
 use crate::store::row::{Again, AgainAnswer, AttemptStatus, HandOver, Owner, Status};
@@ -14,13 +16,13 @@ use std::sync::Arc;
 
 const MOVE: &str = "UPDATE verifications SET resend_at_ms = $2 WHERE id = $1";
 
-/// What was told first stands; what was not told yet is filled in.
-const OVER: &str = "UPDATE attempts SET status = $2, provider = coalesce(provider, $3), \
+/// What was told first stands; what was not told yet is filled in. Once it was told of it is in nobody's hands.
+const OVER: &str = "UPDATE attempts SET status = $2::smallint, provider = coalesce(provider, $3), \
      reference = coalesce(reference, $4), price_micros = coalesce(price_micros, $5), \
-     currency = coalesce(currency, $6), reserved = $7 WHERE id = $1";
+     currency = coalesce(currency, $6), reserved = $7, life = CASE WHEN $2::smallint = 0 THEN life END WHERE id = $1";
 const ATTEMPT: &str =
     "SELECT verification, status, reserved FROM attempts WHERE id = $1 AND tenant = $2 AND world = $3";
-const ATTEMPT_LOCKED: &str = "SELECT verification, status, reserved FROM attempts \
+const ATTEMPT_LOCKED: &str = "SELECT verification, status, reserved, life FROM attempts \
      WHERE id = $1 AND tenant = $2 AND world = $3 FOR UPDATE";
 
 impl Postgres {
@@ -34,12 +36,17 @@ impl Postgres {
         let owner = &asked.owner;
         let mut wanted = Wanted::default();
         wanted.reservations(owner, &asked.reservations);
-        let values = wanted.asked();
+        let key = asked.idempotency.as_ref().map(key_name);
+        wanted.locks.extend(key.iter().map(|key| lock_of(KEY, key)));
+        let (values, keys) = (wanted.asked(), Vec::from_iter(&key));
+        let [lock, limits, spend] = values.steps();
+        let steps = [lock, limits, spend, Step::new(KEYS, &[&keys])];
         let conn = self.connections.get().await?;
-        let (rows, found) =
-            verifications::locked(&conn, &values.steps(), owner, &asked.attempt.verification, asked.at_ms)
-                .await?;
+        let id = &asked.attempt.verification;
+        let (rows, found) = verifications::locked(&conn, &steps, owner, id, asked.at_ms).await?;
+        let [_, limits, spend, made] = &rows[..] else { return Err(super::nothing().into()) };
         let refused = match &found {
+            _ if !made.is_empty() => made.first().map(|row| AgainAnswer::Taken(row.get(1))),
             None => Some(AgainAnswer::Unknown),
             Some((v, _)) if v.status != asked.from_status => Some(AgainAnswer::Finished(v.status)),
             Some((v, _)) if v.expires_ms <= asked.at_ms => Some(AgainAnswer::Finished(Status::Expired)),
@@ -56,7 +63,6 @@ impl Postgres {
             conn.undo().await?;
             return Ok(answer);
         }
-        let [_, limits, spend] = &rows[..] else { return Err(super::nothing().into()) };
         let mut book = Book::read(limits, spend)?;
         let reserved = match book.reserve(owner, asked.at_ms, &asked.reservations)? {
             Made::Refused(refusal) => {
@@ -69,7 +75,7 @@ impl Postgres {
         if let Some(last) = found.and_then(|(v, _)| v.attempts.last().map(|last| last.ordinal)) {
             attempt.ordinal = last + 1;
         }
-        let mut attempts = AttemptColumns::default();
+        let mut attempts = AttemptColumns::of(self.life.current());
         attempts.add(owner, &attempt, reserved.as_deref());
         let lines = [line.view()];
         let rows = journal::rows(&lines, self.clock.now_ms())?;
@@ -77,6 +83,11 @@ impl Postgres {
         let mut steps = vec![Step::new(MOVE, &[&attempt.verification, &asked.resend_at_ms])];
         written.add_to(&mut steps);
         attempts.add_to(&mut steps);
+        let mut made = KeyColumns::default();
+        if let Some(key) = &key {
+            made.add(key, &attempt.verification, asked.at_ms);
+        }
+        made.add_to(&mut steps);
         rows.add_to(&mut steps);
         let end = ending::Become::of(&attempt.verification, asked.to_status, asked.at_ms);
         if asked.to_status != asked.from_status {
@@ -126,15 +137,19 @@ impl Postgres {
             conn.undo().await?;
             return Err(ledger::moved());
         }
-        let queued = codes::attempt_status_of(status.into())? == AttemptStatus::Queued;
-        let status = if queued { codes::attempt_status(over.status) as i16 } else { status };
+        let was = codes::attempt_status_of(status.into())?;
+        let queued = was == AttemptStatus::Queued;
+        // Settled without its node, which comes back and knows better.
+        let settled = was == AttemptStatus::Unknown && row.get::<_, Option<i64>>(3).is_some();
+        let tells = queued || settled;
+        let status = if tells { codes::attempt_status(over.status) as i16 } else { status };
         let mut book = Book::read(limits, spend)?;
         let left = match (over.status, &mut reserved) {
-            (AttemptStatus::Failed, Some(standing)) if queued && !standing.spent => {
+            (AttemptStatus::Failed, Some(standing)) if tells && !standing.spent => {
                 book.release(owner, standing)?;
                 None
             }
-            (AttemptStatus::Sent, Some(standing)) if queued => {
+            (AttemptStatus::Sent, Some(standing)) if tells => {
                 book.settle(owner, standing, over.price_micros);
                 Some(Reserved::bytes(standing)?)
             }
@@ -153,6 +168,6 @@ impl Postgres {
             steps.push(end.step());
         }
         conn.together(Round::Commit, &steps).await?;
-        Ok(queued)
+        Ok(tells)
     }
 }

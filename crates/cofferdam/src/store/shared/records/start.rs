@@ -32,7 +32,7 @@ pub(super) struct Prepared {
 }
 
 /// What was already made under idempotency keys.
-const KEYS: &str =
+pub(super) const KEYS: &str =
     "SELECT name, subject FROM idempotency WHERE name = ANY($1::bytea[]) AND subject IS NOT NULL";
 
 /// For each number and profile asked about, the newest verification that is pending.
@@ -125,7 +125,7 @@ impl Postgres {
             return Ok(decided.answers);
         }
         let mut verifications = VerificationColumns::default();
-        let mut attempts = AttemptColumns::default();
+        let mut attempts = AttemptColumns::of(self.life.current());
         let mut made_keys = KeyColumns::default();
         for (n, (start, answer)) in starts.iter().zip(&decided.answers).enumerate() {
             if *answer != Started::Made {

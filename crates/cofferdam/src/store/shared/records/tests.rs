@@ -48,7 +48,6 @@ impl Shared {
 
 mod chunks;
 mod faults;
-mod moved;
+mod lives;
 mod races;
-mod speed;
 mod start_up;

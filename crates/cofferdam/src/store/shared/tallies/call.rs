@@ -121,12 +121,12 @@ impl Call {
         if want == Want::Olds && steps.iter().all(|step| step.act == Act::Look) {
             // What only looks needs no script.
             let mut command = redis::cmd("MGET");
-            steps.iter().for_each(|step| _ = command.arg(names.text(step.name)));
+            for step in &steps {
+                command.arg(names.text(step.name));
+            }
             return command;
         }
-        let mut command = if whole { redis::cmd("EVAL") } else { redis::cmd("EVALSHA") };
-        command.arg(if whole { script.text } else { script.sum.as_str() });
-        command.arg(steps.len());
+        let mut command = script.command(whole, steps.len());
         for step in &steps {
             command.arg(names.text(step.name));
         }
@@ -186,7 +186,18 @@ pub struct Script {
 
 impl Script {
     pub fn new() -> Self {
-        let text = include_str!("script.lua");
+        Self::of(include_str!("script.lua"))
+    }
+
+    /// A script of this text.
+    pub fn of(text: &'static str) -> Self {
         Self { text, sum: redis::Script::new(text).get_hash().to_owned() }
+    }
+
+    /// The beginning of its call: by its sum, or with its whole text, and how many keys follow.
+    pub fn command(&self, whole: bool, keys: usize) -> Cmd {
+        let mut command = redis::cmd(if whole { "EVAL" } else { "EVALSHA" });
+        command.arg(if whole { self.text } else { self.sum.as_str() }).arg(keys);
+        command
     }
 }

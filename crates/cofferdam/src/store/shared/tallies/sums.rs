@@ -30,7 +30,7 @@ pub type Held = HashMap<u64, Vec<EvidenceChange>>;
 /// How often a record is counted in.
 #[derive(Debug, Default)]
 struct Heat {
-    heat: u32,
+    warmth: u32,
     touched: bool,
     hot: bool,
     rich: bool,
@@ -62,7 +62,7 @@ impl Sums {
             None if full => return false,
             None => self.known.entry(key).or_default(),
         };
-        heat.heat = heat.heat.saturating_add(8);
+        heat.warmth = heat.warmth.saturating_add(8);
         (heat.touched, heat.rich) = (true, kind == Kept::Rich);
         heat.hot && self.fresh.is_some_and(|fresh| fresh.elapsed() < FRESH)
     }
@@ -106,11 +106,11 @@ impl Sums {
     pub fn turn(&mut self) -> Held {
         self.hot = 0;
         self.known.retain(|_, heat| {
-            heat.hot = heat.touched && (heat.hot || heat.heat >= self.from) && self.hot < MOST;
+            heat.hot = heat.touched && (heat.hot || heat.warmth >= self.from) && self.hot < MOST;
             self.hot += usize::from(heat.hot);
             heat.touched = false;
-            heat.heat -= heat.heat.div_ceil(8);
-            heat.hot || heat.heat >= 8
+            heat.warmth -= heat.warmth.div_ceil(8);
+            heat.hot || heat.warmth >= 8
         });
         std::mem::take(&mut self.held)
     }
@@ -131,7 +131,7 @@ impl Sums {
         for key in keys {
             if let Some(heat) = self.known.get_mut(&key).filter(|heat| heat.hot) {
                 heat.hot = false;
-                heat.heat = 0;
+                heat.warmth = 0;
                 self.hot -= 1;
             }
         }
@@ -211,7 +211,9 @@ mod tests {
     #[test]
     fn changes_of_one_hour_are_one() {
         let mut sums = Sums::default();
-        [3_600, 3_700, 7_199, 7_200].into_iter().for_each(|at_s| sums.hold(change(1, at_s)));
+        for at_s in [3_600, 3_700, 7_199, 7_200] {
+            sums.hold(change(1, at_s));
+        }
         assert_eq!(sums.held(1).len(), 2);
         assert_eq!(
             sums.held(1)[0],
