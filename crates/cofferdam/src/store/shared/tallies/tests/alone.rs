@@ -142,9 +142,8 @@ async fn away_it_counts_in_the_copy_and_back_the_servers_hear_of_it() {
     server.end();
     let mut told = 0;
     for n in 0..20 {
-        let why = match node.count_alone(&of(20 + n), &needs, NOW_S).await {
-            Err(why) => why,
-            Ok(_) => panic!("the server is gone"),
+        let Err(why) = node.count_alone(&of(20 + n), &needs, NOW_S).await else {
+            panic!("the server is gone")
         };
         told += u32::from(matches!(why, StoreError::Unknown(_)));
         assert_eq!(node.proofs_blind(&of(1)).unwrap().number_device_s, Some(NOW_S));
