@@ -11,6 +11,7 @@
 //! It stores nothing and decides on no attempt: [`Blocks`] holds what stands, the judge asks it.
 //! Source of the figures, unless said otherwise: detection paper, 3.14 and 3.15.
 
+mod marks;
 mod narrowest;
 mod save;
 mod table;

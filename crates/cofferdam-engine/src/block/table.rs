@@ -2,6 +2,7 @@
 //! outcomes and time change of them. It decides nothing: the ladder does, which is [`super::Block`]'s.
 //! Held by replay, by simulation and by the live server, which keeps every change in the records.
 
+use super::marks::Marks;
 use super::{Block, BlockTerms, LOST_S, State, Turn, Why};
 use crate::attempt::{Attempt, Channel};
 use crate::effect::Effect;
@@ -86,6 +87,9 @@ pub struct Blocks {
     pub(super) day: u32,
     pub(super) spent_micros: i64,
     pub(super) reviewed_s: u32,
+    /// Which keys may be among `all`.
+    #[serde(skip, default = "Marks::any")]
+    pub(super) marks: Marks,
 }
 
 impl Blocks {
@@ -117,6 +121,7 @@ impl Blocks {
     /// Puts one in its place as it is: read from the records, or made by a person.
     pub fn put(&mut self, block: Block) {
         if self.all.contains_key(&block.key) || self.has_room(block.since_s) {
+            self.marks.mark(block.key);
             self.all.insert(block.key, block);
         }
     }
@@ -135,7 +140,7 @@ impl Blocks {
         let at_s = seconds(attempt.at_ms);
         let money = self.money_left(at_s, terms) >= price_micros;
         let own: ArrayVec<&Block, { crate::evidence::SCOPES }> =
-            keys(attempt).iter().rev().filter_map(|(_, key)| self.all.get(key)).collect();
+            keys(attempt).iter().rev().filter_map(|(_, key)| self.marked(*key)).collect();
         let shut = own.iter().filter(|block| block.stops(attempt.channel, at_s));
         let kept = own.iter().filter(|block| block.is_kept_open(at_s));
         let trial = own.iter().filter(|block| block.state == State::Trial);
@@ -157,6 +162,10 @@ impl Blocks {
         met
     }
 
+    fn marked(&self, key: u64) -> Option<&Block> {
+        if self.marks.may(key) { self.all.get(&key) } else { None }
+    }
+
     fn money_left(&self, at_s: u32, terms: &BlockTerms) -> i64 {
         let spent = if self.day == at_s / DAY_S { self.spent_micros } else { 0 };
         terms.holdout_day_micros - spent
@@ -168,7 +177,7 @@ impl Blocks {
         let mut changed = Vec::new();
         let at_s = asked.ask.at_s;
         if asked.ask.newcomer && !asked.ask.trusted && !self.all.is_empty() {
-            for (_, key) in &asked.ask.keys {
+            for (_, key) in asked.ask.keys.iter().filter(|(_, key)| self.marks.may(*key)) {
                 if let Some(block) = self.all.get_mut(key).filter(|block| block.state == State::Shut) {
                     block.ask(at_s);
                 }
@@ -238,6 +247,7 @@ impl Blocks {
             if !self.has_room(at_s) {
                 return;
             }
+            self.marks.mark(met.key);
             self.all.insert(met.key, Block::open(met, channel, within.clone(), at_s));
         }
         changed.push(met.key);
@@ -308,7 +318,12 @@ impl Blocks {
                 turned.push((*key, turn));
             }
         }
+        let before = self.all.len();
         self.all.retain(|_, block| !block.is_gone(at_s));
+        if self.all.len() < before {
+            self.marks = Marks::default();
+            self.all.keys().for_each(|key| self.marks.mark(*key));
+        }
         turned
     }
 
