@@ -15,9 +15,11 @@ mod marks;
 mod narrowest;
 mod save;
 mod table;
+mod word;
 
 pub(crate) use narrowest::{Guilty, Seen, narrowest};
 pub use table::{Blocks, Followed, Met, Stood};
+pub use word::{Spoken, Word};
 
 use crate::attempt::Channel;
 use crate::evidence::Scope;

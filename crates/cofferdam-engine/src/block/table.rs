@@ -3,10 +3,11 @@
 //! Held by replay, by simulation and by the live server, which keeps every change in the records.
 
 use super::marks::Marks;
+use super::word::Words;
 use super::{Block, BlockTerms, LOST_S, State, Turn, Why};
 use crate::attempt::{Attempt, Channel};
 use crate::effect::Effect;
-use crate::evidence::{Ask, Keys, Scope, keys};
+use crate::evidence::{Ask, Evidenced, Keys, Scope, keys};
 use crate::signal::EvidenceKey;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -90,6 +91,8 @@ pub struct Blocks {
     /// Which keys may be among `all`.
     #[serde(skip, default = "Marks::any")]
     pub(super) marks: Marks,
+    #[serde(skip)]
+    pub(super) words: Words,
 }
 
 impl Blocks {
@@ -196,8 +199,16 @@ impl Blocks {
                     if let Some(block) = self.all.get_mut(key) {
                         block.stop(asked.price_micros);
                     }
+                    if asked.evidence.word.is_none() {
+                        self.words.judged(*key, at_s, asked.points, asked.evidence);
+                    }
                 }
-                Effect::PassBlock { key, held_out } => self.pass(*key, *held_out, asked),
+                Effect::PassBlock { key, held_out } => {
+                    if !held_out {
+                        self.words.silence(*key);
+                    }
+                    self.pass(*key, *held_out, asked);
+                }
                 _ => {}
             }
         }
@@ -303,6 +314,7 @@ impl Blocks {
             return turned;
         }
         self.reviewed_s = at_s;
+        self.words.forget_old(at_s);
         while let Some(awaited) = self.awaited.front().copied() {
             if at_s < awaited.at_s.saturating_add(LOST_S) {
                 break;
@@ -360,6 +372,10 @@ pub struct Followed<'a> {
     pub price_micros: i64,
     /// What the assessment says.
     pub effects: &'a [Effect],
+    /// What it came to, in points.
+    pub points: i32,
+    /// What it was judged from.
+    pub evidence: &'a Evidenced,
 }
 
 /// Country and network that a scope of a destination lies in.

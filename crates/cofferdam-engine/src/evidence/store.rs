@@ -124,7 +124,7 @@ impl EvidenceTallies {
                 |(), ()| (),
             );
         }
-        self.read(ask, &at)
+        self.spoken(ask, &at).unwrap_or_else(|| self.read(ask, &at))
     }
 
     /// The first of three steps that may come before [`EvidenceTallies::count`], for whoever has other records to
