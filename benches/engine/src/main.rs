@@ -85,6 +85,7 @@ fn profile(every: bool) -> Terms {
         locked_country: None,
         can_challenge: false,
         magic: None,
+        evidence: true,
     }
 }
 

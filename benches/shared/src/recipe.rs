@@ -17,7 +17,7 @@ const CONNECTIONS: usize = 16;
 const FIVE: &str = r#"{"name":"five","mode":"shadow","limits":{
     "number":[{"max":5,"window_s":600}],"ip":[{"max":200,"window_s":600}],"device":[{"max":10,"window_s":600}],
     "session":[{"max":10,"window_s":600}],"user":[{"max":10,"window_s":600}],
-    "number_checks":[],"ipv4_24":[],"ipv6_64":[],"ipv6_48":[]}}"#;
+    "number_checks":[],"ipv4_24":[],"ipv6_64":[],"ipv6_48":[]},"evidence":false}"#;
 
 struct Target {
     name: &'static str,

@@ -45,6 +45,7 @@ impl Starts {
             locked_country: None,
             can_challenge: false,
             magic: None,
+            evidence: true,
         };
         let basis = Basis { id: "bench".into(), policy: Policy::builtin(Level::Standard), terms };
         Self { records, basis: Arc::new(basis), dice, marks }

@@ -3,6 +3,7 @@
 //! Nothing here counts or keeps anything: the shell asks in the order that the crate's header
 //! names, carries the effects out, and writes down what was judged from what.
 
+mod alone;
 mod blocked;
 mod explain;
 mod held;
@@ -10,6 +11,7 @@ pub(crate) mod key;
 mod outcome;
 mod standing;
 
+pub use alone::exact;
 pub(crate) use blocked::{keeps, spoken_for};
 pub use explain::{Closest, Step, closest_change, threshold};
 pub use outcome::{Entry, learn, review};
@@ -133,7 +135,8 @@ fn reached(attempt: &Attempt) -> Kind {
 /// Weighs the rival explanations of every scope that is worth a look.
 fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Standing) -> Suspected {
     let mut all = Suspected::new();
-    if standing.lists == Lists::SafeDestination || known.evidence.word.is_some() {
+    let evidence = &known.evidence;
+    if standing.lists == Lists::SafeDestination || evidence.readings.is_empty() || evidence.word.is_some() {
         return all;
     }
     let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
@@ -156,7 +159,7 @@ fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Stand
 /// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
 pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
     for (at, detector) in DETECTORS.iter().enumerate() {
-        if !case.policy.off.has(at) {
+        if !case.policy.off.has(at) && alone::is_asked(detector, case.terms) {
             (detector.see)(case, signals);
         }
     }
@@ -360,18 +363,7 @@ fn effects(case: &Case<'_>, followed: Decision) -> ArrayVec<Effect, EFFECTS> {
         effects.push(Effect::GiveBack);
         return effects;
     }
-    for scope in [LimitScope::Number, LimitScope::Tenant] {
-        let windows_s = case.terms.windows_of(scope);
-        let own = match scope {
-            LimitScope::Number => case.standing.pair_key,
-            _ => None,
-        };
-        let key = own.or_else(|| limit::key_of(case.attempt, scope));
-        if let Some(key) = key.filter(|_| windows_s.iter().any(|w| *w != 0)) {
-            let limits = case.terms.limits.of(scope).iter().copied().take(crate::limit::WINDOWS).collect();
-            effects.push(Effect::Reserve { scope, key, limits, windows_s });
-        }
-    }
+    effects.extend(alone::reserved(case.attempt, case.terms, &case.standing));
     effects
 }
 

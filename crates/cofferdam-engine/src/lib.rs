@@ -43,8 +43,8 @@ pub use attempt::{Asked, Attempt, Channel};
 pub use detect::detectors;
 pub use effect::Effect;
 pub use judge::{
-    Closest, Entry, Step, ask, assess, changes, closest_change, give_back, identify, learn, needs, review,
-    threshold,
+    Closest, Entry, Step, ask, assess, changes, closest_change, exact, give_back, identify, learn, needs,
+    review, threshold,
 };
 pub use key::{Keyer, Pseudonym, Realm};
 pub use known::{Identity, Known};

@@ -115,6 +115,14 @@ pub struct Terms {
     pub can_challenge: bool,
     /// What a magic number of the test world asks for.
     pub magic: Option<Magic>,
+    /// Whether evidence is looked up, counted and weighed. Without it limits, lists, destinations, the line's
+    /// kind and tariff, blocks made by hand, magic numbers and money decide alone.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub evidence: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The union of windows, in seconds, by scope in the order of [`LimitScope::ALL`]; 0: none.

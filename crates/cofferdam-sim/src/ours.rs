@@ -60,6 +60,7 @@ impl<T: Tallies> Ours<T> {
             locked_country: None,
             can_challenge: true,
             magic: None,
+            evidence: true,
         };
         Self {
             policy,

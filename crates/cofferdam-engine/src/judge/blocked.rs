@@ -50,6 +50,7 @@ pub(crate) fn spoken_for(
         && identity.safe.is_none()
         && identity.deny.is_none();
     let plain = policy.blocks.on
+        && terms.evidence
         && terms.mode == Mode::Enforce
         && terms.magic.is_none()
         && !attempt.challenge_passed

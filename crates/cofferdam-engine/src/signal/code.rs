@@ -188,6 +188,17 @@ impl Code {
         }
     }
 
+    /// Whether it is found by looking at places, sources and habits: what is asked of nobody where a profile
+    /// switches evidence off.
+    pub fn is_of_evidence(self) -> bool {
+        match self.family() {
+            Family::Destination | Family::Source => true,
+            // A number that proved itself can be reached, whoever asks.
+            Family::Person => self != Self::NumberProved,
+            Family::Line | Family::Standing => false,
+        }
+    }
+
     /// Whether it refuses whatever the score, in shadow too.
     pub fn refuses(self) -> bool {
         match self {

@@ -322,3 +322,29 @@ fn hidden_names_are_nobodys() {
     tallies.challenged(77, true);
     assert_eq!(tallies.size(), before, "outcomes of what was never asked make no record");
 }
+
+#[test]
+fn where_evidence_is_off_none_of_it_weighs() {
+    let mut town = Town::new(41);
+    town.live(DAY, 2_000.0, 0.4);
+    let mut found = 0;
+    let net = town.nets[0].clone();
+    for _ in 0..200 {
+        let who = Who::new(net.any(&mut town.world.rolls), &mut town.world.rolls);
+        let judged = town.world.ask(&who);
+        let (policy, on) = (&town.world.policy, &town.world.terms);
+        let of_evidence =
+            |a: &cofferdam_engine::Assessment| a.reasons.iter().any(|reason| reason.code.is_of_evidence());
+        found += usize::from(of_evidence(&judged.assessment));
+        // Even if somebody counted it all the same.
+        let off = cofferdam_engine::policy::Terms { evidence: false, ..on.clone() };
+        let known = cofferdam_engine::Known {
+            evidence: cofferdam_engine::evidence::Evidenced::default(),
+            ..judged.known.clone()
+        };
+        let alone = cofferdam_engine::assess(&judged.attempt, &known, policy, &off);
+        assert!(!of_evidence(&alone), "{:?}", alone.reasons);
+        assert_eq!(alone.points, alone.base_points, "{:?}", alone.reasons);
+    }
+    assert!(found > 20, "evidence spoke in {found}");
+}

@@ -72,6 +72,7 @@ pub fn with(limits: Limits) -> Terms {
         locked_country: None,
         can_challenge: false,
         magic: None,
+        evidence: true,
     }
 }
 

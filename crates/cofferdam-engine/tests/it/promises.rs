@@ -84,8 +84,8 @@ fn knowns() -> impl Strategy<Value = Known> {
 }
 
 fn terms() -> impl Strategy<Value = (Terms, Policy)> {
-    (0..LEVELS.len(), any::<[bool; 4]>(), proptest::option::weighted(0.2, 0..MAGIC.len())).prop_map(
-        |(level, [shadow, only, locked, challenge], magic)| {
+    (0..LEVELS.len(), any::<[bool; 5]>(), proptest::option::weighted(0.2, 0..MAGIC.len())).prop_map(
+        |(level, [shadow, only, locked, challenge, evidence], magic)| {
             let limits = Limits::builtin(LEVELS[level]);
             let terms = Terms {
                 mode: if shadow { Mode::Shadow } else { Mode::Enforce },
@@ -99,6 +99,7 @@ fn terms() -> impl Strategy<Value = (Terms, Policy)> {
                 locked_country: locked.then(|| crate::make::country("GB")),
                 can_challenge: challenge,
                 magic: magic.map(|at| MAGIC[at]),
+                evidence,
             };
             (terms, Policy::builtin(LEVELS[level]))
         },

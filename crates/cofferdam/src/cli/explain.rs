@@ -57,6 +57,9 @@ fn explained(found: &Value) -> String {
         text(found, "/level"),
         text(found, "/at")
     )];
+    if found.pointer("/evidence") == Some(&Value::Bool(false)) {
+        lines.push(format!("  {:>7}  {:24}  The profile switches evidence off: none was asked for.", "", ""));
+    }
     if let Some(base) = found.pointer("/waterfall/0/points") {
         lines.push(format!("  {base:>7}  {:24}  Before anything is known of it.", "(base rate)"));
     }

@@ -105,7 +105,9 @@ pub async fn end(app: &Arc<App>, key: &IdempotencyKey, answer: &Answer, began: S
 /// The answer of a call whose maker is gone: what it made, as it stands.
 pub async fn made(call: &Call, id: &str) -> Result {
     let verified = crate::verify::get::get(&call.app, &call.caller, id).await?;
-    let mut answer = super::verifications::answer(StatusCode::CREATED, &verified);
+    // A further message of one that stood before makes nothing new.
+    let status = if call.params.is_empty() { StatusCode::CREATED } else { StatusCode::OK };
+    let mut answer = super::verifications::answer(status, &verified);
     answer.headers.push((REPLAYED, HeaderValue::from_static("true")));
     Ok(answer)
 }

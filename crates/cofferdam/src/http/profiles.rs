@@ -53,7 +53,7 @@ static LIMIT_NAMES: &[&str] = &[
     "tenant",
 ];
 
-const REST: [Field; 16] = [
+const REST: [Field; 17] = [
     may("channel", Kind::OneOf(CHANNELS), "How codes are sent: `sms`."),
     may("workflow", Kind::List(&Kind::Text(16), 4), "Channels in order. Not available yet."),
     may(
@@ -82,6 +82,11 @@ const REST: [Field; 16] = [
         "`shadow` silences detectors: what they decide is recorded and not followed.",
     ),
     may(
+        "evidence",
+        Kind::Bool,
+        "`false` judges by limits, lists, destinations, the line's kind and tariff, blocks made by hand and money alone: nothing else is looked up, counted or weighed.",
+    ),
+    may(
         "restart",
         Kind::OneOf(&["new", "resend", "conflict", "supersede"]),
         "What to do while one of the same number is pending.",
@@ -101,8 +106,8 @@ const REST: [Field; 16] = [
 ];
 
 /// The name first, then the rest.
-const fn with_name(name: Field) -> [Field; 17] {
-    let mut all = [name; 17];
+const fn with_name(name: Field) -> [Field; 18] {
+    let mut all = [name; 18];
     let (_, mut to) = all.split_at_mut(1);
     let mut from: &[Field] = &REST;
     while let ([slot, later @ ..], [field, rest @ ..]) = (to, from) {
@@ -190,6 +195,7 @@ fn edit(body: Part<'_, '_>) -> Result<ProfileEdit> {
         locked_country: nullable("locked_country"),
         level: body.word("level"),
         mode: body.word("mode"),
+        evidence: body.bool("evidence"),
         restart: body.word("restart"),
         limits: limits(body.object("limits")),
         own_codes: body.bool("own_codes"),

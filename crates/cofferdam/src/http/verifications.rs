@@ -202,13 +202,16 @@ async fn read(call: Call) -> Result {
 async fn again(call: Call) -> Result {
     let doc = call.body(&RESEND)?;
     let channel = doc.part().word("channel");
-    Ok(answer(StatusCode::OK, &resend::resend(&call.app, &call.caller, call.param(0), channel).await?))
+    let key = call.idempotency.clone();
+    Ok(answer(StatusCode::OK, &resend::resend(&call.app, &call.caller, call.param(0), channel, key).await?))
 }
 
 async fn answered(call: Call) -> Result {
     let doc = call.body(&CHALLENGE)?;
     let said = doc.part().text("answer").unwrap_or_default();
-    Ok(answer(StatusCode::OK, &challenge::challenge(&call.app, &call.caller, call.param(0), &said).await?))
+    let key = call.idempotency.clone();
+    let taken = challenge::challenge(&call.app, &call.caller, call.param(0), &said, key).await?;
+    Ok(answer(StatusCode::OK, &taken))
 }
 
 async fn end(call: Call) -> Result {

@@ -48,6 +48,21 @@ pub struct Counted {
     pub marks: Marks,
 }
 
+/// The answer to both rounds in one.
+pub struct CountedAlone {
+    /// What was proved, and when.
+    pub proofs: Proofs,
+    /// What was counted; `None` if nothing was.
+    pub counted: Option<Counted>,
+}
+
+impl Proofs {
+    /// Whether this device or this user proved this very number, however long ago.
+    pub fn of_pair(&self) -> bool {
+        self.number_device_s.or(self.number_user_s).is_some()
+    }
+}
+
 /// What was decided of an attempt that was counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Followed<'a> {
@@ -143,6 +158,35 @@ pub trait Tallies: Send + Sync {
     /// Round two: adds the attempt where the need says so, and answers with what then stands.
     /// Atomic a key, so that two attempts never see the same count.
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError>;
+
+    /// Both rounds in one where evidence is off: looks up what was proved and counts, unless the number was
+    /// proved with this device or by this user. Then nothing is counted, for something else may have to be.
+    async fn count_alone(
+        &self,
+        inquiry: &Inquiry,
+        needs: &Needs,
+        at_s: u32,
+    ) -> Result<CountedAlone, StoreError> {
+        let proofs = self.proofs(inquiry).await?;
+        let counted = if proofs.of_pair() { None } else { Some(self.count(needs, at_s).await?) };
+        Ok(CountedAlone { proofs, counted })
+    }
+
+    /// Round one of it from what this process knows by itself, while the shared store is away.
+    fn proofs_blind(&self, _inquiry: &Inquiry) -> Option<Proofs> {
+        None
+    }
+
+    /// Round two of it from there, after the store failed for this reason, and says so in [`Known::blind`].
+    /// Whether a home can.
+    fn count_alone_blind(&self, _needs: &Needs, _at_s: u32, _why: &StoreError, _known: &mut Known) -> bool {
+        false
+    }
+
+    /// As [`Tallies::raise`]; where the store is shared, with the next batch that goes there.
+    async fn raise_soon(&self, changes: &[Change]) -> Result<Marks, StoreError> {
+        self.raise(changes).await
+    }
 
     /// Round one with evidence: as [`Tallies::proofs`], and what is known of the last days.
     async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError>;

@@ -3,7 +3,7 @@
 use super::resend::{self, Further};
 use super::{Caller, Verified, VerifyError, get, judge, report};
 use crate::app::App;
-use crate::store::row::Status;
+use crate::store::row::{IdempotencyKey, Status};
 use crate::store::tallies::Lesson;
 use cofferdam_engine::outcome::{Outcome, What};
 use std::sync::Arc;
@@ -17,13 +17,20 @@ pub async fn challenge(
     caller: &Caller,
     id: &str,
     answer: &str,
+    key: Option<IdempotencyKey>,
 ) -> Result<Verified, VerifyError> {
     let (inner, caller, id) = (Arc::clone(app), caller.clone(), id.to_owned());
     let passed = answer == PASS;
-    app.sends.survive(async move { Box::pin(take(&inner, &caller, &id, passed)).await }).await
+    app.sends.survive(async move { Box::pin(take(&inner, &caller, &id, passed, key)).await }).await
 }
 
-async fn take(app: &Arc<App>, caller: &Caller, id: &str, passed: bool) -> Result<Verified, VerifyError> {
+async fn take(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: &str,
+    passed: bool,
+    key: Option<IdempotencyKey>,
+) -> Result<Verified, VerifyError> {
     let verification = get::row(app, caller, id).await?;
     let at_ms = app.lives.at_ms(id, app.clock.now_ms());
     if resend::standing(&verification, at_ms)? != Status::ChallengeRequired {
@@ -36,7 +43,7 @@ async fn take(app: &Arc<App>, caller: &Caller, id: &str, passed: bool) -> Result
     let _ = app.store.tallies.learn(&[(judge::name(&challenged), Lesson::Challenged { passed })]).await;
     report::challenge_behind(app, &verification, outcome);
     if passed {
-        let why = Further { channel: None, from: Status::ChallengeRequired, at_ms };
+        let why = Further { channel: None, from: Status::ChallengeRequired, at_ms, key };
         let further = Box::pin(resend::further(app, caller, verification, to, why)).await;
         let sent = further.as_ref().is_ok_and(|verified| verified.verification.status == Status::Pending);
         if !sent {

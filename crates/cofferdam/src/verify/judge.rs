@@ -4,6 +4,8 @@
 //! choices: what an assessment says is done by its callers. Where the tallies are away it goes on
 //! `blind`; where the records are away nothing is sent, so a caller that sends fails there.
 
+mod alone;
+
 use super::profile::Profile;
 use super::{Client, VerifyError, magic};
 use crate::app::App;
@@ -85,6 +87,9 @@ pub(super) fn attempt(app: &App, owner: &Owner, profile: &Profile, sought: &Soug
 pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyError> {
     let magic = magic::judged(magic::ending(case.owner.world, case.to));
     let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
+    if !basis.terms.evidence {
+        return alone::judge(app, case, basis).await;
+    }
     let at_s = seconds(case.attempt.at_ms);
     // Round one: who asks.
     let (identified, mut away) = who_asks(app, &case.attempt, at_s).await;
@@ -260,7 +265,12 @@ fn over(judged: &Judged, seen: &Seen) -> Option<(LimitScope, Limit, SeenWindow)>
 
 /// What an assessment wants reserved.
 pub(super) fn reservations(assessment: &Assessment) -> Vec<Reservation> {
-    let wanted = assessment.effects.iter().filter_map(|effect| match effect {
+    reservations_of(&assessment.effects)
+}
+
+/// What effects want reserved.
+fn reservations_of(effects: &[Effect]) -> Vec<Reservation> {
+    let wanted = effects.iter().filter_map(|effect| match effect {
         Effect::Reserve { scope, key, limits, windows_s } => Some(Reservation::Limit {
             scope: *scope,
             key: *key,
@@ -351,7 +361,9 @@ impl Judged {
     pub async fn give_back(&mut self, app: &App) {
         let changes = give_back(&self.entry);
         self.entry.reservations.clear();
-        not_sent(app, &self.entry.assessment_id).await;
+        if self.entry.basis.terms.evidence {
+            not_sent(app, &self.entry.assessment_id).await;
+        }
         if changes.is_empty() {
             return;
         }

@@ -29,6 +29,9 @@ pub struct Profile {
     pub locked_country: Option<Country>,
     pub level: Level,
     pub mode: Mode,
+    /// Whether evidence is asked for.
+    #[serde(default = "yes")]
+    pub evidence: bool,
     pub restart: Restart,
     pub limits: Limits,
     pub own_codes: bool,
@@ -38,6 +41,11 @@ pub struct Profile {
     pub created_ms: i64,
     #[serde(default)]
     pub version: u64,
+}
+
+/// Profiles that were made before it could be chosen.
+fn yes() -> bool {
+    true
 }
 
 /// What is to be set, for a new profile and for a change alike; `None` leaves it. Values are as sent:
@@ -57,6 +65,7 @@ pub struct ProfileEdit {
     pub locked_country: Option<Option<String>>,
     pub level: Option<Level>,
     pub mode: Option<Mode>,
+    pub evidence: Option<bool>,
     pub restart: Option<Restart>,
     /// Scopes that are not named keep theirs; an empty list switches one off.
     pub limits: BTreeMap<LimitScope, Vec<Limit>>,
@@ -84,6 +93,7 @@ impl Profile {
             locked_country: None,
             level: Level::Standard,
             mode: Mode::Enforce,
+            evidence: true,
             restart: Restart::New,
             limits: Limits::builtin(Level::Standard),
             own_codes: false,
@@ -105,6 +115,7 @@ impl Profile {
             // Nobody can be asked anything in earnest yet.
             can_challenge: world == World::Test,
             magic,
+            evidence: self.evidence,
         }
     }
 
@@ -129,6 +140,7 @@ impl Profile {
         }
         new.level = edit.level.unwrap_or(new.level);
         new.mode = edit.mode.unwrap_or(new.mode);
+        new.evidence = edit.evidence.unwrap_or(new.evidence);
         new.restart = edit.restart.unwrap_or(new.restart);
         new.own_codes = edit.own_codes.unwrap_or(new.own_codes);
         if new.code_length < 6 && new.checks > 3 {

@@ -5,9 +5,9 @@ use super::send::{self, Job};
 use super::start::{self, refused};
 use super::{Caller, Verified, VerifyError, asked, get, profiles};
 use crate::app::App;
-use crate::store::row::{Again, AgainAnswer, AttemptStatus, Status, Verification, World};
+use crate::store::row::{Again, AgainAnswer, AttemptStatus, IdempotencyKey, Status, Verification, World};
 use cofferdam_atlas::Destination;
-use cofferdam_engine::{Channel, Decision};
+use cofferdam_engine::{Attempt, Channel, Decision};
 use std::sync::Arc;
 
 /// Sends the same code again, as an attempt of its own.
@@ -16,9 +16,10 @@ pub async fn resend(
     caller: &Caller,
     id: &str,
     channel: Option<Channel>,
+    key: Option<IdempotencyKey>,
 ) -> Result<Verified, VerifyError> {
     let (inner, caller, id) = (Arc::clone(app), caller.clone(), id.to_owned());
-    app.sends.survive(async move { Box::pin(again(&inner, &caller, &id, channel)).await }).await
+    app.sends.survive(async move { Box::pin(again(&inner, &caller, &id, channel, key)).await }).await
 }
 
 pub(super) async fn again(
@@ -26,6 +27,7 @@ pub(super) async fn again(
     caller: &Caller,
     id: &str,
     channel: Option<Channel>,
+    key: Option<IdempotencyKey>,
 ) -> Result<Verified, VerifyError> {
     let verification = get::row(app, caller, id).await?;
     let at_ms = app.lives.at_ms(id, app.clock.now_ms());
@@ -37,7 +39,8 @@ pub(super) async fn again(
         return Err(VerifyError::TooSoon { retry_after_ms: verification.resend_at_ms - at_ms });
     }
     let to = get::number(app, &verification).ok_or(VerifyError::NotFound)?;
-    Box::pin(further(app, caller, verification, to, Further { channel, from: Status::Pending, at_ms })).await
+    let why = Further { channel, from: Status::Pending, at_ms, key };
+    Box::pin(further(app, caller, verification, to, why)).await
 }
 
 /// Why a further attempt is made.
@@ -46,6 +49,8 @@ pub(super) struct Further {
     /// What the verification must be: pending, or waiting for its challenge, which was passed.
     pub from: Status,
     pub at_ms: i64,
+    /// The idempotency key it answers.
+    pub key: Option<IdempotencyKey>,
 }
 
 /// Judges, makes durable and sends a further attempt of a verification.
@@ -59,20 +64,13 @@ pub(super) async fn further(
     let owner = &caller.owner;
     let named = profiles::named(app, owner, Some(&verification.fixed.profile));
     let profile = named.or_else(|| profiles::named(app, owner, None)).ok_or(VerifyError::NotFound)?;
-    let mut attempt = verification.fixed.attempt.clone();
-    attempt.channel = asked::channel(why.channel.or(Some(verification.fixed.channel)), &profile)?;
-    attempt.at_ms = app.clock.now_ms();
-    attempt.dice = app.dice.roll();
-    // Nothing that is kept holds them.
-    attempt.place.last4 = (to.number.digits() % 10_000) as u16;
-    // Who got one message has passed what was asked of him; only the test world asks anything yet.
-    attempt.challenge_passed = owner.world == World::Test;
+    let channel = asked::channel(why.channel.or(Some(verification.fixed.channel)), &profile)?;
     let case = Case {
         owner,
         profile: &profile,
         to: &to,
         ip: None,
-        attempt,
+        attempt: attempt_of(app, &verification, &to, channel),
         verification: Some(verification.id.clone()),
         assess_only: false,
     };
@@ -99,6 +97,7 @@ pub(super) async fn further(
         at_ms: why.at_ms,
         reservations: if allowed { judge::reservations(&judged.entry.assessment) } else { Vec::new() },
         journal: judged.journalled(),
+        idempotency: why.key,
     };
     let mut judged = judged;
     match app.store.records.again(again).await {
@@ -109,6 +108,9 @@ pub(super) async fn further(
                 judged.give_back(app).await;
             }
             app.store.records.journal_marks(judged.marks);
+            if let Ok(AgainAnswer::Taken(made)) = other {
+                return get::get(app, caller, &made).await;
+            }
             return Err(not_made(other, why.at_ms));
         }
     }
@@ -124,6 +126,19 @@ pub(super) async fn further(
         verification = send::send(app, Job { verification, to, entry, ordinal, sent_before }).await;
     }
     Ok(Verified { verification, to: Some(to), judged: Some(*judged.entry) })
+}
+
+/// The attempt of the start once more, as it is asked for now.
+fn attempt_of(app: &App, verification: &Verification, to: &Destination, channel: Channel) -> Attempt {
+    let mut attempt = verification.fixed.attempt.clone();
+    attempt.channel = channel;
+    attempt.at_ms = app.clock.now_ms();
+    attempt.dice = app.dice.roll();
+    // Nothing that is kept holds them.
+    attempt.place.last4 = (to.number.digits() % 10_000) as u16;
+    // Who got one message has passed what was asked of him; only the test world asks anything yet.
+    attempt.challenge_passed = verification.owner.world == World::Test;
+    attempt
 }
 
 /// The status of a verification that has not ended; or how it ended.
@@ -145,7 +160,9 @@ fn not_made(answer: Result<AgainAnswer, crate::store::StoreError>, now_ms: i64) 
         }
         Ok(AgainAnswer::Finished(Status::Expired)) => VerifyError::Expired,
         Ok(AgainAnswer::Finished(status)) => VerifyError::AlreadyFinished(status),
-        Ok(AgainAnswer::Made | AgainAnswer::Refused(_) | AgainAnswer::Unknown) => VerifyError::NotFound,
+        Ok(AgainAnswer::Made | AgainAnswer::Taken(_) | AgainAnswer::Refused(_) | AgainAnswer::Unknown) => {
+            VerifyError::NotFound
+        }
         Err(error) => error.into(),
     }
 }

@@ -101,7 +101,9 @@ async fn commit(
             judged.give_back(app).await;
             app.store.records.journal_marks(judged.marks);
             match profile.restart {
-                Restart::Resend => Box::pin(resend::again(app, caller, &pending, None)).await,
+                Restart::Resend => {
+                    Box::pin(resend::again(app, caller, &pending, None, input.idempotency)).await
+                }
                 _ => Err(VerifyError::Pending(pending)),
             }
         }

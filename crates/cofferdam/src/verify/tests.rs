@@ -1,5 +1,6 @@
 //! The use cases on the real memory store, with a clock that is set and providers that do as they are told.
 
+mod alone;
 mod assessing;
 mod blocking;
 mod checking;

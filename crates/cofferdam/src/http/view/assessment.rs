@@ -36,6 +36,10 @@ pub struct Assessed<'a> {
     /// `enforce` or `shadow`.
     #[schema(value_type = String)]
     mode: &'static str,
+    /// `false` where the profile switches evidence off: then none was looked up, counted or weighed.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    #[schema(required = false)]
+    evidence: bool,
     /// What was found, most weighty first. Those that speak for the attempt only when the assessment is read by itself.
     #[schema(value_type = Vec<ReasonView<'_>>)]
     reasons: Reasons<'a>,
@@ -247,6 +251,7 @@ impl<'a> Assessed<'a> {
             enforced: a.enforced,
             level: plain::level(a.level),
             mode: plain::mode(a.mode),
+            evidence: entry.basis.terms.evidence,
             reasons: Reasons { assessment: a, all, eyes },
             scope: a.scope.map(ScopeView::of),
             until: a.until_ms.map(Time),

@@ -38,6 +38,8 @@ pub struct ProfileView<'a> {
     level: &'static str,
     #[schema(value_type = String)]
     mode: &'static str,
+    /// Whether evidence is looked up, counted and weighed.
+    evidence: bool,
     #[schema(value_type = String)]
     restart: &'static str,
     /// By scope; an empty list is no limit.
@@ -77,6 +79,7 @@ impl<'a> ProfileView<'a> {
             locked_country: p.locked_country.map(cofferdam_atlas::Country::iso2),
             level: plain::level(p.level),
             mode: plain::mode(p.mode),
+            evidence: p.evidence,
             restart: restart(p.restart),
             limits: LimitScope::ALL
                 .into_iter()

@@ -80,6 +80,7 @@ pub fn basis() -> Arc<Basis> {
             locked_country: None,
             can_challenge: false,
             magic: None,
+            evidence: true,
         };
         Arc::new(Basis { id: "b1".into(), policy: Policy::builtin(Level::Standard), terms })
     });
@@ -193,6 +194,7 @@ pub fn again(of: &Verification, at_ms: i64) -> Again {
         at_ms,
         reservations: Vec::new(),
         journal: Journalled { entry, marks: Marks::default() },
+        idempotency: None,
     }
 }
 

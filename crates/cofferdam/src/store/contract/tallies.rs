@@ -50,6 +50,59 @@ pub async fn proofs_keep_the_latest(home: Home) {
     assert_eq!((proofs.number_s, proofs.device_s, proofs.user_s), (Some(NOW_S), Some(NOW_S - 1), None));
 }
 
+pub async fn both_rounds_are_one_without_evidence(home: Home) {
+    let tallies = &home.store.tallies;
+    let (own, device) = (key(), key());
+    let inquiry = Inquiry { number: key(), number_device: Some(device), ..Inquiry::default() };
+    for n in 1..=3 {
+        let alone = tallies.count_alone(&inquiry, &needs(own, true), NOW_S).await.unwrap();
+        assert_eq!(alone.proofs, crate::store::tallies::Proofs::default());
+        let seen = alone.counted.unwrap().seen;
+        assert_eq!(seen[0].windows.map(|w| w.seen), [n, n, 0]);
+        assert_eq!((seen[1].scope, seen[1].windows[0].seen), (LimitScope::NumberChecks, 0));
+    }
+    // A minute and a window on, what left them is gone, and what did not is there.
+    let later = tallies.count_alone(&inquiry, &needs(own, true), NOW_S + 80).await.unwrap().counted.unwrap();
+    assert_eq!(later.seen[0].windows.map(|w| w.seen), [1, 4, 0]);
+    // The other way of counting has the same before it.
+    let read = tallies.count(&needs(own, false), NOW_S + 80).await.unwrap();
+    assert_eq!(read.seen[0].windows, later.seen[0].windows);
+    // Many at once: no two see the same, whether they come this way or that.
+    let parallel = (0..200).map(|n| {
+        let (store, inquiry) = (home.store.clone(), inquiry.clone());
+        tokio::spawn(async move {
+            if n % 4 == 0 {
+                return store.tallies.count(&needs(own, true), NOW_S + 80).await.unwrap().seen[0].windows[1]
+                    .seen;
+            }
+            let alone = store.tallies.count_alone(&inquiry, &needs(own, true), NOW_S + 80).await.unwrap();
+            alone.counted.unwrap().seen[0].windows[1].seen
+        })
+    });
+    let mut seen = Vec::new();
+    for one in parallel.collect::<Vec<_>>() {
+        seen.push(one.await.unwrap());
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (5..=204).collect::<Vec<_>>());
+    // Once the number is proved with the device nothing is counted: another allowance is to be.
+    tallies
+        .raise(&[Change::Prove { key: device, at_s: NOW_S }, Change::Prove { key: inquiry.number, at_s: 7 }])
+        .await
+        .unwrap();
+    let proved = tallies.count_alone(&inquiry, &needs(own, true), NOW_S + 80).await.unwrap();
+    assert!(proved.counted.is_none());
+    assert_eq!((proved.proofs.number_device_s, proved.proofs.number_s), (Some(NOW_S), Some(7)));
+    let read = tallies.count(&needs(own, false), NOW_S + 80).await.unwrap();
+    assert_eq!(read.seen[0].windows[1].seen, 204);
+    let back = Change::Count { key: own, at_s: NOW_S + 80, windows_s: [60, 3600, 0], by: -1 };
+    tallies.raise_soon(&[back]).await.unwrap();
+    // What follows is sent soon: whoever asks for all that was sent has it.
+    tallies.raise(&[back]).await.unwrap();
+    let read = tallies.count(&needs(own, false), NOW_S + 80).await.unwrap();
+    assert_eq!(read.seen[0].windows[1].seen, 202);
+}
+
 pub async fn changes_are_recovered_once(home: Home) {
     let tallies = &home.store.tallies;
     let key = key();

@@ -253,6 +253,29 @@ pub async fn a_key_makes_one_verification(home: Home) {
     assert_eq!(begin(3, NOW_MS + 2 * 86_400_000).await, Idempotency::Fresh, "a day later");
 }
 
+pub async fn a_key_sends_again_once(home: Home) {
+    let (v, records) = (home.pending().await, &home.store.records);
+    let key = key_of(&owner(), "verify");
+    let begin = async |at_ms| records.idempotency_begin(&key, [1; 32], at_ms, 10_000).await.unwrap();
+    assert_eq!(begin(NOW_MS).await, Idempotency::Fresh);
+    let with_key = |at_ms| {
+        let mut again = again(&v, at_ms);
+        again.idempotency = Some(key.clone());
+        again
+    };
+    let soon = records.again(with_key(NOW_MS + 29_999)).await.unwrap();
+    assert_eq!(soon, AgainAnswer::TooSoon { at_ms: NOW_MS + 30_000 });
+    assert_eq!(begin(NOW_MS + 10_000).await, Idempotency::Fresh, "what was not sent stands under no key");
+    assert_eq!(records.again(with_key(NOW_MS + 30_000)).await.unwrap(), AgainAnswer::Made);
+    let taken = records.again(with_key(NOW_MS + 90_000)).await.unwrap();
+    assert_eq!(taken, AgainAnswer::Taken(v.id.clone()));
+    assert_eq!(home.get(&v).await.attempts.len(), 2);
+    // Its caller is gone: whoever asks again is shown what was made.
+    assert_eq!(begin(NOW_MS + 100_000).await, Idempotency::Orphan { subject: v.id.clone() });
+    let without = records.again(again(&v, NOW_MS + 90_000)).await.unwrap();
+    assert_eq!(without, AgainAnswer::Made, "another call");
+}
+
 pub async fn parallel_calls_under_one_key(home: Home) {
     let key = key_of(&owner(), "verify");
     let calls = (0..100).map(|_| {

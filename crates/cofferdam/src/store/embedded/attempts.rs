@@ -4,7 +4,7 @@ use super::journal::line::Line;
 use super::ledger::{self, Made};
 use super::verifications::{self, put_attempt};
 use super::writer::Tx;
-use super::{Embedded, codes, ending, sql};
+use super::{Embedded, codes, ending, idempotency, sql};
 use crate::store::StoreError;
 use crate::store::row::{Again, AgainAnswer, AttemptStatus, HandOver, Owner, Status};
 use rusqlite::{OptionalExtension as _, params};
@@ -34,6 +34,14 @@ impl Embedded {
 
 fn once_more(tx: &mut Tx<'_>, again: Again, line: Arc<Line>) -> Result<AgainAnswer, StoreError> {
     let Again { owner, mut attempt, from_status, to_status, resend_at_ms, at_ms, reservations, .. } = again;
+    let mut key = None;
+    if let Some(asked) = &again.idempotency {
+        let (found, made) = idempotency::subject(tx, asked)?;
+        if let Some(made) = made {
+            return Ok(AgainAnswer::Taken(made));
+        }
+        key = Some(found);
+    }
     let found = verifications::one(tx.conn, &owner, &attempt.verification, tx.opening)?;
     let Some((row, v)) = found else { return Ok(AgainAnswer::Unknown) };
     if v.status != from_status {
@@ -61,6 +69,9 @@ fn once_more(tx: &mut Tx<'_>, again: Again, line: Arc<Line>) -> Result<AgainAnsw
     tx.run("UPDATE verifications SET resend_at_ms = ?2 WHERE row = ?1", [row, resend_at_ms])?;
     if to_status != from_status {
         ending::become_status(tx, row, to_status, at_ms)?;
+    }
+    if let Some(key) = &key {
+        idempotency::set_subject(tx, key, &attempt.verification, at_ms)?;
     }
     tx.journal(line);
     Ok(AgainAnswer::Made)

@@ -155,6 +155,32 @@ async fn there_and_back_through_postgresql_nothing_is_lost_or_changed() {
     assert_eq!(answer, super::super::row::FactAnswer::Done(version + 1));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn portions_follow_one_another_in_every_table() {
+    let Some(here) = Home::postgres().await else { return };
+    for n in 0..3 {
+        // One of a name stands once: a store of its own each, all into the same.
+        let from = if n == 0 { filled().await } else { Home::embedded() };
+        copy(&*from.store.records, &*here.store.records, false, |_| ()).await.unwrap();
+    }
+    for _ in 0..7 {
+        here.pending().await;
+    }
+    for table in Table::ALL {
+        let all = here.store.records.hand_out(table, None, 1_000).await.unwrap().rows;
+        let (mut some, mut after) = (Vec::new(), None);
+        loop {
+            let stretch = here.store.records.hand_out(table, after.as_deref(), 1).await.unwrap();
+            some.extend(stretch.rows);
+            after = stretch.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert!(!all.is_empty() && some == all, "{table:?}");
+    }
+}
+
 /// All that tallies hold, in order.
 async fn held(tallies: &dyn Tallies) -> Vec<(Tallied, u64, Vec<u8>)> {
     let mut all = Vec::new();

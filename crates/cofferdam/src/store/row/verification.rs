@@ -184,6 +184,8 @@ pub struct Again {
     pub reservations: Vec<Reservation>,
     /// The judgement.
     pub journal: Journalled,
+    /// The idempotency key it answers, so that a crash cannot make a second one of it.
+    pub idempotency: Option<IdempotencyKey>,
 }
 
 /// What became of it.
@@ -191,6 +193,9 @@ pub struct Again {
 pub enum AgainAnswer {
     /// Queued, on stable storage.
     Made,
+    /// The idempotency key has sent again already, or made this verification (its lease ran out and somebody
+    /// else took it over); nothing was written.
+    Taken(String),
     /// A reservation was refused; nothing was written.
     Refused(Refusal),
     /// Its moment has not come: a race lost, or too early.
@@ -226,7 +231,7 @@ pub struct HandOver {
 /// The first half of a check: the guess is paid for, durably, before anything is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Guess {
-    /// Paid: compare now, then [`super::Records::settle_guess`].
+    /// Paid: compare now, then [`crate::store::records::Records::settle_guess`].
     Paid(Box<Verification>),
     /// Not before this moment; nothing was paid.
     TooSoon {

@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+mod alone;
 mod call;
 mod counting;
 mod flush;
@@ -293,6 +294,20 @@ impl Tallies for SharedTallies {
         let olds = self.inner.link.run(&call, Want::Olds).await?;
         let mut copy = self.inner.copy();
         Ok(Counted { seen: Inner::take_limits(&mut copy, needs, at_s, &olds), marks: Marks::default() })
+    }
+
+    fn proofs_blind(&self, inquiry: &Inquiry) -> Option<Proofs> {
+        Some(self.inner.copy().proofs(inquiry))
+    }
+
+    fn count_alone_blind(&self, needs: &Needs, at_s: u32, why: &StoreError, known: &mut Known) -> bool {
+        self.inner.count_alone_in_copy(needs, at_s, known, matches!(why, StoreError::Unknown(_)));
+        true
+    }
+
+    async fn raise_soon(&self, changes: &[Change]) -> Result<Marks, StoreError> {
+        self.raise_later(changes);
+        Ok(Marks::default())
     }
 
     async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError> {

@@ -63,18 +63,19 @@ async fn a_challenge_passed_sends_and_a_failed_one_blocks() {
     let check = house.check(&waits.verification.id, "000000").await;
     assert!(matches!(check, Err(VerifyError::State(_))), "{check:?}");
     let id = &waits.verification.id;
-    let passed = challenge::challenge(&house.app, &house.test, id, "pass").await.unwrap();
+    let passed = challenge::challenge(&house.app, &house.test, id, "pass", None).await.unwrap();
     assert_eq!(passed.verification.status, Status::Pending);
     let code = house.latest("+12125550111").await.code;
-    let twice = challenge::challenge(&house.app, &house.test, id, "pass").await;
+    let twice = challenge::challenge(&house.app, &house.test, id, "pass", None).await;
     assert!(matches!(twice, Err(VerifyError::State(_))));
     house.clock.step(31_000);
-    let resent = resend::resend(&house.app, &house.test, id, None).await.unwrap();
+    let resent = resend::resend(&house.app, &house.test, id, None, None).await.unwrap();
     assert_eq!(resent.verification.attempts.len(), 2);
     assert_eq!(house.check(id, &code).await.unwrap(), Status::Approved);
 
     let waits = house.start("+12135550111").await.unwrap();
-    let failed = challenge::challenge(&house.app, &house.test, &waits.verification.id, "no").await.unwrap();
+    let failed =
+        challenge::challenge(&house.app, &house.test, &waits.verification.id, "no", None).await.unwrap();
     assert_eq!(failed.verification.status, Status::Blocked);
     assert_eq!(house.messages("+12135550111").await, 0);
 }
@@ -86,7 +87,7 @@ async fn approved_on_the_second_send() {
     assert_eq!(first.verification.attempts[0].status, AttemptStatus::Undelivered);
     assert_eq!(house.messages("+12125550140").await, 0);
     house.clock.step(30_000);
-    resend::resend(&house.app, &house.test, &first.verification.id, None).await.unwrap();
+    resend::resend(&house.app, &house.test, &first.verification.id, None, None).await.unwrap();
     let code = house.latest("+12125550140").await.code;
     assert_eq!(house.check(&first.verification.id, &code).await.unwrap(), Status::Approved);
 }

@@ -125,7 +125,7 @@ async fn a_failed_resend_does_not_end_a_verification_whose_code_may_have_arrived
     let house = house_with(vec![provider.clone()]).await;
     let id = live(&house).await.verification.id;
     house.clock.step(30_000);
-    let resent = crate::verify::resend::resend(&house.app, &house.live, &id, None).await.unwrap();
+    let resent = crate::verify::resend::resend(&house.app, &house.live, &id, None, None).await.unwrap();
     assert_eq!(resent.verification.attempts[1].status, AttemptStatus::Failed);
     assert_eq!(resent.verification.status, Status::Pending);
     let kept = get::get(&house.app, &house.live, &id).await.unwrap();

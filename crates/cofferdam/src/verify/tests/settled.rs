@@ -109,7 +109,7 @@ async fn journey(fails: Fails, at: i64) -> bool {
             approved += usize::from(matches!(checked, Ok(checked) if checked.status == Status::Approved));
         }
         house.clock.step(31_000);
-        let _ = crate::verify::resend::resend(&house.app, &house.live, &row.id, None).await;
+        let _ = crate::verify::resend::resend(&house.app, &house.live, &row.id, None, None).await;
     }
     house.app.sends.drain(Duration::from_secs(10)).await;
     assert!(approved <= 1, "approved {approved} times");

@@ -30,7 +30,7 @@ async fn another_tenants_or_worlds_verification_is_unknown() {
         let check = crate::verify::check::check(&house.app, &house.live, id, "123456").await;
         assert!(matches!(check, Err(VerifyError::NotFound)));
         assert!(matches!(cancel::cancel(&house.app, &house.live, id).await, Err(VerifyError::NotFound)));
-        let resent = resend::resend(&house.app, &house.live, id, None).await;
+        let resent = resend::resend(&house.app, &house.live, id, None, None).await;
         assert!(matches!(resent, Err(VerifyError::NotFound)));
     }
 }
@@ -41,10 +41,10 @@ async fn a_resend_carries_the_same_code_and_gives_no_guess_back() {
     let id = house.started("+12125550123").await;
     let first = house.latest("+12125550123").await.code;
     assert_eq!(house.check(&id, &wrong(&first)).await.unwrap(), Status::Pending);
-    let soon = resend::resend(&house.app, &house.test, &id, None).await;
+    let soon = resend::resend(&house.app, &house.test, &id, None, None).await;
     assert!(matches!(soon, Err(VerifyError::TooSoon { retry_after_ms: 29_000..=30_000 })));
     house.clock.step(30_000);
-    let resent = resend::resend(&house.app, &house.test, &id, None).await.unwrap();
+    let resent = resend::resend(&house.app, &house.test, &id, None, None).await.unwrap();
     assert_eq!(resent.verification.attempts.len(), 2);
     assert_eq!(house.messages("+12125550123").await, 2);
     assert_eq!(house.latest("+12125550123").await.code, first);
@@ -54,7 +54,7 @@ async fn a_resend_carries_the_same_code_and_gives_no_guess_back() {
     assert_eq!(house.check(&id, &wrong(&first)).await.unwrap(), Status::TooManyChecks);
     assert_eq!(house.check(&id, &first).await.unwrap(), Status::TooManyChecks);
     house.clock.step(30_000);
-    let resent = resend::resend(&house.app, &house.test, &id, None).await;
+    let resent = resend::resend(&house.app, &house.test, &id, None, None).await;
     assert!(matches!(resent, Err(VerifyError::AlreadyFinished(Status::TooManyChecks))));
     let canceled = cancel::cancel(&house.app, &house.test, &id).await;
     assert!(matches!(canceled, Err(VerifyError::AlreadyFinished(Status::TooManyChecks))));
@@ -67,7 +67,7 @@ async fn what_is_over_is_over() {
     let code = house.latest("+12125550123").await.code;
     house.clock.step(600_000);
     assert!(matches!(house.check(&id, &code).await, Err(VerifyError::Expired)));
-    let resent = resend::resend(&house.app, &house.test, &id, None).await;
+    let resent = resend::resend(&house.app, &house.test, &id, None, None).await;
     assert!(matches!(resent, Err(VerifyError::Expired)));
     let seen = get::get(&house.app, &house.test, &id).await.unwrap();
     assert_eq!(seen.verification.status, Status::Expired);

@@ -290,6 +290,39 @@ async fn a_message_in_flight_at_a_crash_becomes_unknown_and_is_never_sent_again(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resend_in_flight_at_a_crash_is_not_sent_once_more_under_its_key() {
+    let a = Simulator::start(Behaviour::Accept).await;
+    let place = Place::new("resend-in-flight", &a.settings("a", 20));
+    let server = place.start().await;
+    let keys = server.tenant("sender").await;
+    let profile =
+        json!({ "name": "again", "send_wait_s": 10, "resend_after_s": 1, "limits": only(&json!({})) });
+    server.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
+    let (to, api) = (live(710), server.api(&keys.live));
+    let started = api.post("/v1/verifications", json!({ "to": to, "profile": "again" })).await.want(201);
+    let path = format!("/v1/verifications/{}/resend", started.text("id"));
+    let once = [("Idempotency-Key", "again-17")];
+    a.set(Behaviour::AcceptThenHang);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let call = tokio::spawn({
+        let (api, path) = (api.clone(), path.clone());
+        async move { api.send("POST", &path, &once, Some(&json!({}))).await }
+    });
+    until("the provider has it twice", Duration::from_secs(5), || async { a.taken_for(&to).len() == 2 })
+        .await;
+    server.kill();
+    let _ = call.await;
+    a.set(Behaviour::Accept);
+    let server = place.start().await;
+    // Long enough for another to be due.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let again = server.api(&keys.live).send("POST", &path, &once, Some(&json!({}))).await.unwrap().want(200);
+    assert_eq!(again.header("idempotent-replayed"), "true", "{}", again.text);
+    assert_eq!(again.at("attempts").as_array().map(Vec::len), Some(2), "{}", again.text);
+    assert_eq!(a.taken_for(&to).len(), 2, "sent again after the crash");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_who_hung_up_gets_his_answer_under_the_same_key() {
     let house = house("asked-again").await;
     house.a.set(Behaviour::AcceptAfter(Duration::from_millis(700)));

@@ -1,12 +1,14 @@
 //! Further attempts of a verification, and what the providers said of them.
 
-use super::book::{Book, Made, Wanted, world};
+use super::book::{Book, KEY, Made, Wanted, lock_of, world};
 use super::conn::{Round, Step, again};
 use super::failure::Failed;
-use super::rows::AttemptColumns;
+use super::rows::{AttemptColumns, KeyColumns};
+use super::start::KEYS;
 use super::{Postgres, ending, journal, ledger, plain, verifications};
 use crate::store::StoreError;
 use crate::store::embedded::codes;
+use crate::store::embedded::idempotency::name as key_name;
 use crate::store::embedded::journal::line::Line;
 use crate::store::embedded::ledger::Reserved;
 use crate::store::row::{Again, AgainAnswer, AttemptStatus, HandOver, Owner, Status};
@@ -34,12 +36,17 @@ impl Postgres {
         let owner = &asked.owner;
         let mut wanted = Wanted::default();
         wanted.reservations(owner, &asked.reservations);
-        let values = wanted.asked();
+        let key = asked.idempotency.as_ref().map(key_name);
+        wanted.locks.extend(key.iter().map(|key| lock_of(KEY, key)));
+        let (values, keys) = (wanted.asked(), Vec::from_iter(&key));
+        let [lock, limits, spend] = values.steps();
+        let steps = [lock, limits, spend, Step::new(KEYS, &[&keys])];
         let conn = self.connections.get().await?;
-        let (rows, found) =
-            verifications::locked(&conn, &values.steps(), owner, &asked.attempt.verification, asked.at_ms)
-                .await?;
+        let id = &asked.attempt.verification;
+        let (rows, found) = verifications::locked(&conn, &steps, owner, id, asked.at_ms).await?;
+        let [_, limits, spend, made] = &rows[..] else { return Err(super::nothing().into()) };
         let refused = match &found {
+            _ if !made.is_empty() => made.first().map(|row| AgainAnswer::Taken(row.get(1))),
             None => Some(AgainAnswer::Unknown),
             Some((v, _)) if v.status != asked.from_status => Some(AgainAnswer::Finished(v.status)),
             Some((v, _)) if v.expires_ms <= asked.at_ms => Some(AgainAnswer::Finished(Status::Expired)),
@@ -56,7 +63,6 @@ impl Postgres {
             conn.undo().await?;
             return Ok(answer);
         }
-        let [_, limits, spend] = &rows[..] else { return Err(super::nothing().into()) };
         let mut book = Book::read(limits, spend)?;
         let reserved = match book.reserve(owner, asked.at_ms, &asked.reservations)? {
             Made::Refused(refusal) => {
@@ -77,6 +83,11 @@ impl Postgres {
         let mut steps = vec![Step::new(MOVE, &[&attempt.verification, &asked.resend_at_ms])];
         written.add_to(&mut steps);
         attempts.add_to(&mut steps);
+        let mut made = KeyColumns::default();
+        if let Some(key) = &key {
+            made.add(key, &attempt.verification, asked.at_ms);
+        }
+        made.add_to(&mut steps);
         rows.add_to(&mut steps);
         let end = ending::Become::of(&attempt.verification, asked.to_status, asked.at_ms);
         if asked.to_status != asked.from_status {

@@ -32,7 +32,7 @@ pub(super) struct Prepared {
 }
 
 /// What was already made under idempotency keys.
-const KEYS: &str =
+pub(super) const KEYS: &str =
     "SELECT name, subject FROM idempotency WHERE name = ANY($1::bytea[]) AND subject IS NOT NULL";
 
 /// For each number and profile asked about, the newest verification that is pending.

@@ -48,7 +48,5 @@ impl Shared {
 
 mod chunks;
 mod faults;
-mod moved;
 mod races;
-mod speed;
 mod start_up;
