@@ -1,5 +1,7 @@
-//! Starts both, loads each in turn, and compares.
+//! Starts both, loads each in turn, and compares: once for each kind of traffic.
 
+use crate::load::Told;
+use crate::people;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -9,6 +11,17 @@ const ROUNDS: usize = 7;
 const SECONDS: u32 = 5;
 const ADDRESSES: [&str; 2] = ["127.0.0.1:18801", "127.0.0.1:18802"];
 const NAMES: [&str; 2] = ["floor", "ours"];
+const CONNECTIONS: u32 = 64;
+
+/// What is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Traffic {
+    /// New people of one network and one browser, and nobody's code comes back: to the engine one large attack,
+    /// the dearest traffic there is.
+    Flood,
+    /// An ordinary day ([`people`]).
+    Everyday,
+}
 
 /// Distinct numbers and addresses, so that no limit is met and no cache serves the same key twice.
 const LUA: &str = r#"
@@ -28,6 +41,7 @@ end
 "#;
 
 struct Server {
+    name: &'static str,
     child: Child,
     address: &'static str,
 }
@@ -40,7 +54,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(name: &str, address: &'static str, more: &[&str]) -> Self {
+    fn start(name: &'static str, address: &'static str, more: &[&str]) -> Self {
         let program = std::env::current_exe().unwrap();
         let child = Command::new("taskset")
             .args(["-c", "0"])
@@ -50,7 +64,7 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .expect("taskset starts");
-        let server = Self { child, address };
+        let server = Self { name, child, address };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(20), "{name} does not listen");
@@ -67,34 +81,75 @@ impl Server {
         (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
     }
 
-    /// Calls, refused ones, and median latency in µs.
-    fn load(&self, script: &str, connections: u32, seconds: u32) -> [f64; 3] {
+    /// Loads it for some seconds; `from` is the number of the first call, where they are numbered.
+    fn load(&self, traffic: Traffic, script: &str, connections: u32, seconds: u32, from: u64) -> Told {
+        match traffic {
+            Traffic::Flood => self.flood(script, connections, seconds),
+            Traffic::Everyday => self.everyday(connections, seconds, from),
+        }
+    }
+
+    fn flood(&self, script: &str, connections: u32, seconds: u32) -> Told {
+        let before = self.cpu_s();
         let out = Command::new("taskset")
-            .args(["-c", "1", "wrk", "-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s", script])
+            .args([
+                "-c",
+                "1",
+                "wrk",
+                "-t1",
+                &format!("-c{connections}"),
+                &format!("-d{seconds}s"),
+                "-s",
+                script,
+            ])
             .arg(format!("http://{}/", self.address))
             .output()
             .expect("wrk runs");
+        let us = (self.cpu_s() - before) * 1e6;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let line = text.lines().find_map(|line| line.strip_prefix("RESULT ")).expect("wrk reports");
         let figures: Vec<f64> = line.split(' ').map(|n| n.parse().unwrap()).collect();
-        [figures[0], figures[1], figures[2]]
+        assert_eq!(figures[1], 0.0, "calls were refused");
+        Told { calls: figures[0] as u64, us_a_call: us / figures[0], p50_us: figures[2], ..Told::default() }
+    }
+
+    fn everyday(&self, connections: u32, seconds: u32, from: u64) -> Told {
+        let outcomes = if self.name == "ours" { "1" } else { "0" };
+        let out = Command::new("taskset")
+            .args(["-c", "1"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["load", self.address, &self.child.id().to_string()])
+            .args([&connections.to_string(), &seconds.to_string(), &from.to_string(), outcomes])
+            .output()
+            .expect("the load starts");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        Told::read(&String::from_utf8_lossy(&out.stdout))
     }
 }
 
 /// Answers of ours that are looked at to find one of middle length.
 const LOOKED_AT: usize = 31;
 
+/// One of a flood, asked to see the answer.
+fn asked(k: usize) -> String {
+    format!(
+        r#"{{"to":"+4474{:08}","channel":"sms","profile":"default","client":{{"ip":"20.{}.{}.55","device_id":"asked-{k:08}","session_id":"asked-{k:08}","user_id":"asked-{k:08}","user_agent":"Mozilla/5.0"}}}}"#,
+        (k * 48_271) % 9_999_991,
+        k / 256 % 256,
+        k % 256
+    )
+}
+
 /// What ours answers at present: the one of middle length.
-fn answer_of(server: &Server, n: usize) -> String {
+fn answer_of(server: &Server, traffic: Traffic, n: usize) -> String {
     let mut answers: Vec<String> = (0..LOOKED_AT)
         .map(|k| {
             let k = n * LOOKED_AT + k;
-            let body = format!(
-                r#"{{"to":"+4474{:08}","channel":"sms","profile":"default","client":{{"ip":"20.{}.{}.55","device_id":"asked-{k:08}","session_id":"asked-{k:08}","user_id":"asked-{k:08}","user_agent":"Mozilla/5.0"}}}}"#,
-                (k * 48_271) % 9_999_991,
-                k / 256 % 256,
-                k % 256
-            );
+            let body = match traffic {
+                Traffic::Flood => asked(k),
+                // Numbers that no round reaches.
+                Traffic::Everyday => people::body((1 << 40) + k as u64),
+            };
             let head = format!(
                 "POST /v1/assessments HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
                 crate::KEY,
@@ -117,48 +172,64 @@ fn median(mut of: Vec<f64>) -> f64 {
     of[of.len() / 2]
 }
 
-/// The whole comparison.
-pub fn run() {
-    let folder = std::env::temp_dir().join(format!("cofferdam-bench-http-{}", std::process::id()));
+/// Where the calls of a round are numbered from: no round comes so far.
+fn from(round: usize) -> u64 {
+    round as u64 * 10_000_000
+}
+
+/// The comparison for each kind of traffic that is named, or for all.
+pub fn run(only: Option<&str>) {
+    for (name, traffic) in [("flood", Traffic::Flood), ("everyday", Traffic::Everyday)] {
+        if only.is_none_or(|only| only == name) {
+            println!("\n{name}");
+            compare(name, traffic);
+        }
+    }
+}
+
+fn compare(name: &str, traffic: Traffic) {
+    let folder = std::env::temp_dir().join(format!("cofferdam-bench-http-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let script = folder.join("load.lua");
     std::fs::write(&script, LUA.replace("KEY", crate::KEY)).unwrap();
     let script = script.to_str().unwrap();
     let store = folder.join("store.db");
     let ours = Server::start("ours", ADDRESSES[1], &[store.to_str().unwrap()]);
-    ours.load(script, 64, 2);
+    ours.load(traffic, script, CONNECTIONS, 2, from(0));
     let answer = folder.join("answer.json");
     let answer = answer.to_str().unwrap();
     let floor = |round: usize| {
-        let text = answer_of(&ours, round);
+        let text = answer_of(&ours, traffic, round);
         std::fs::write(answer, &text).unwrap();
         let floor = Server::start("floor", ADDRESSES[0], &[answer]);
-        floor.load(script, 64, 1);
+        floor.load(traffic, script, CONNECTIONS, 1, from(0));
         (floor, text.len())
     };
     let mut ratios = Vec::new();
-    println!("round  bytes  floor us/call  ours us/call  ratio   calls/s floor, ours");
+    println!(
+        "round  bytes  floor us/call  ours us/call  ratio   calls floor, ours; allowed, challenged, stopped; us an outcome"
+    );
     for round in 1..=ROUNDS {
         let (floor, bytes) = floor(round);
-        let [floor, ours] = [&floor, &ours].map(|server| {
-            let before = server.cpu_s();
-            let [calls, refused, _] = server.load(script, 64, SECONDS);
-            assert_eq!(refused, 0.0, "calls were refused");
-            ((server.cpu_s() - before) * 1e6 / calls, calls / f64::from(SECONDS))
-        });
-        ratios.push(floor.0 / ours.0);
+        let [floor, ours] =
+            [&floor, &ours].map(|server| server.load(traffic, script, CONNECTIONS, SECONDS, from(round)));
+        ratios.push(floor.us_a_call / ours.us_a_call);
         println!(
-            "{round:5} {bytes:6} {:14.2} {:13.2} {:6.2}   {:.0}, {:.0}",
-            floor.0,
-            ours.0,
-            floor.0 / ours.0,
-            floor.1,
-            ours.1
+            "{round:5} {bytes:6} {:14.2} {:13.2} {:6.2}   {}, {}; {:?}; {:.1}",
+            floor.us_a_call,
+            ours.us_a_call,
+            floor.us_a_call / ours.us_a_call,
+            floor.calls,
+            ours.calls,
+            ours.decisions,
+            ours.us_an_outcome,
         );
     }
     println!("calls of the floor for the same CPU: {:.2} (line 0.6, aim 0.75)", median(ratios));
     let servers = [floor(ROUNDS + 1).0, ours];
-    let p50 = |n: usize| median((0..5).map(|_| servers[n].load(script, 1, 2)[2]).collect());
+    let p50 = |n: usize| {
+        median((0..5).map(|k| servers[n].load(traffic, script, 1, 2, from(ROUNDS + 1 + k)).p50_us).collect())
+    };
     let latency = [p50(0), p50(1)];
     for (name, us) in NAMES.iter().zip(latency) {
         println!("p50 at one connection, {name}: {us:.0} us");

@@ -19,6 +19,7 @@ struct Asked {
 #[allow(dead_code)]
 struct Client {
     ip: String,
+    ip_country: Option<String>,
     device_id: String,
     session_id: String,
     user_id: String,

@@ -4,11 +4,17 @@
 //! with `wrk` from core 1, and prints the CPU time a call (`/proc/<pid>/stat`), the ratio round by round and
 //! its median, then the median latency at one connection. Needs `wrk` and `taskset`.
 //!
+//! Two kinds of traffic, each over a store of its own (`cargo run --release flood` or `everyday` runs one): a flood
+//! of new people whose codes never come back, which is the dearest there is, and a login system's ordinary day,
+//! of which the codes of four in five come back; what those outcomes cost stands beside, by itself.
+//!
 //! The floor answers in each round what ours answered just before it: the answer of middle length of some.
 
 mod drive;
 mod floor;
+mod load;
 mod ours;
+mod people;
 
 /// The same for both, and the program's own.
 #[global_allocator]
@@ -19,7 +25,8 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["floor", address, answer] => floor::serve(address, answer),
         ["ours", address, store] => ours::serve(address, store),
-        _ => drive::run(),
+        ["load", words @ ..] => load::run(words),
+        words => drive::run(words.first().copied()),
     }
 }
 

@@ -4,12 +4,12 @@ use super::StoreError;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
     IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
+    Retention, Start, Started, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Unsaved, Verification,
     VerificationFilter,
 };
 use super::tallies::Marks;
 use async_trait::async_trait;
-use cofferdam_engine::Pseudonym;
+use cofferdam_engine::{Outcome, Pseudonym};
 use std::path::Path;
 
 /// What must not be lost. Every method that changes something is one transaction.
@@ -136,15 +136,26 @@ pub trait Records: Send + Sync {
         limit: u32,
     ) -> Result<(Vec<Journalled>, Option<u64>), StoreError>;
 
+    /// From where evidence has to catch up after this opening; `None` where it keeps itself.
+    fn unsaved(&self) -> Option<Unsaved> {
+        None
+    }
+
+    /// Outcomes told since a moment, with what was judged, in the order in which they were told.
+    async fn told_since(
+        &self,
+        _at_ms: i64,
+        _after: Option<u64>,
+        _limit: u32,
+    ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
+        Ok((Vec::new(), None))
+    }
+
     /// Outcomes, each counted once. Deliveries and prices also change their attempt's row.
     async fn told(&self, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ToldAnswer>, StoreError>;
 
     /// Outcomes of an attempt, in order.
-    async fn outcomes(
-        &self,
-        owner: &Owner,
-        attempt: &str,
-    ) -> Result<Vec<cofferdam_engine::Outcome>, StoreError>;
+    async fn outcomes(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError>;
 
     /// Changes standing facts, with the audit.
     async fn change_facts(&self, change: FactChange) -> Result<FactAnswer, StoreError>;

@@ -9,6 +9,7 @@ mod faulty;
 mod jobs;
 mod limiting;
 mod magical;
+mod recovering;
 mod rejudging;
 mod sending;
 mod settled;
