@@ -100,7 +100,8 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         // Wrong guesses stop starts; who only asks for a judgement has no guesses here.
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
     }
-    let ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
+    let mut ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
+    ask.word = app.blocks.word(case.owner, &case.attempt, &identity, &ask, &basis);
     // Kilobytes, so they stay where they are.
     let mut known = Box::<Known>::default();
     known.identity = identity;
