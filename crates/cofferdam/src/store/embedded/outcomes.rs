@@ -21,10 +21,7 @@ impl Embedded {
         owner: Option<&Owner>,
         told: Vec<Told>,
     ) -> Result<Vec<ToldAnswer>, StoreError> {
-        let mut resolved = Vec::with_capacity(told.len());
-        for told in told {
-            resolved.push(self.resolve(owner, told).await?);
-        }
+        let resolved = self.resolve(owner, told).await?;
         let now_ms = self.clock.now_ms();
         self.writer
             .change(move |tx| {
@@ -41,20 +38,39 @@ impl Embedded {
 
     /// Finds what was judged. An attempt that the journal has forgotten is unknown: there is nothing
     /// left to learn from it.
-    async fn resolve(&self, owner: Option<&Owner>, told: Told) -> Result<Option<Resolved>, StoreError> {
-        let id = match &told.of {
-            ToldOf::Attempt(id) => Some(id.clone()),
-            other => {
-                let (owner, of) = (owner.cloned(), other.clone());
-                self.read(move |conn| attempt_of(conn, owner.as_ref(), &of)).await?
-            }
-        };
-        let Some(id) = id else { return Ok(None) };
-        let found = self.find_entry(owner, &id).await?;
-        // An assessment's identifier is no attempt's.
-        let Some(entry) = found.filter(|entry| entry.attempt_id == id) else { return Ok(None) };
-        let json = serde_json::to_vec(&told.outcome).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-        Ok(Some(Resolved { told, json, entry: Box::new(entry) }))
+    async fn resolve(
+        &self,
+        owner: Option<&Owner>,
+        told: Vec<Told>,
+    ) -> Result<Vec<Option<Resolved>>, StoreError> {
+        let ids = self.attempts_of(owner, &told).await?;
+        let found = self.find_entries(owner, &ids).await?;
+        let each = told.into_iter().zip(ids).zip(found);
+        each.map(|((told, id), found)| {
+            // An assessment's identifier is no attempt's.
+            let Some(entry) = found.filter(|entry| Some(&entry.attempt_id) == id.as_ref()) else {
+                return Ok(None);
+            };
+            let json =
+                serde_json::to_vec(&told.outcome).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+            Ok(Some(Resolved { told, json, entry }))
+        })
+        .collect()
+    }
+
+    /// The attempts that outcomes are of.
+    async fn attempts_of(
+        &self,
+        owner: Option<&Owner>,
+        told: &[Told],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        let all: Vec<ToldOf> = told.iter().map(|told| told.of.clone()).collect();
+        if all.iter().all(|of| matches!(of, ToldOf::Attempt(_))) {
+            let id = |of| if let ToldOf::Attempt(id) = of { Some(id) } else { None };
+            return Ok(all.into_iter().map(id).collect());
+        }
+        let owner = owner.cloned();
+        self.read(move |conn| all.iter().map(|of| attempt_of(conn, owner.as_ref(), of)).collect()).await
     }
 
     pub(super) async fn heard(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {
