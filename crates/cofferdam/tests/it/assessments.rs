@@ -160,7 +160,8 @@ async fn a_profile_without_evidence_judges_by_limits_alone_and_says_so() {
     let profile = manage.post("/v1/profiles", &made).await.expect(201);
     assert_eq!(profile["evidence"], false);
     assert_eq!(manage.get("/v1/profiles/default").await.expect(200)["evidence"], true);
-    let ask = json!({"to": "+14155552671", "profile": "alone", "client": {"device_id": "one", "ip": "192.0.2.7"}});
+    let ask =
+        json!({"to": "+14155552671", "profile": "alone", "client": {"device_id": "one", "ip": "192.0.2.7"}});
     for decision in ["allow", "allow", "block"] {
         let judged = manage.post("/v1/assessments", &ask).await.expect(201);
         assert_eq!((&judged["decision"], &judged["evidence"]), (&json!(decision), &json!(false)));
