@@ -17,4 +17,5 @@ mod redis_faults;
 mod refused;
 mod report;
 mod sentinel;
+mod tls;
 mod way;

@@ -50,8 +50,27 @@ impl Server {
         Self::start_with(&[])
     }
 
+    /// The same behind TLS, with this certificate and its key, as PEM.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Option<Self> {
+        Self::start_in(&["ssl=on"], |data| {
+            use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+            let owner = std::fs::metadata(data).unwrap();
+            for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+                let file = data.join(name);
+                std::fs::write(&file, text).unwrap();
+                // The server refuses a key that others may read, or that is somebody else's.
+                std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+                std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
+            }
+        })
+    }
+
     /// The same with settings of its own, as `name=value`.
     pub fn start_with(settings: &[&str]) -> Option<Self> {
+        Self::start_in(settings, |_| {})
+    }
+
+    fn start_in(settings: &[&str], prepare: impl FnOnce(&Path)) -> Option<Self> {
         let Some(bin) = newest_bin() else {
             let why = "skipped, because PostgreSQL is not installed (Debian: `apt-get install postgresql`)";
             assert!(std::env::var_os("COFFERDAM_TESTS_MAY_SKIP").is_some(), "{why}");
@@ -64,6 +83,7 @@ impl Server {
         let template = template(&bin);
         let copied = Command::new("cp").arg("-a").arg(&template).arg(&folder).status().unwrap();
         assert!(copied.success(), "the template was not copied");
+        prepare(&folder.join("data"));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         let server = Self { port, folder, settings, running: Mutex::new(None) };

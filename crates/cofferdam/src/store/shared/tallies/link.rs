@@ -332,6 +332,11 @@ pub fn said(error: &RedisError) -> String {
         }
         ErrorKind::ClusterConnectionNotFound => "no node of the cluster answers for its slots".to_owned(),
         ErrorKind::MasterNameNotFoundBySentinel => "the sentinels know no master of this name".to_owned(),
+        _ if error.to_string().contains("certificate") => {
+            "its certificate is of no authority that this machine knows, or for another name: name the authority's \
+             file in `SSL_CERT_FILE`, and the server as its certificate does"
+                .to_owned()
+        }
         _ if error.is_connection_refusal() => {
             "nobody listens there: is it running, and is `store.redis_url` right?".to_owned()
         }

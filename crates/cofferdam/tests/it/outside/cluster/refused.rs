@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Starts a place that must not start; all that it and `doctor` said, which must have every one of these words
 /// and none of those.
-async fn refused(what: &str, place: &Place, words: &[&str], never: &[&str]) {
+pub async fn refused(what: &str, place: &Place, words: &[&str], never: &[&str]) {
     let mut server = place.launch();
     let began = Instant::now();
     let status = loop {
