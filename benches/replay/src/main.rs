@@ -11,7 +11,7 @@ use cofferdam_engine::{Decision, Policy, policy::Level};
 use cofferdam_sim::stream::{Became, Event, line, write};
 use cofferdam_sim::{Judge, Ours, Scenario, World};
 use cpu_time::ThreadTime;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hint::black_box;
 
 const WORLD: &str = "about a large platform, every hard case and every family
@@ -38,7 +38,7 @@ fn main() {
 /// A judge with what it must remember of decisions: nobody learns outcomes of what was not sent.
 struct Replay {
     ours: Ours,
-    decided: HashMap<String, Decision>,
+    decided: HashMap<String, Decision, foldhash::fast::FixedState>,
     attempts: u64,
 }
 
@@ -72,7 +72,7 @@ fn stream(live: usize) {
     let scenario = Scenario::parse(WORLD).expect("a scenario");
     let mut events = World::of(&scenario, 1).expect("a world").events().map(|(event, _)| event);
     let ours = Ours::new(Policy::builtin(Level::Standard));
-    let mut replay = Replay { ours, decided: HashMap::new(), attempts: 0 };
+    let mut replay = Replay { ours, decided: HashMap::default(), attempts: 0 };
     let (mut warm, mut days) = (0u64, (i64::MAX, 0));
     while replay.ours.size().keys < live {
         let event = events.next().expect("a longer world");

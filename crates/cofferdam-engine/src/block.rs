@@ -11,12 +11,15 @@
 //! It stores nothing and decides on no attempt: [`Blocks`] holds what stands, the judge asks it.
 //! Source of the figures, unless said otherwise: detection paper, 3.14 and 3.15.
 
+mod marks;
 mod narrowest;
 mod save;
 mod table;
+mod word;
 
 pub(crate) use narrowest::{Guilty, Seen, narrowest};
 pub use table::{Blocks, Followed, Met, Stood};
+pub use word::{Spoken, Word};
 
 use crate::attempt::Channel;
 use crate::evidence::Scope;

@@ -12,6 +12,7 @@ mod outcome;
 mod standing;
 
 pub use alone::exact;
+pub(crate) use blocked::{keeps, spoken_for};
 pub use explain::{Closest, Step, closest_change, threshold};
 pub use outcome::{Entry, learn, review};
 pub(crate) use standing::{Lists, Standing};
@@ -79,7 +80,7 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
     let case = case(attempt, known, policy, terms);
     let mut signals = Signals::new();
     look(&case, &mut signals);
-    let mut weighed = weigh::weigh(&signals, &policy.weights, terms.magic);
+    let mut weighed = weighed(&case, &signals);
     let score = weighed.score();
     let losses = weigh::losses(score, weigh::price(&case), &policy.weights);
     let decided = decide(&case, &signals, score, &losses);
@@ -92,6 +93,15 @@ pub fn assess(attempt: &Attempt, known: &Known, policy: &Policy, terms: &Terms) 
         weighed.reasons.push(Reason { code: Code::Holdout, points: 0, evidence: Evidence::default() });
     }
     conclude(&case, &signals, weighed, Judged { score, losses, decided })
+}
+
+/// Points of what was found, or of what a block says in its place.
+pub(crate) fn weighed(case: &Case<'_>, signals: &Signals) -> Weighed {
+    let mut weighed = weigh::weigh(signals, &case.policy.weights, case.terms.magic);
+    if let Some(word) = &case.known.evidence.word {
+        blocked::by_word(&mut weighed, word);
+    }
+    weighed
 }
 
 /// Gathers what detectors may look at.
@@ -108,7 +118,7 @@ pub(crate) fn case<'a>(
     };
     let standing = Standing::of(attempt, &known.identity, policy);
     let suspected = suspected(attempt, known, policy, &standing);
-    let block = blocked::against(known, &standing);
+    let block = blocked::against(&known.identity, &standing);
     Case { attempt, known, policy, terms, standing, kind, tariff, suspected, block }
 }
 
@@ -125,7 +135,8 @@ fn reached(attempt: &Attempt) -> Kind {
 /// Weighs the rival explanations of every scope that is worth a look.
 fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Standing) -> Suspected {
     let mut all = Suspected::new();
-    if standing.lists == Lists::SafeDestination || known.evidence.readings.is_empty() {
+    let evidence = &known.evidence;
+    if standing.lists == Lists::SafeDestination || evidence.readings.is_empty() || evidence.word.is_some() {
         return all;
     }
     let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
@@ -171,6 +182,10 @@ pub(crate) fn look(case: &Case<'_>, signals: &mut Signals) {
     for signal in magic.into_iter().chain(blind).chain(blocked::told(case)) {
         let told = signals.try_push(signal);
         debug_assert!(told.is_ok(), "more signals than there are detectors and limits");
+    }
+    if case.known.evidence.word.is_some() {
+        // Besides its word what refuses by itself is asked, and nothing is weighed twice.
+        signals.retain(|signal| signal.code.refuses() || signal.code == Code::Blind);
     }
 }
 

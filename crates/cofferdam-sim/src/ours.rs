@@ -113,7 +113,8 @@ impl<T: Tallies> Ours<T> {
         };
         let mut needs = needs(&attempt, &identity, &self.policy, &self.terms);
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
-        let ask = ask(&attempt, &identity, &self.policy);
+        let mut ask = ask(&attempt, &identity, &self.policy);
+        ask.word = self.blocks.word(&attempt, &identity, &ask, &self.policy, &self.terms);
         let (seen, evidence) = self.tallies.count(&needs, &ask);
         let known = Known { identity, seen, evidence, blind: None };
         let _ = changes(&needs, at_s);
@@ -128,7 +129,8 @@ impl<T: Tallies> Ours<T> {
         let decided = (fate, assessment.score, &assessment.effects[..]);
         self.tallies.decided(name(&event.id), &ask, decided, &back);
         let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
-        let followed = Followed { id, ask: &ask, channel, price_micros, effects };
+        let (points, evidence) = (assessment.points, &known.evidence);
+        let followed = Followed { id, ask: &ask, channel, price_micros, effects, points, evidence };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);
         (assessment, known)
     }

@@ -129,6 +129,7 @@ impl App {
         let app = built.map_err(|error| store::StoreError::Away(error.to_string()))??;
         agree(&app.store, &app.secrets).await?;
         app.standing.refresh(&app).await?;
+        crate::verify::recover::catch_up(&app).await?;
         Ok(app)
     }
 

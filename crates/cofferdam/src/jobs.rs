@@ -52,6 +52,7 @@ impl Jobs {
 /// what is over ends.
 pub async fn recover(app: &App) -> Result<(), StoreError> {
     if app.store.records.is_shared() {
+        app.store.records.arrive().await?;
         // What is queued may be another machine's, which is just sending it.
         return expire::all(app, expire::queued_before(app.clock.now_ms()), u32::MAX).await;
     }
@@ -65,6 +66,9 @@ pub async fn wind_down(app: &App, at_most: Duration) -> bool {
     let ended = app.sends.drain(at_most).await;
     if let Err(error) = app.store.records.settle_down().await {
         tracing::error!(%error, "the last of the journal or the tallies was not saved");
+    }
+    if let Err(error) = app.store.records.leave().await {
+        tracing::warn!(%error, "the other machines find out by themselves that this one has ended");
     }
     ended
 }

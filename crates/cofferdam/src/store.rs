@@ -20,7 +20,7 @@ pub mod records;
 pub mod row;
 #[cfg(test)]
 #[path = "../tests/it/servers.rs"]
-mod servers;
+pub(crate) mod servers;
 mod shared;
 pub mod tallies;
 
@@ -129,6 +129,13 @@ pub fn open(choice: &StoreChoice, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) ->
             Store::embedded(&options, clock, dice)
         }
     }
+}
+
+/// Tallies at an address of Redis, for tests of what stands on them.
+#[cfg(test)]
+pub(crate) async fn tallies_at(url: &str, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Arc<dyn Tallies> {
+    let settings = RedisSettings { clock_apart_max: None, ..RedisSettings::at(url, "cofferdam") };
+    Arc::new(shared::tallies::open(settings, clock, dice).await.unwrap())
 }
 
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.

@@ -32,6 +32,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod profile;
 pub mod profiles;
+pub mod recover;
 pub mod report;
 pub mod resend;
 pub mod send;

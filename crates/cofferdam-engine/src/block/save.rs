@@ -52,6 +52,7 @@ impl Blocks {
             (from.short()?, from.word()? as i64, from.short()?);
         for _ in 0..from.word()? {
             let block = read(&mut from)?;
+            blocks.marks.mark(block.key);
             blocks.all.insert(block.key, block);
         }
         for _ in 0..from.word()? {

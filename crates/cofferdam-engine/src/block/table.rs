@@ -2,10 +2,12 @@
 //! outcomes and time change of them. It decides nothing: the ladder does, which is [`super::Block`]'s.
 //! Held by replay, by simulation and by the live server, which keeps every change in the records.
 
+use super::marks::Marks;
+use super::word::Words;
 use super::{Block, BlockTerms, LOST_S, State, Turn, Why};
 use crate::attempt::{Attempt, Channel};
 use crate::effect::Effect;
-use crate::evidence::{Ask, Keys, Scope, keys};
+use crate::evidence::{Ask, Evidenced, Keys, Scope, keys};
 use crate::signal::EvidenceKey;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -86,6 +88,11 @@ pub struct Blocks {
     pub(super) day: u32,
     pub(super) spent_micros: i64,
     pub(super) reviewed_s: u32,
+    /// Which keys may be among `all`.
+    #[serde(skip, default = "Marks::any")]
+    pub(super) marks: Marks,
+    #[serde(skip)]
+    pub(super) words: Words,
 }
 
 impl Blocks {
@@ -117,6 +124,7 @@ impl Blocks {
     /// Puts one in its place as it is: read from the records, or made by a person.
     pub fn put(&mut self, block: Block) {
         if self.all.contains_key(&block.key) || self.has_room(block.since_s) {
+            self.marks.mark(block.key);
             self.all.insert(block.key, block);
         }
     }
@@ -135,7 +143,7 @@ impl Blocks {
         let at_s = seconds(attempt.at_ms);
         let money = self.money_left(at_s, terms) >= price_micros;
         let own: ArrayVec<&Block, { crate::evidence::SCOPES }> =
-            keys(attempt).iter().rev().filter_map(|(_, key)| self.all.get(key)).collect();
+            keys(attempt).iter().rev().filter_map(|(_, key)| self.marked(*key)).collect();
         let shut = own.iter().filter(|block| block.stops(attempt.channel, at_s));
         let kept = own.iter().filter(|block| block.is_kept_open(at_s));
         let trial = own.iter().filter(|block| block.state == State::Trial);
@@ -157,6 +165,10 @@ impl Blocks {
         met
     }
 
+    fn marked(&self, key: u64) -> Option<&Block> {
+        if self.marks.may(key) { self.all.get(&key) } else { None }
+    }
+
     fn money_left(&self, at_s: u32, terms: &BlockTerms) -> i64 {
         let spent = if self.day == at_s / DAY_S { self.spent_micros } else { 0 };
         terms.holdout_day_micros - spent
@@ -168,7 +180,7 @@ impl Blocks {
         let mut changed = Vec::new();
         let at_s = asked.ask.at_s;
         if asked.ask.newcomer && !asked.ask.trusted && !self.all.is_empty() {
-            for (_, key) in &asked.ask.keys {
+            for (_, key) in asked.ask.keys.iter().filter(|(_, key)| self.marks.may(*key)) {
                 if let Some(block) = self.all.get_mut(key).filter(|block| block.state == State::Shut) {
                     block.ask(at_s);
                 }
@@ -187,8 +199,16 @@ impl Blocks {
                     if let Some(block) = self.all.get_mut(key) {
                         block.stop(asked.price_micros);
                     }
+                    if asked.evidence.word.is_none() {
+                        self.words.judged(*key, at_s, asked.points, asked.evidence);
+                    }
                 }
-                Effect::PassBlock { key, held_out } => self.pass(*key, *held_out, asked),
+                Effect::PassBlock { key, held_out } => {
+                    if !held_out {
+                        self.words.silence(*key);
+                    }
+                    self.pass(*key, *held_out, asked);
+                }
                 _ => {}
             }
         }
@@ -238,6 +258,7 @@ impl Blocks {
             if !self.has_room(at_s) {
                 return;
             }
+            self.marks.mark(met.key);
             self.all.insert(met.key, Block::open(met, channel, within.clone(), at_s));
         }
         changed.push(met.key);
@@ -293,6 +314,7 @@ impl Blocks {
             return turned;
         }
         self.reviewed_s = at_s;
+        self.words.forget_old(at_s);
         while let Some(awaited) = self.awaited.front().copied() {
             if at_s < awaited.at_s.saturating_add(LOST_S) {
                 break;
@@ -308,7 +330,12 @@ impl Blocks {
                 turned.push((*key, turn));
             }
         }
+        let before = self.all.len();
         self.all.retain(|_, block| !block.is_gone(at_s));
+        if self.all.len() < before {
+            self.marks = Marks::default();
+            self.all.keys().for_each(|key| self.marks.mark(*key));
+        }
         turned
     }
 
@@ -345,6 +372,10 @@ pub struct Followed<'a> {
     pub price_micros: i64,
     /// What the assessment says.
     pub effects: &'a [Effect],
+    /// What it came to, in points.
+    pub points: i32,
+    /// What it was judged from.
+    pub evidence: &'a Evidenced,
 }
 
 /// Country and network that a scope of a destination lies in.

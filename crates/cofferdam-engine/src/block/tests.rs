@@ -1,6 +1,6 @@
 use super::*;
 use crate::effect::Effect;
-use crate::evidence::{Ask, Faces, Glimpse, Keys};
+use crate::evidence::{Ask, Evidenced, Faces, Glimpse, Keys};
 
 const NOON: u32 = 1_790_000_000;
 
@@ -25,11 +25,14 @@ fn ask(keys: &[(Scope, u64)], at_s: u32) -> Ask {
         network: None,
         last4: 0,
         proofs: ArrayVec::new(),
+        word: None,
     }
 }
 
 fn follow(blocks: &mut Blocks, ask: &Ask, effects: &[Effect]) -> usize {
-    let followed = Followed { id: 1, ask, channel: Channel::Sms, price_micros: 100_000, effects };
+    let evidence = &Evidenced::default();
+    let followed =
+        Followed { id: 1, ask, channel: Channel::Sms, price_micros: 100_000, effects, points: 0, evidence };
     blocks.follow(&followed, &BlockTerms::default()).len()
 }
 

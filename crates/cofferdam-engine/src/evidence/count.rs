@@ -3,6 +3,7 @@
 use super::scope::{Keys, keys};
 use super::seen::SeenRecord;
 use crate::attempt::Attempt;
+use crate::block::Spoken;
 use crate::judge::key;
 use arrayvec::ArrayVec;
 use cofferdam_atlas::Country;
@@ -92,6 +93,8 @@ pub struct Ask {
     pub last4: u16,
     /// What a right code would prove.
     pub proofs: ArrayVec<u64, 5>,
+    /// A block answers for it: it is counted, and its evidence is not read.
+    pub word: Option<Spoken>,
 }
 
 impl Ask {
@@ -109,6 +112,7 @@ impl Ask {
             network: attempt.place.network,
             last4: attempt.place.last4,
             proofs: proofs(attempt),
+            word: None,
         }
     }
 

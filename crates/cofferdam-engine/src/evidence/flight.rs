@@ -80,26 +80,32 @@ impl Flights {
     /// Adds the newest. If there are too many the oldest ends early.
     pub fn add(&mut self, flight: Flight, most: usize) {
         if self.open.len() >= most {
-            self.end_first();
+            self.end(1);
         }
         self.by_id.insert(flight.id, self.first + self.open.len() as u64);
         self.open.push_back(flight);
     }
 
-    fn end_first(&mut self) {
-        if let Some(ended) = self.open.pop_front() {
-            if self.by_id.get(&ended.id) == Some(&self.first) {
-                self.by_id.remove(&ended.id);
+    /// Drops the first so many.
+    fn end(&mut self, ended: usize) {
+        for flight in self.open.iter().take(ended) {
+            if let hashbrown::hash_map::Entry::Occupied(number) = self.by_id.entry(flight.id)
+                && *number.get() == self.first
+            {
+                number.remove();
             }
             self.first += 1;
+        }
+        if ended > 0 {
+            self.open.drain(..ended.min(self.open.len()));
         }
     }
 
     /// Drops what is too old for outcomes.
     pub fn end_old(&mut self, now_s: u32) {
-        while self.open.front().is_some_and(|flight| flight.at_s.saturating_add(OPEN_S) < now_s) {
-            self.end_first();
-        }
+        let old = |flight: &&Flight| flight.at_s.saturating_add(OPEN_S) < now_s;
+        let ended = self.open.iter().take_while(old).count();
+        self.end(ended);
         self.taken_over.iter_mut().for_each(|others| others.end_old(now_s));
         self.taken_over.retain(|others| others.len() > 0);
     }

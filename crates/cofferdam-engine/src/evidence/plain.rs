@@ -205,6 +205,14 @@ impl PlainRecord {
         long
     }
 
+    /// Something of each cache line but the first, so that memory brings them all together.
+    #[inline]
+    pub(super) fn far_ends(&self) -> u8 {
+        let [_, _, [_, second, _], _, [_, _, third], _] = &self.every;
+        let [_, fourth] = &self.last;
+        (second[0] ^ third[0] ^ fourth[1]) as u8
+    }
+
     /// Its figures as words, for saving.
     pub fn words(&self) -> impl Iterator<Item = u32> + '_ {
         let sums = self.every.iter().flatten().chain(&self.last).flatten();

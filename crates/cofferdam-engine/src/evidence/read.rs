@@ -18,6 +18,7 @@ use super::reading::{Company, Evidenced, Figures, Reading};
 use super::scope::Scope;
 use super::share::{at_of, beside, goes_on, greater, in_place, is_part, nearly};
 use super::store::EvidenceTallies;
+use crate::block::Spoken;
 use crate::table::Place;
 use arrayvec::ArrayVec;
 use places::{Expected, Line};
@@ -73,6 +74,7 @@ impl EvidenceTallies {
             neighbours: self.long_converted(ask, Scope::Address, at) as f32,
             company: ArrayVec::new(),
             readings: ArrayVec::new(),
+            word: None,
         };
         if ask.trusted {
             return evidenced;
@@ -113,6 +115,19 @@ impl EvidenceTallies {
             evidenced.company = self.company(ask, at, &usual, &places);
         }
         evidenced
+    }
+
+    /// What a block says of an attempt, unless people at its address proved themselves: that has to be read.
+    pub(super) fn spoken(&self, ask: &Ask, at: &Moment) -> Option<Evidenced> {
+        let Spoken { word, reading } = ask.word?;
+        let proved = self.long_converted(ask, Scope::Address, at) > 0.0;
+        (!proved).then(|| Evidenced {
+            newcomer: ask.newcomer,
+            days: ask.glimpse.days,
+            readings: reading.into_iter().collect(),
+            word: Some(word),
+            ..Evidenced::default()
+        })
     }
 
     /// What a scope has counted, if there can be anything in it that is worth a look: most records hold this

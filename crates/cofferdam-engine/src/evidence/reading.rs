@@ -3,6 +3,7 @@
 
 use super::decay::HORIZONS;
 use super::scope::{SCOPES, Scope};
+use crate::block::Word;
 use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
@@ -117,4 +118,8 @@ pub struct Evidenced {
     /// Whom it has company of, where there is something to look at.
     #[serde(default, skip_serializing_if = "ArrayVec::is_empty")]
     pub company: ArrayVec<Company, 4>,
+    /// A standing block answered for it: what it was judged by then was read of somebody else in the same second,
+    /// and of its own scopes nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Word>,
 }

@@ -21,8 +21,12 @@ impl RecentRecord {
     /// None yet.
     pub const NONE: Self = Self { entries: [(0, 0); RECENT], len: 0 };
 
-    /// Adds a number; the oldest makes room.
+    /// Adds a number; the oldest makes room. What is no four digits is of an attempt whose number is not known
+    /// any more, and is left out.
     pub fn add(&mut self, at_s: u32, last4: u16) {
+        if last4 > 9_999 {
+            return;
+        }
         let entry = (at_s, last4);
         let len = usize::from(self.len);
         let at = self.entries.iter().take(len).position(|known| *known >= entry).unwrap_or(len);

@@ -51,6 +51,10 @@ impl Record for PlainRecord {
     kept_as_it_is!(PlainRecord, ());
     const BYTES: usize = Self::WORDS * 4;
 
+    fn end(from: &Self) -> u8 {
+        from.far_ends()
+    }
+
     fn at_rest(&self, at_s: u32) -> bool {
         // Nothing of it is left to speak of after three of the longest paces.
         at_s.saturating_sub(self.touched_s) > 3 * super::decay::TAU_S[super::decay::LONG]

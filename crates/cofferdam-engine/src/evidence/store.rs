@@ -41,6 +41,8 @@ pub struct EvidenceTallies {
     pub(super) moments: Moments,
     /// Where the records of the attempt that was counted last stand.
     pub(super) places: Places,
+    /// Those are an attempt's that is to be counted next.
+    brought: bool,
     /// The newest moment.
     pub(super) now_s: u32,
     /// What changed after attempts were counted, where somebody wants to know it.
@@ -71,14 +73,19 @@ impl EvidenceTallies {
             moments: Moments::default(),
             noted: None,
             places: Places::new(),
+            brought: false,
             now_s: 0,
         }
     }
 
     /// Round one: what is known of the number and session. Changes nothing.
     pub fn glimpse(&self, faces: &Faces, at_s: u32) -> Glimpse {
-        let number = self.seen.get(faces.number).unwrap_or_default();
-        let session = faces.session.and_then(|session| self.seen.get(session));
+        let keys = [faces.number, faces.session.unwrap_or_default()];
+        // Both are on their way from memory together.
+        let homes = keys.map(|key| (key, self.seen.home_of(key)));
+        let [number, session] = homes.map(|(key, home)| (key, self.seen.look(home, key)));
+        let number = self.seen.get_at(number.1, number.0).unwrap_or_default();
+        let session = faces.session.and_then(|key| self.seen.get_at(session.1, key));
         Glimpse::of(&number, session.as_ref(), at_s)
     }
 
@@ -91,9 +98,12 @@ impl EvidenceTallies {
         self.advance(ask.at_s);
         let at = self.moments.get(ask.at_s);
         self.face(ask);
-        let mut places: Places = ask.keys.iter().map(|_| Place::UNKNOWN).collect();
-        if !ask.trusted {
-            self.locate(&ask.keys, &mut places);
+        let mut places = core::mem::take(&mut self.places);
+        if !core::mem::take(&mut self.brought) || places.len() != ask.keys.len() {
+            places = ask.keys.iter().map(|_| Place::UNKNOWN).collect();
+            if !ask.trusted {
+                self.locate(&ask.keys, &mut places);
+            }
         }
         for ((scope, key), place) in ask.keys.iter().zip(&mut places) {
             if scope.is_rich() {
@@ -114,7 +124,34 @@ impl EvidenceTallies {
                 |(), ()| (),
             );
         }
-        self.read(ask, &at)
+        self.spoken(ask, &at).unwrap_or_else(|| self.read(ask, &at))
+    }
+
+    /// The first of three steps that may come before [`EvidenceTallies::count`], for whoever has other records to
+    /// fetch from memory beside it: see [`Table::home_of`].
+    pub fn find_homes(&mut self, ask: &Ask) {
+        let sought = |scope: Scope| !ask.trusted && !scope.is_rich();
+        let home = |key: u64| self.plain.home_of(key);
+        let places =
+            ask.keys.iter().map(|(scope, key)| if sought(*scope) { home(*key) } else { Place::UNKNOWN });
+        self.places = places.collect();
+        self.brought = false;
+    }
+
+    /// The second.
+    pub fn look(&mut self, ask: &Ask) {
+        for ((_, key), place) in ask.keys.iter().zip(&mut self.places) {
+            *place = self.plain.look(*place, *key);
+        }
+    }
+
+    /// The third: what is counted next should be what was asked for here. If it is not, it is merely slower.
+    pub fn bring(&mut self, ask: &Ask) {
+        let keys = ask.keys.iter().zip(&mut self.places);
+        for ((_, key), place) in keys.filter(|((scope, _), _)| !ask.trusted && !scope.is_rich()) {
+            *place = self.plain.bring(*key, *place);
+        }
+        self.brought = true;
     }
 
     /// Finds the plain records of some keys side by side.

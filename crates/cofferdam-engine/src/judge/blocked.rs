@@ -3,27 +3,77 @@
 
 use super::{Decided, Lists, Standing, held};
 use crate::assessment::{AssessedScope, Decision};
-use crate::block::{Guilty, Met, Seen, Stood, narrowest};
+use crate::attempt::Attempt;
+use crate::block::{Guilty, Met, Seen, Stood, Word, narrowest};
 use crate::detect::{self, Case, Signals};
 use crate::effect::Effect;
-use crate::evidence::Scope;
-use crate::known::Known;
+use crate::evidence::{Ask, Scope};
+use crate::known::Identity;
+use crate::policy::{Mode, Policy, Terms};
 use crate::signal::{Code, Evidence, EvidenceKey, Signal};
-use crate::weigh;
+use crate::weigh::{self, Weighed};
 use arrayvec::ArrayVec;
 
 /// The block that holds against an attempt, if any does.
-pub(super) fn against(known: &Known, standing: &Standing) -> Option<Stood> {
+pub(super) fn against(identity: &Identity, standing: &Standing) -> Option<Stood> {
     if standing.number_proved_ago_s.is_some() || standing.lists == Lists::SafeDestination {
         return None;
     }
     let source = |scope| matches!(scope, Scope::Address | Scope::Neighbourhood | Scope::Asn);
     let excused = |stood: &&Stood| standing.lists == Lists::SafeSource && source(stood.scope);
     let shuts = |stood: &&Stood| !stood.trial && !stood.kept_open && !excused(stood);
-    let mut shut = known.identity.blocks.iter().filter(shuts);
+    let mut shut = identity.blocks.iter().filter(shuts);
     // One made by a person holds before the engine's own.
     let first = shut.clone().find(|stood| stood.by_hand).or_else(|| shut.next());
     first.copied()
+}
+
+/// The block whose word may stand for an attempt: one that the engine opened holds against it, nothing speaks for
+/// who asks, nor is he drawn to be let through. Everybody else is judged by his own evidence.
+pub(crate) fn spoken_for(
+    attempt: &Attempt,
+    identity: &Identity,
+    ask: &Ask,
+    policy: &Policy,
+    terms: &Terms,
+) -> Option<u64> {
+    let proofs = [
+        identity.number_proved_s,
+        identity.device_proved_s,
+        identity.user_proved_s,
+        identity.number_device_proved_s,
+        identity.number_user_proved_s,
+    ];
+    let unknown = ask.newcomer
+        && !ask.trusted
+        && proofs.iter().all(Option::is_none)
+        && identity.safe.is_none()
+        && identity.deny.is_none();
+    let plain = policy.blocks.on
+        && terms.evidence
+        && terms.mode == Mode::Enforce
+        && terms.magic.is_none()
+        && !attempt.challenge_passed
+        && !identity.blocks.iter().any(|stood| stood.trial || stood.kept_open);
+    if !unknown || !plain {
+        return None;
+    }
+    let stood = against(identity, &Standing::of(attempt, identity, policy))?;
+    (!stood.by_hand && !drawn(attempt, &stood, policy)).then_some(stood.key)
+}
+
+/// Whether a block that the engine opened stops an attempt of so many points.
+pub(crate) fn keeps(points: i32, policy: &Policy) -> bool {
+    weigh::logistic(points) >= f64::from(policy.blocks.keeps_ppm) / 1e6
+}
+
+/// What the attempt comes to by a block's word: all that moved it is the block's.
+pub(super) fn by_word(weighed: &mut Weighed, word: &Word) {
+    let points = word.points.saturating_sub(weighed.base_points);
+    if let Some(reason) = weighed.reasons.iter_mut().find(|reason| reason.code == Code::BlockStanding) {
+        reason.points = points;
+        weighed.points = word.points;
+    }
 }
 
 /// What is told of it.
@@ -50,8 +100,12 @@ pub(super) fn decides(case: &Case<'_>, signals: &Signals, score: f64) -> Option<
 
 /// Whether this one is let through to learn, by its dice.
 fn held_out(case: &Case<'_>, stood: &Stood) -> bool {
-    let one_in = u64::from(case.policy.blocks.holdout_one_in);
-    stood.holds_out && one_in > 0 && held::dice(case.attempt.dice).is_multiple_of(one_in)
+    drawn(case.attempt, stood, case.policy)
+}
+
+fn drawn(attempt: &Attempt, stood: &Stood, policy: &Policy) -> bool {
+    let one_in = u64::from(policy.blocks.holdout_one_in);
+    stood.holds_out && one_in > 0 && held::dice(attempt.dice).is_multiple_of(one_in)
 }
 
 /// What the refusal covers.

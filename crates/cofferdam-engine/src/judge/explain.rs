@@ -91,7 +91,7 @@ pub fn closest_change(attempt: &Attempt, known: &Known, policy: &Policy, terms: 
     let case = case(attempt, known, policy, terms);
     let mut signals = Signals::new();
     look(&case, &mut signals);
-    let weighed = weigh(&signals, &policy.weights, terms.magic);
+    let weighed = super::weighed(&case, &signals);
     let price_micros = price(&case);
     let decided = |signals: &Signals, weighed: &Weighed| {
         let score = weighed.score();

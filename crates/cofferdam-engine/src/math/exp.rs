@@ -1,4 +1,4 @@
-//! The exponential by a table, for sums of likelihoods: see [`super::ln`] for why.
+//! The exponential by a table, for sums of likelihoods: see `ln.rs` for why.
 //!
 //! `e^x = 2^(k / 64) e^r`, with a table of 64 roots of two and a short series for what is left.
 

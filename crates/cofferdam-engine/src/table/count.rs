@@ -14,6 +14,12 @@ impl Table<LimitRecord> {
         needs.iter().zip(places).map(|(need, place)| self.count_at(place, need, at_s)).collect()
     }
 
+    /// The same where each need's place was found before, by the steps of [`Table::home_of`].
+    pub fn count_each(&mut self, needs: &Needs, places: &[Place], at_s: u32) -> ArrayVec<Seen, RECORDS> {
+        let place = |n: usize| places.get(n).copied().unwrap_or(Place::UNKNOWN);
+        needs.iter().enumerate().map(|(n, need)| self.count_at(place(n), need, at_s)).collect()
+    }
+
     /// Counts one need and answers what stands in its windows.
     pub fn count(&mut self, need: &Need, at_s: u32) -> Seen {
         self.count_at(Place::UNKNOWN, need, at_s)

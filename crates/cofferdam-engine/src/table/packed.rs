@@ -2,7 +2,7 @@
 //!
 //! A count takes 16 bits; a bucket's length and its number take 37 together, since their product is a
 //! time of 32 bits: the longer a bucket, the fewer of them there have been. What does not fit, which
-//! takes tens of thousands in one bucket, is kept whole beside the others ([`super::slab`]).
+//! takes tens of thousands in one bucket, is kept whole beside the others (`slot.rs`).
 //! Packing and unpacking lose nothing and count nothing.
 
 use crate::limit::WINDOWS;

@@ -20,4 +20,5 @@ mod promises;
 mod streams;
 mod tables;
 mod tallies;
+mod words;
 mod world;

@@ -2,6 +2,7 @@
 //! in one value, with people and attackers made up from a seed.
 
 use cofferdam_atlas::{Country, Destination, IpFacts, Run, mobile_runs, parse_e164, reference_price_micros};
+use cofferdam_engine::block::{Blocks, Followed};
 use cofferdam_engine::evidence::{EvidenceTallies, Fate, faces};
 use cofferdam_engine::key::{Keyer, Realm};
 use cofferdam_engine::limit::Limits;
@@ -163,6 +164,8 @@ pub struct World {
     pub tallies: EvidenceTallies,
     pub lists: Vec<ListEntry>,
     pub proofs: Table<ProofRecord>,
+    /// Standing blocks, where the test is about them.
+    pub blocks: Option<Blocks>,
     limits: Table<LimitRecord>,
     keyer: Keyer,
     later: BTreeSet<(u32, u64, Then)>,
@@ -186,6 +189,7 @@ impl World {
             tallies: EvidenceTallies::new(keys_max),
             lists: Vec::new(),
             proofs: Table::new(keys_max),
+            blocks: None,
             limits: Table::new(keys_max),
             keyer: Keyer::new([7; 16]),
             later: BTreeSet::new(),
@@ -281,9 +285,17 @@ impl World {
     pub fn ask(&mut self, who: &Who) -> Judged {
         let (attempt, to) = self.attempt(who);
         self.tallies.advance(self.now_s);
-        let identity = self.identity(&attempt, &to, who.ip);
+        let mut identity = self.identity(&attempt, &to, who.ip);
+        let price_micros = attempt.price_micros.unwrap_or(self.policy.weights.default_price_micros);
+        if let Some(blocks) = &mut self.blocks {
+            blocks.advance(self.now_s);
+            identity.blocks = blocks.met(&attempt, &self.policy.blocks, price_micros);
+        }
         let needs = needs(&attempt, &identity, &self.policy, &self.terms);
-        let ask = ask(&attempt, &identity, &self.policy);
+        let mut ask = ask(&attempt, &identity, &self.policy);
+        let blocks = self.blocks.as_ref();
+        ask.word =
+            blocks.and_then(|blocks| blocks.word(&attempt, &identity, &ask, &self.policy, &self.terms));
         let seen = self.limits.count_all(&needs, self.now_s);
         let evidence = self.tallies.count(&ask);
         let known = Known { identity, seen, evidence, blind: None };
@@ -302,6 +314,13 @@ impl World {
             Decision::Block => Fate::Stopped,
         };
         self.tallies.decided(id, &ask, fate, assessment.score, &assessment.effects);
+        if let Some(blocks) = &mut self.blocks {
+            let (channel, effects) = (attempt.channel, &assessment.effects[..]);
+            let (points, evidence) = (assessment.points, &known.evidence);
+            let ask = &ask;
+            let followed = Followed { id, ask, channel, price_micros, effects, points, evidence };
+            blocks.follow(&followed, &self.policy.blocks);
+        }
         Judged { id, attempt, known, assessment }
     }
 

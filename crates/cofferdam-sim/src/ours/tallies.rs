@@ -67,7 +67,19 @@ impl Tallies for Own {
     }
 
     fn count(&mut self, needs: &Needs, ask: &Ask) -> (ArrayVec<Seen, RECORDS>, Evidenced) {
-        (self.limits.count_all(needs, ask.at_s), self.evidence.count(ask))
+        // A step for all keys of both, then the next: memory answers them side by side.
+        self.evidence.find_homes(ask);
+        let mut places: ArrayVec<_, RECORDS> =
+            needs.iter().map(|need| self.limits.home_of(need.key)).collect();
+        self.evidence.look(ask);
+        for (place, need) in places.iter_mut().zip(needs) {
+            *place = self.limits.look(*place, need.key);
+        }
+        self.evidence.bring(ask);
+        for (place, need) in places.iter_mut().zip(needs) {
+            *place = self.limits.bring(need.key, *place);
+        }
+        (self.limits.count_each(needs, &places, ask.at_s), self.evidence.count(ask))
     }
 
     fn decided(

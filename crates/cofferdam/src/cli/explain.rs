@@ -73,6 +73,10 @@ fn explained(found: &Value) -> String {
     for reading in found.pointer("/readings").and_then(Value::as_array).into_iter().flatten() {
         lines.push(format!("  seen: {}", text(reading, "/text")));
     }
+    if found.pointer("/block_read_at").is_some() {
+        let at = text(found, "/block_read_at");
+        lines.push(format!("  the standing block answered for it, by what was read at {at}"));
+    }
     for (name, pointer) in [
         ("sent as it is below", "/threshold"),
         ("closest change", "/closest_change"),

@@ -82,8 +82,9 @@ pub const SECTION: SectionKeys = SectionKeys {
             "node",
             Kind::Text,
             "",
-            "This machine's name among those that share a store, in logs and leases; no two may have the same.",
-            "the host's name and a part drawn at each start",
+            "This machine's name among those that share a store, in logs and leases; no two may have the same. One that \
+             begins again under its name takes over at once what it held; others wait some seconds.",
+            "drawn at each start",
         ),
         key(
             "snapshot_s",

@@ -177,7 +177,7 @@ contract! {
     facts: facts_change_by_version, a_unique_text_stands_once, the_audit_tells_every_change, outbox_rows_are_listed;
     tallies: counts_come_back_with_the_attempt, proofs_keep_the_latest, both_rounds_are_one_without_evidence, changes_are_recovered_once,
         evidence_is_counted_and_learns;
-    upkeep: what_all_agree_on_stays, a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
+    upkeep: what_all_agree_on_stays, what_a_living_process_holds_is_its_own, a_sweep_takes_what_is_old, an_erased_number_is_nowhere, a_backup_is_whole;
 }
 
 /// The promises of tallies, where they stand elsewhere.

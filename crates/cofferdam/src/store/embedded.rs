@@ -10,8 +10,8 @@ use super::records::Records;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
     IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
-    VerificationFilter,
+    Retention, Start, Started, Status, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Unsaved,
+    Verification, VerificationFilter,
 };
 use super::tallies::Marks;
 use super::{Store, StoreError, StoreOptions};
@@ -84,6 +84,8 @@ pub(super) struct Embedded {
     tallies: Arc<ProcessTallies>,
     saving: Option<Arc<Saving>>,
     saver: Option<Saver>,
+    /// What was saved of the tallies when the store was opened.
+    unsaved: Option<Unsaved>,
     clock: Arc<dyn Clock>,
     opening: i64,
     store: [u8; 16],
@@ -118,9 +120,9 @@ pub(super) fn embedded(
     let conn = open::write_connection(file)?;
     let identity = open::identity(&conn, fresh(dice))?;
     let saved = open::tallies_beside(file);
-    let (tallies, position) = saver::recover(&conn, &identity, &saved, options.tally_keys_max)?;
+    let (tallies, unsaved) = saver::recover(&conn, &identity, &saved, options.tally_keys_max)?;
     let tallies = Arc::new(tallies);
-    let saved_until = Arc::new(AtomicU64::new(position));
+    let saved_until = Arc::new(AtomicU64::new(unsaved.position));
     let bound = Bound { bytes_max: options.journal_bytes_max, saved: Arc::clone(&saved_until) };
     let log = Some(open::log(file)?);
     let mut records = Embedded::of(conn, log, &identity, Arc::clone(&clock), Arc::clone(&tallies), bound)?;
@@ -138,6 +140,7 @@ pub(super) fn embedded(
     });
     records.saver = Some(Saver::start(Arc::clone(&saving), options.snapshot)?);
     records.saving = Some(saving);
+    records.unsaved = Some(unsaved);
     records.lock = Some(lock);
     Ok(Store { tallies, records: Arc::new(records) })
 }
@@ -173,6 +176,7 @@ impl Embedded {
             tallies,
             saving: None,
             saver: None,
+            unsaved: None,
             clock,
             opening: identity.opening,
             store: identity.store,
@@ -341,6 +345,19 @@ impl Records for Embedded {
 
     async fn told(&self, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ToldAnswer>, StoreError> {
         self.hear(owner, told).await
+    }
+
+    fn unsaved(&self) -> Option<Unsaved> {
+        self.unsaved
+    }
+
+    async fn told_since(
+        &self,
+        at_ms: i64,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
+        self.heard_since(at_ms, after, limit).await
     }
 
     async fn outcomes(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {

@@ -228,6 +228,10 @@ impl Tallies for ProcessTallies {
         self.put(rows, at_s)
     }
 
+    fn knows(&self, name: u64) -> bool {
+        self.evidence().knows(name)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -4,12 +4,12 @@ use super::StoreError;
 use super::row::{
     Again, AgainAnswer, AuditEntry, Fact, FactAnswer, FactChange, Guess, HandOver, Idempotency,
     IdempotencyKey, JournalEntry, Journalled, Moved, OutboxRow, Owner, Page, PageAsk, Refusal, Reservation,
-    Retention, Start, Started, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Verification,
+    Retention, Start, Started, StoredAnswer, Stretch, Swept, Table, Told, ToldAnswer, Unsaved, Verification,
     VerificationFilter,
 };
 use super::tallies::Marks;
 use async_trait::async_trait;
-use cofferdam_engine::Pseudonym;
+use cofferdam_engine::{Outcome, Pseudonym};
 use std::path::Path;
 
 /// What must not be lost. Every method that changes something is one transaction.
@@ -25,6 +25,22 @@ pub trait Records: Send + Sync {
     /// What the providers said. A certain failure gives the reservations back; `Unknown` keeps them.
     /// Only a queued attempt changes: what was told first stands.
     async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError>;
+
+    /// Whether a queued attempt may be handed over: nobody has settled it as `unknown` because this process was
+    /// silent for too long. Asked before each hand-over; a home of one process has nobody who could.
+    async fn still_ours(&self, _attempt: &str) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// This process begins to serve: what an earlier one of the same name held is over.
+    async fn arrive(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// This process ends: what it holds is over. The store goes on working.
+    async fn leave(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// One verification, with its attempts.
     async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError>;
@@ -115,15 +131,26 @@ pub trait Records: Send + Sync {
         limit: u32,
     ) -> Result<(Vec<Journalled>, Option<u64>), StoreError>;
 
+    /// From where evidence has to catch up after this opening; `None` where it keeps itself.
+    fn unsaved(&self) -> Option<Unsaved> {
+        None
+    }
+
+    /// Outcomes told since a moment, with what was judged, in the order in which they were told.
+    async fn told_since(
+        &self,
+        _at_ms: i64,
+        _after: Option<u64>,
+        _limit: u32,
+    ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
+        Ok((Vec::new(), None))
+    }
+
     /// Outcomes, each counted once. Deliveries and prices also change their attempt's row.
     async fn told(&self, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<ToldAnswer>, StoreError>;
 
     /// Outcomes of an attempt, in order.
-    async fn outcomes(
-        &self,
-        owner: &Owner,
-        attempt: &str,
-    ) -> Result<Vec<cofferdam_engine::Outcome>, StoreError>;
+    async fn outcomes(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError>;
 
     /// Changes standing facts, with the audit.
     async fn change_facts(&self, change: FactChange) -> Result<FactAnswer, StoreError>;

@@ -10,7 +10,7 @@ mod moved;
 mod verification;
 
 pub use fact::{AuditEntry, Fact, FactAnswer, FactChange, FactEdit, FactKind, number_unique};
-pub use journal::{Basis, JournalEntry, Journalled, Told, ToldAnswer, ToldOf};
+pub use journal::{Basis, JournalEntry, Journalled, Told, ToldAnswer, ToldOf, Unsaved};
 pub use ledger::{Refusal, Reservation};
 pub use moved::{Moved, MovedBucket, MovedKey, MovedLimit, MovedMoney, MovedReserved, Stretch, Table};
 pub use verification::{

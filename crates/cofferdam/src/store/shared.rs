@@ -63,6 +63,7 @@ fn postgres(choice: &SharedChoice) -> PostgresSettings {
         schema: choice.postgres_schema.clone(),
         connections: choice.postgres_connections,
         answer: choice.postgres_timeout,
+        node: choice.node.clone(),
         forgetful_server: choice.postgres_may_forget,
         ..PostgresSettings::at(choice.postgres_url.clone())
     }

@@ -188,6 +188,11 @@ pub trait Tallies: Send + Sync {
         self.raise(changes).await
     }
 
+    /// Whether an attempt that was decided is known to evidence, as far as a home needs to be asked: after a crash.
+    fn knows(&self, _name: u64) -> bool {
+        true
+    }
+
     /// Round one with evidence: as [`Tallies::proofs`], and what is known of the last days.
     async fn identify(&self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Result<Identified, StoreError>;
 

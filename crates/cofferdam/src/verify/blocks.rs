@@ -13,12 +13,12 @@ use super::{Caller, VerifyError};
 use crate::app::App;
 use crate::id::{self, Noun};
 use crate::store::StoreError;
-use crate::store::row::{Fact, FactEdit, FactKind, JournalEntry, Owner};
+use crate::store::row::{Basis, Fact, FactEdit, FactKind, JournalEntry, Owner};
 use crate::verify::facts::{self, Note};
 use arrayvec::ArrayVec;
-use cofferdam_engine::block::{Block, Blocks as Ladder, Followed, State, Stood, Turn};
+use cofferdam_engine::block::{Block, Blocks as Ladder, Followed, Spoken, State, Stood, Turn};
 use cofferdam_engine::evidence::Ask;
-use cofferdam_engine::{Attempt, Policy};
+use cofferdam_engine::{Attempt, Identity, Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -70,6 +70,21 @@ impl Blocks {
         self.all().get(owner).map(|own| own.ladder.met(attempt, &policy.blocks, price)).unwrap_or_default()
     }
 
+    /// What one of them says of an attempt in place of its own evidence.
+    pub(super) fn word(
+        &self,
+        owner: &Owner,
+        attempt: &Attempt,
+        identity: &Identity,
+        ask: &Ask,
+        basis: &Basis,
+    ) -> Option<Spoken> {
+        if identity.blocks.is_empty() {
+            return None;
+        }
+        self.all().get(owner)?.ladder.word(attempt, identity, ask, &basis.policy, &basis.terms)
+    }
+
     /// Carries out what a judgement says of blocks. `name` is that under which outcomes come.
     pub(super) fn follow(&self, app: &App, entry: &JournalEntry, name: u64, ask: &Ask) {
         let (attempt, policy) = (&entry.attempt, &entry.basis.policy);
@@ -88,6 +103,8 @@ impl Blocks {
             channel: attempt.channel,
             price_micros: attempt.price_micros.unwrap_or(policy.weights.default_price_micros),
             effects: &entry.assessment.effects,
+            points: entry.assessment.points,
+            evidence: &entry.known.evidence,
         };
         for key in own.ladder.follow(&followed, &policy.blocks) {
             let ended = own.ladder.get(key).is_some_and(|block| block.state == State::Ended);

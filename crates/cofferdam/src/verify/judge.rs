@@ -99,7 +99,8 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let identity = identity(app, &case, &basis.policy, identified);
     // Round two: how much was seen, this attempt included.
     let mut wanted = Wanted::of(&case, &identity, &basis);
-    let ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
+    let mut ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
+    ask.word = app.blocks.word(case.owner, &case.attempt, &identity, &ask, &basis);
     // Kilobytes, so they stay where they are.
     let mut known = Box::<Known>::default();
     known.identity = identity;
@@ -298,11 +299,15 @@ pub(super) fn count_passed(entry: &JournalEntry) -> Vec<Change> {
     cofferdam_engine::changes(&needs, at_s).chain(cofferdam_engine::changes(&light, at_s)).collect()
 }
 
-/// What was counted for an attempt, and when; `None` if nothing was.
+/// What was counted for an attempt, and when; `None` if nothing was. One that was judged blind was counted in
+/// this process's copy, if it has one: what was seen says so.
 fn needs(entry: &JournalEntry) -> Option<(Needs, u32)> {
     let (basis, identity) = (&entry.basis, &entry.known.identity);
-    let needs = cofferdam_engine::needs(&entry.attempt, identity, &basis.policy, &basis.terms);
-    entry.known.blind.is_none().then(|| (needs, seconds(entry.attempt.at_ms)))
+    let mut needs = cofferdam_engine::needs(&entry.attempt, identity, &basis.policy, &basis.terms);
+    if entry.known.blind.is_some() {
+        needs.retain(|need| entry.known.seen.iter().any(|seen| seen.scope == need.scope));
+    }
+    (entry.known.blind.is_none() || !needs.is_empty()).then(|| (needs, seconds(entry.attempt.at_ms)))
 }
 
 impl Judged {

@@ -228,7 +228,7 @@ async fn tell(app: &App, owner: Option<&Owner>, told: Vec<Told>) -> Result<Vec<R
 
 /// What evidence learns from an outcome. Prices, labels and later activity teach it nothing yet, and what
 /// was never answered it sees by itself, with time.
-fn lesson(entry: &JournalEntry, outcome: &Outcome) -> Option<Lesson> {
+pub(super) fn lesson(entry: &JournalEntry, outcome: &Outcome) -> Option<Lesson> {
     if !entry.basis.terms.evidence {
         // It was never counted.
         return None;

@@ -159,7 +159,7 @@ async fn hand_over(app: Arc<App>, job: Job) -> (HandOver, AttemptStatus) {
         Sending::TimesOut => handed(AttemptStatus::Unknown),
     };
     if over.status == AttemptStatus::Failed {
-        over.verification_failed = !job.sent_before;
+        over.verification_failed &= !job.sent_before;
         // Away: what was counted leaves its windows by itself.
         let changes = judge::give_back(&job.entry);
         over.marks = app.store.tallies.raise(&changes).await.unwrap_or_default();
@@ -199,7 +199,7 @@ async fn play(app: &App, job: &Job, sending: Sending, status: AttemptStatus) -> 
 async fn routes(app: &App, job: &Job) -> HandOver {
     let (verification, fixed) = (&job.verification, &job.verification.fixed);
     // Without the code there is nothing to send, and it is certain that nothing was sent.
-    let Some(code) = code::of(&app.secrets, verification) else { return handed(AttemptStatus::Failed) };
+    let Some(code) = code::of(&app.secrets, verification) else { return failed() };
     let body = message::render(verification, &code);
     let channel = job.entry.attempt.channel;
     let message = Message {
@@ -220,6 +220,15 @@ async fn routes(app: &App, job: &Job) -> HandOver {
     let in_house = verification.owner.world == World::Test;
     let routes = app.providers.iter().filter(|p| p.carries(channel) && p.stays_in_house() == in_house);
     for provider in routes {
+        match app.store.records.still_ours(message.attempt).await {
+            Ok(true) => {}
+            // Nothing was sent, and nothing may be any more; others may have sent a further attempt meanwhile.
+            Ok(false) => return handed(AttemptStatus::Failed),
+            Err(error) => {
+                tracing::warn!(%error, "a message was not handed over, since the records could not be asked");
+                return failed();
+            }
+        }
         let sent = tokio::time::timeout(GUARD, provider.send(&message)).await;
         let sent = sent.unwrap_or(Err(SendError::Unknown { detail: "no answer".to_owned() }));
         let mut over = handed(AttemptStatus::Sent);
@@ -245,11 +254,17 @@ async fn routes(app: &App, job: &Job) -> HandOver {
             }
             Err(_) => {
                 over.status = AttemptStatus::Failed;
+                over.verification_failed = true;
                 return over;
             }
         }
     }
-    handed(AttemptStatus::Failed)
+    failed()
+}
+
+/// Certainly nothing was sent, and the verification ends with it.
+fn failed() -> HandOver {
+    HandOver { verification_failed: true, ..handed(AttemptStatus::Failed) }
 }
 
 fn handed(status: AttemptStatus) -> HandOver {

@@ -2,12 +2,14 @@
 
 mod alone;
 mod assessing;
+mod blind;
 mod blocking;
 mod checking;
 mod faulty;
 mod jobs;
 mod limiting;
 mod magical;
+mod recovering;
 mod rejudging;
 mod sending;
 mod settled;

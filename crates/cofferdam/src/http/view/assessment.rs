@@ -289,6 +289,11 @@ pub struct AssessedDetail<'a> {
     /// What was seen where the attempt belongs: of its destination, its source and whoever asked; only
     /// where there is something to look at.
     readings: Vec<ReadingView>,
+    /// Where a standing block answered for it, with many others in the same second: when the evidence was read
+    /// that the block stands on. Of its own evidence none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    block_read_at: Option<Time>,
     /// What it was judged from: only for admin keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -351,6 +356,7 @@ impl<'a> AssessedDetail<'a> {
             },
             closest_change: closest.map(|change| change.to_string()),
             readings: ReadingView::all(&entry.known.evidence, eyes),
+            block_read_at: entry.known.evidence.word.map(|word| Time(i64::from(word.read_s) * 1_000)),
             known: admin.then_some(&entry.known),
             needs: admin.then(|| {
                 cofferdam_engine::needs(&entry.attempt, &entry.known.identity, &basis.policy, &basis.terms)

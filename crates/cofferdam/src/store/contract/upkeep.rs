@@ -9,6 +9,24 @@ pub async fn what_all_agree_on_stays(home: Home) {
     assert_eq!(records.agree("another", "second").await.unwrap(), "second");
 }
 
+pub async fn what_a_living_process_holds_is_its_own(home: Home) {
+    let records = &home.store.records;
+    records.arrive().await.unwrap();
+    let v = home.pending().await;
+    let key = IdempotencyKey { owner: owner(), scopes: "verify".into(), key: "held".into() };
+    let take = async || records.idempotency_begin(&key, [1; 32], NOW_MS, 45_000).await.unwrap();
+    assert_eq!(take().await, Idempotency::Fresh);
+    // Nobody ends what a living process has in its hands, whether others begin to serve or time passes a little.
+    records.expire(NOW_MS + 1, NOW_MS).await.unwrap();
+    assert!(records.still_ours(&v.attempts[0].id).await.unwrap());
+    assert_eq!(home.get(&v).await.attempts[0].status, AttemptStatus::Queued);
+    assert_eq!(take().await, Idempotency::Running);
+    // A store that was left goes on working.
+    records.leave().await.unwrap();
+    let later = home.pending().await;
+    assert!(records.still_ours(&later.attempts[0].id).await.unwrap());
+}
+
 pub async fn a_sweep_takes_what_is_old(home: Home) {
     let records = &home.store.records;
     let v = home.pending().await;

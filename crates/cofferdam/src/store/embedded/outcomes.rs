@@ -1,5 +1,6 @@
 //! Outcomes of attempts: told by callers and providers, each counted once.
 
+use super::journal::near::Near;
 use super::writer::Tx;
 use super::{Embedded, codes, sql};
 use crate::store::StoreError;
@@ -7,6 +8,7 @@ use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, To
 use cofferdam_engine::Outcome;
 use cofferdam_engine::outcome::{DeliveryStatus, What};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::sync::Arc;
 
 /// An outcome whose attempt is known.
 struct Resolved {
@@ -73,6 +75,40 @@ impl Embedded {
         self.read(move |conn| all.iter().map(|of| attempt_of(conn, owner.as_ref(), of)).collect()).await
     }
 
+    /// Outcomes told since a moment, by their rows: rows are given in the order of telling.
+    pub(super) async fn heard_since(
+        &self,
+        at_ms: i64,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
+        let bases = Arc::clone(&self.bases);
+        self.read(move |conn| {
+            let after = match after {
+                Some(after) => after as i64,
+                None => before(conn, at_ms)?,
+            };
+            let mut rows = conn
+                .prepare_cached(
+                    "SELECT row, attempt, body FROM outcomes WHERE row > ?1 ORDER BY row LIMIT ?2",
+                )
+                .map_err(sql)?;
+            let mut rows = rows.query(params![after, limit]).map_err(sql)?;
+            let (mut found, mut n, mut last, mut near) = (Vec::new(), 0, 0, Near::default());
+            while let Some(row) = rows.next().map_err(sql)? {
+                last = row.get(0).map_err(sql)?;
+                let (attempt, body): (String, Vec<u8>) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+                n += 1;
+                let outcome =
+                    serde_json::from_slice(&body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+                // The journal may have forgotten what was judged: then there is nothing to learn from it.
+                found.extend(near.find(conn, &bases, None, &attempt)?.map(|entry| (*entry, outcome)));
+            }
+            Ok((found, (n == limit).then_some(last as u64)))
+        })
+        .await
+    }
+
     pub(super) async fn heard(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {
         // Whose an attempt is stands in the journal alone where a caller sends by itself.
         if self.find_entry(Some(owner), attempt).await?.is_none() {
@@ -92,6 +128,14 @@ impl Embedded {
         })
         .await
     }
+}
+
+/// The newest row that was told before a moment.
+fn before(conn: &Connection, at_ms: i64) -> Result<i64, StoreError> {
+    let row = conn
+        .prepare_cached("SELECT row FROM outcomes WHERE told_ms < ?1 ORDER BY row DESC LIMIT 1")
+        .and_then(|mut s| s.query_row([at_ms], |row| row.get(0)).optional());
+    Ok(row.map_err(sql)?.unwrap_or(0))
 }
 
 /// The attempt that an outcome is of: the newest of a verification, or the one with a reference, or the

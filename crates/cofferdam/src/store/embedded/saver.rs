@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::store::StoreError;
 use crate::store::memory::ProcessTallies;
 use crate::store::memory::snapshot::{self, Head};
+use crate::store::row::Unsaved;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,14 +15,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Brings the tallies of a store back. Answers with them and with the journal's position that they
-/// were saved at. Saved tallies that can't be read are told of and rebuilt from the journal.
+/// Brings the tallies of a store back. Answers with them and with what they were saved at; evidence has to
+/// catch up from there. Saved tallies that can't be read are told of and rebuilt from the journal.
 pub(super) fn recover(
     conn: &Connection,
     identity: &Identity,
     file: &Path,
     keys_max: usize,
-) -> Result<(ProcessTallies, u64), StoreError> {
+) -> Result<(ProcessTallies, Unsaved), StoreError> {
     let last = journal::last(conn)?;
     let tallies = ProcessTallies::new(keys_max);
     let loaded = snapshot::load(&tallies, identity.store, file).and_then(|head| match head {
@@ -31,16 +32,18 @@ pub(super) fn recover(
         ))),
         head => Ok(head),
     });
-    let (tallies, position) = match loaded {
-        Ok(head) => (tallies, head.map_or(0, |head| head.position)),
+    let nothing = Unsaved { position: 0, at_ms: 0 };
+    let of = |head: Head| Unsaved { position: head.position, at_ms: i64::from(head.at_s) * 1_000 };
+    let (tallies, unsaved) = match loaded {
+        Ok(head) => (tallies, head.map_or(nothing, of)),
         Err(error @ StoreError::Unreadable(_)) => {
             tracing::warn!("{error}; they are rebuilt from the journal");
-            (ProcessTallies::new(keys_max), 0)
+            (ProcessTallies::new(keys_max), nothing)
         }
         Err(error) => return Err(error),
     };
-    journal::each_marks(conn, position, |marks| tallies.recover_now(&marks))?;
-    Ok((tallies, position))
+    journal::each_marks(conn, unsaved.position, |marks| tallies.recover_now(&marks))?;
+    Ok((tallies, unsaved))
 }
 
 /// The thread that saves.

@@ -45,6 +45,15 @@ pub struct Journalled {
     pub marks: Marks,
 }
 
+/// Where the journal and the outcomes go on from what was saved of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsaved {
+    /// The journal's position of the last save.
+    pub position: u64,
+    /// When that was, in Unix milliseconds; 0 if there was none.
+    pub at_ms: i64,
+}
+
 /// An outcome told by a caller or a provider.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {

@@ -231,7 +231,7 @@ pub struct HandOver {
 /// The first half of a check: the guess is paid for, durably, before anything is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Guess {
-    /// Paid: compare now, then [`super::Records::settle_guess`].
+    /// Paid: compare now, then [`crate::store::records::Records::settle_guess`].
     Paid(Box<Verification>),
     /// Not before this moment; nothing was paid.
     TooSoon {

@@ -46,6 +46,7 @@ mod idempotency;
 mod journal;
 mod leases;
 mod ledger;
+mod life;
 mod listen;
 mod moving;
 mod open;
@@ -74,6 +75,7 @@ pub(super) struct Postgres {
     channel: String,
     /// This process, among all nodes.
     node: String,
+    life: life::Life,
     clock: Arc<dyn Clock>,
     bases: Bases,
     days: journal::Days,
@@ -163,6 +165,18 @@ impl Records for PostgresRecords {
 
     async fn handed_over(&self, owner: &Owner, attempt: &str, over: HandOver) -> Result<bool, StoreError> {
         self.0.over(owner, attempt, over).await
+    }
+
+    async fn still_ours(&self, attempt: &str) -> Result<bool, StoreError> {
+        self.0.is_ours(attempt).await
+    }
+
+    async fn arrive(&self) -> Result<(), StoreError> {
+        self.0.succeed().await
+    }
+
+    async fn leave(&self) -> Result<(), StoreError> {
+        self.0.go().await
     }
 
     async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError> {

@@ -8,8 +8,8 @@
 
 use super::super::StoreError;
 use super::super::tallies::{
-    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
-    TallySize,
+    Counted, CountedAlone, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs,
+    Tallies, TallySize,
 };
 use crate::clock::{Clock, Dice};
 use arrayvec::ArrayVec;
@@ -77,6 +77,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     settings: RedisSettings,
+    /// Attempts without evidence that wait for their call.
+    alone: alone::Gather,
 }
 
 /// This process's copy of what it asked for lately.
@@ -133,12 +135,14 @@ pub(in crate::store) async fn open(
         clock,
         dice,
         settings,
+        alone: alone::Gather::new(),
     });
     inner.admit(conn).await?;
     let tasks = vec![
         tokio::spawn(flush::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(mend::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(alone::run(Arc::clone(&inner))).abort_handle(),
     ];
     Ok(SharedTallies { inner, tasks })
 }
@@ -238,14 +242,26 @@ impl Inner {
         Ok(Identified { proofs: proofs(times), glimpse })
     }
 
+    async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
+        if self.settings.at_once {
+            self.flush().await;
+        }
+        let mut call = Call::new();
+        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
+        let olds = self.link.run(&call, Want::Olds).await?;
+        let mut copy = self.copy();
+        let seen = Self::take_limits(&mut copy, needs, at_s, olds.iter().map(Option::as_deref));
+        Ok(Counted { seen, marks: Marks::default() })
+    }
+
     /// Takes what stood before into the copy, counts there in the same way, and answers with what then stands.
-    fn take_limits(
+    fn take_limits<'a>(
         copy: &mut Copy,
         needs: &Needs,
         at_s: u32,
-        olds: &[Option<Vec<u8>>],
+        olds: impl IntoIterator<Item = Option<&'a [u8]>>,
     ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
-        let each = needs.iter().zip(olds.iter().map(Option::as_deref).chain(core::iter::repeat(None)));
+        let each = needs.iter().zip(olds.into_iter().chain(core::iter::repeat(None)));
         let mut done: ArrayVec<(u64, LimitRecord), RECORDS> = ArrayVec::new();
         each.map(|(need, old)| {
             // Two limits may be counted in one record: the second finds what the first made of it.
@@ -286,14 +302,16 @@ impl Tallies for SharedTallies {
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {
-        if self.inner.settings.at_once {
-            self.inner.flush().await;
-        }
-        let mut call = Call::new();
-        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
-        let olds = self.inner.link.run(&call, Want::Olds).await?;
-        let mut copy = self.inner.copy();
-        Ok(Counted { seen: Inner::take_limits(&mut copy, needs, at_s, &olds), marks: Marks::default() })
+        self.inner.count(needs, at_s).await
+    }
+
+    async fn count_alone(
+        &self,
+        inquiry: &Inquiry,
+        needs: &Needs,
+        at_s: u32,
+    ) -> Result<CountedAlone, StoreError> {
+        self.inner.count_alone(inquiry, needs, at_s).await
     }
 
     fn proofs_blind(&self, inquiry: &Inquiry) -> Option<Proofs> {
@@ -323,7 +341,7 @@ impl Tallies for SharedTallies {
         let olds = self.inner.link.run(&call, Want::Olds).await?;
         {
             let mut copy = self.inner.copy();
-            known.seen = Inner::take_limits(&mut copy, needs, ask.at_s, &olds);
+            known.seen = Inner::take_limits(&mut copy, needs, ask.at_s, olds.iter().map(Option::as_deref));
             for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
                 if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
                     return Err(StoreError::Unreadable(format!(

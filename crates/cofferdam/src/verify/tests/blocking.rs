@@ -15,6 +15,11 @@ impl House {
     async fn pump(&self, n: u32) -> JournalEntry {
         self.clock.step(3_000);
         report::advance(&self.app).await.unwrap();
+        self.pump_at_once(n).await
+    }
+
+    /// The same, and no time passes.
+    async fn pump_at_once(&self, n: u32) -> JournalEntry {
         let mut client = Client { ip: format!("198.51.100.{}", n % 250).parse().ok(), ..Client::default() };
         client.device_id = Some(format!("device {n}"));
         let ask = AssessInput {
@@ -115,4 +120,32 @@ async fn when_nobody_asks_any_more_it_opens_half_and_then_ends_and_is_forgotten(
     let facts = house.app.store.records.facts_since(0, 1_000).await.unwrap();
     let left = facts.iter().filter(|fact| fact.kind == crate::store::row::FactKind::Block && !fact.gone);
     assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn a_flood_is_told_the_blocks_word_and_the_journal_gives_the_same_again() {
+    let house = house().await;
+    let block = house.attacked().await;
+    house.clock.step(3_000);
+    let mut said = Vec::new();
+    for n in 390..450 {
+        said.push(house.pump_at_once(n).await);
+    }
+    assert!(said.iter().all(|entry| entry.assessment.decision == Decision::Block));
+    let by_word = |entry: &&JournalEntry| entry.known.evidence.word.is_some();
+    assert_eq!(said.iter().filter(by_word).count(), 56, "four are judged in full");
+    assert_eq!(blocks::get(&house.app, &house.test, &block.id).unwrap().block.stopped, 60);
+    house.app.store.records.flush().await.unwrap();
+    let last = said.last().unwrap();
+    let read =
+        house.app.store.records.journalled(&house.test.owner, &last.assessment_id).await.unwrap().unwrap();
+    assert_eq!(read.known.evidence.word, last.known.evidence.word);
+    let again = cofferdam_sim::rejudge(&cofferdam_sim::Recorded {
+        attempt: &read.attempt,
+        known: &read.known,
+        policy: &read.basis.policy,
+        terms: &read.basis.terms,
+        assessment: &read.assessment,
+    });
+    assert_eq!(again, cofferdam_sim::Rejudged::Same);
 }

@@ -10,6 +10,7 @@ mod case;
 mod found;
 mod load;
 mod node_killed;
+mod node_paused;
 mod nodes;
 mod postgres_faults;
 mod redis_faults;

@@ -449,6 +449,7 @@ mod tests {
             neighbours: 2.5,
             readings: [reading, full].into_iter().collect(),
             company: arrayvec::ArrayVec::new(),
+            word: None,
         };
         entry.assessment.effects = [
             Effect::Explain { scope: Scope::Prefix4, key: u64::MAX, share: 1_000 },

@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 const MOVE: &str = "UPDATE verifications SET resend_at_ms = $2 WHERE id = $1";
 
-/// What was told first stands; what was not told yet is filled in.
-const OVER: &str = "UPDATE attempts SET status = $2, provider = coalesce(provider, $3), \
+/// What was told first stands; what was not told yet is filled in. Once it was told of it is in nobody's hands.
+const OVER: &str = "UPDATE attempts SET status = $2::smallint, provider = coalesce(provider, $3), \
      reference = coalesce(reference, $4), price_micros = coalesce(price_micros, $5), \
-     currency = coalesce(currency, $6), reserved = $7 WHERE id = $1";
+     currency = coalesce(currency, $6), reserved = $7, life = CASE WHEN $2::smallint = 0 THEN life END WHERE id = $1";
 const ATTEMPT: &str =
     "SELECT verification, status, reserved FROM attempts WHERE id = $1 AND tenant = $2 AND world = $3";
-const ATTEMPT_LOCKED: &str = "SELECT verification, status, reserved FROM attempts \
+const ATTEMPT_LOCKED: &str = "SELECT verification, status, reserved, life FROM attempts \
      WHERE id = $1 AND tenant = $2 AND world = $3 FOR UPDATE";
 
 impl Postgres {
@@ -75,7 +75,7 @@ impl Postgres {
         if let Some(last) = found.and_then(|(v, _)| v.attempts.last().map(|last| last.ordinal)) {
             attempt.ordinal = last + 1;
         }
-        let mut attempts = AttemptColumns::default();
+        let mut attempts = AttemptColumns::of(self.life.current());
         attempts.add(owner, &attempt, reserved.as_deref());
         let lines = [line.view()];
         let rows = journal::rows(&lines, self.clock.now_ms())?;
@@ -137,15 +137,19 @@ impl Postgres {
             conn.undo().await?;
             return Err(ledger::moved());
         }
-        let queued = codes::attempt_status_of(status.into())? == AttemptStatus::Queued;
-        let status = if queued { codes::attempt_status(over.status) as i16 } else { status };
+        let was = codes::attempt_status_of(status.into())?;
+        let queued = was == AttemptStatus::Queued;
+        // Settled without its node, which comes back and knows better.
+        let settled = was == AttemptStatus::Unknown && row.get::<_, Option<i64>>(3).is_some();
+        let tells = queued || settled;
+        let status = if tells { codes::attempt_status(over.status) as i16 } else { status };
         let mut book = Book::read(limits, spend)?;
         let left = match (over.status, &mut reserved) {
-            (AttemptStatus::Failed, Some(standing)) if queued && !standing.spent => {
+            (AttemptStatus::Failed, Some(standing)) if tells && !standing.spent => {
                 book.release(owner, standing)?;
                 None
             }
-            (AttemptStatus::Sent, Some(standing)) if queued => {
+            (AttemptStatus::Sent, Some(standing)) if tells => {
                 book.settle(owner, standing, over.price_micros);
                 Some(Reserved::bytes(standing)?)
             }
@@ -164,6 +168,6 @@ impl Postgres {
             steps.push(end.step());
         }
         conn.together(Round::Commit, &steps).await?;
-        Ok(queued)
+        Ok(tells)
     }
 }

@@ -3,7 +3,7 @@
 use super::book::world;
 use super::conn::{Round, Step, again};
 use super::failure::Failed;
-use super::{Postgres, plain, verifications};
+use super::{Postgres, life, plain, verifications};
 use crate::store::StoreError;
 use crate::store::embedded::codes;
 use crate::store::row::{Owner, Status};
@@ -28,10 +28,10 @@ const OVER: &str = "WITH over AS (SELECT id FROM verifications WHERE status IN (
      status = CASE WHEN status = 0 AND checks_left = 0 THEN 7 ELSE 4 END \
      FROM over WHERE v.id = over.id RETURNING 1";
 /// Handed over and never answered for: unknown, and never sent again by itself. What was reserved for it
-/// stays, since it may have been sent.
+/// stays, since it may have been sent. Whoever had it has had his time, and is not heard any more.
 const UNANSWERED: &str = "WITH over AS (SELECT id FROM attempts WHERE status = 0 AND at_ms < $1 \
      ORDER BY at_ms LIMIT $2 FOR UPDATE SKIP LOCKED) \
-     UPDATE attempts AS a SET status = 6 FROM over WHERE a.id = over.id RETURNING 1";
+     UPDATE attempts AS a SET status = 6, life = NULL FROM over WHERE a.id = over.id RETURNING 1";
 
 /// A verification that comes to another status.
 pub(super) struct Become<'a> {
@@ -129,6 +129,7 @@ impl Postgres {
             let steps = [
                 Step::new(OVER, &[&now_ms, &AT_ONCE]),
                 Step::new(UNANSWERED, &[&queued_before_ms, &AT_ONCE]),
+                Step::new(life::UNANSWERED, &[&AT_ONCE]),
             ];
             conn.together(Round::Whole, &steps).await
         })?;

@@ -1,5 +1,5 @@
 //! What other nodes changed of standing facts: heard from the database as soon as it is committed, and
-//! looked for twice a second where nothing was heard.
+//! looked for twice a second where nothing was heard. The same connection renews this node's life.
 
 use super::conn::again;
 use super::{Postgres, failure};
@@ -13,7 +13,7 @@ use tokio_postgres::AsyncMessage;
 /// How often is looked, whatever was heard.
 const LOOK: Duration = Duration::from_millis(500);
 /// The shortest and the longest pause before listening again.
-const PAUSE_MS: [u64; 2] = [100, 2_000];
+const PAUSE_MS: [u64; 2] = [100, 800];
 
 impl Postgres {
     /// The version at which facts stand, as far as this node knows.
@@ -82,8 +82,8 @@ impl Postgres {
                     "changes of facts are not heard, but looked for"
                 );
             }
-            // What was changed before is found by looking; the client must live as long as is listened.
-            std::future::pending::<()>().await;
+            // What was changed before is found by looking. The client lives as long as is listened.
+            self.stay_alive(&client).await;
         });
         loop {
             let message = tokio::select! {

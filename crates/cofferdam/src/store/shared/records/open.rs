@@ -5,6 +5,7 @@ use super::collect::WORKERS;
 use super::conn::Connections;
 use super::failure::words;
 use super::health::Health;
+use super::life::Life;
 use super::{Looked, Postgres, PostgresRecords, PostgresSettings, schema};
 use crate::clock::{Clock, Dice};
 use crate::store::StoreError;
@@ -28,6 +29,8 @@ pub(super) async fn open(
     let now_ms = || clocks.then(|| clock.now_ms());
     prepare(settings, &config, &tls, now_ms).await?;
     let pool = pool(settings, &config, &tls)?;
+    let node = format!("{:016x}", dice.roll());
+    let name = settings.node.clone().unwrap_or_else(|| node.clone());
     let postgres = Arc::new(Postgres {
         connections: Connections {
             pool,
@@ -38,7 +41,8 @@ pub(super) async fn open(
         tls,
         schema: settings.schema.clone(),
         channel: format!("{}_facts", settings.schema),
-        node: format!("{:016x}", dice.roll()),
+        life: Life::new(name, node.clone(), settings.life),
+        node,
         clock,
         bases: super::Bases::default(),
         days: super::journal::Days::default(),
@@ -48,6 +52,7 @@ pub(super) async fn open(
         stop: watch::Sender::new(false),
     });
     postgres.days.ahead(&postgres).await.map_err(super::failure::Failed::told)?;
+    postgres.begin_life().await?;
     postgres.stands_at(postgres.fact_version().await?);
     for _ in 0..WORKERS {
         tokio::spawn(Arc::clone(&postgres).collect());

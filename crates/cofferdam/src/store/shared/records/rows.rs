@@ -83,8 +83,8 @@ impl<'a> VerificationColumns<'a> {
 }
 
 const PUT_ATTEMPTS: &str = "INSERT INTO attempts (id, verification, ordinal, tenant, world, channel, status, at_ms, \
-     assessment, provider, reference, price_micros, currency, reserved) \
-     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::smallint[], $6::smallint[], \
+     assessment, provider, reference, price_micros, currency, reserved, life) \
+     SELECT *, $15::bigint FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::smallint[], $6::smallint[], \
      $7::smallint[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::bytea[])";
 
 /// Attempts to be written.
@@ -104,9 +104,15 @@ pub(super) struct AttemptColumns<'a> {
     prices: Vec<Option<i64>>,
     currencies: Vec<Option<&'a str>>,
     reserved: Vec<Option<&'a [u8]>>,
+    life: Option<i64>,
 }
 
 impl<'a> AttemptColumns<'a> {
+    /// None yet, in the hands of this life.
+    pub(super) fn of(life: Option<i64>) -> Self {
+        Self { life, ..Self::default() }
+    }
+
     /// Adds one, with what stands reserved for it.
     pub(super) fn add(&mut self, owner: &'a Owner, attempt: &'a AttemptRow, reserved: Option<&'a [u8]>) {
         self.ids.push(&attempt.id);
@@ -144,6 +150,7 @@ impl<'a> AttemptColumns<'a> {
             &self.prices,
             &self.currencies,
             &self.reserved,
+            &self.life,
         ];
         steps.push(Step::new(PUT_ATTEMPTS, &values));
     }

@@ -15,8 +15,10 @@ pub(super) struct Migration {
 }
 
 /// All of them, in order: the first is version 1.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { name: "V1__records", text: include_str!("../../../../migrations/V1__records.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "V1__records", text: include_str!("../../../../migrations/V1__records.sql") },
+    Migration { name: "V2__lives", text: include_str!("../../../../migrations/V2__lives.sql") },
+];
 
 /// The table that remembers what was applied. Its shape never changes.
 const STEPS: &str = "CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY, name text NOT NULL, \

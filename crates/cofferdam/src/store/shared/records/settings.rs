@@ -23,6 +23,10 @@ pub struct PostgresSettings {
     pub connect: Duration,
     /// How long one round may take, before the server counts as away.
     pub answer: Duration,
+    /// This machine's name among its nodes, if it was given one.
+    pub node: Option<String>,
+    /// How long a node may be silent before others take over what it holds.
+    pub life: Duration,
     /// Serve even where the server may forget what it acknowledged (`synchronous_commit` or `fsync` off).
     pub forgetful_server: bool,
 }
@@ -37,6 +41,8 @@ impl PostgresSettings {
             wait: Duration::from_secs(1),
             connect: Duration::from_secs(2),
             answer: Duration::from_secs(3),
+            node: None,
+            life: Duration::from_secs(5),
             forgetful_server: false,
         }
     }

@@ -125,7 +125,7 @@ impl Postgres {
             return Ok(decided.answers);
         }
         let mut verifications = VerificationColumns::default();
-        let mut attempts = AttemptColumns::default();
+        let mut attempts = AttemptColumns::of(self.life.current());
         let mut made_keys = KeyColumns::default();
         for (n, (start, answer)) in starts.iter().zip(&decided.answers).enumerate() {
             if *answer != Started::Made {

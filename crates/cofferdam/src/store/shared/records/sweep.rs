@@ -44,6 +44,8 @@ const EXACT: &str = "DELETE FROM exact WHERE name IN (SELECT name FROM exact WHE
 const ENDED: &str = "SELECT kind, id, tenant, world FROM facts WHERE NOT gone AND kind IN (3, 4) AND expires_ms < $1 LIMIT $2";
 /// How far nodes that are long gone had written.
 const NOTES: &str = "DELETE FROM meta WHERE name LIKE 'journal %' AND substr(value, 9) < int8send($1)";
+/// Lives that ended so long ago that nothing names them any more.
+const LIVES: &str = "DELETE FROM nodes WHERE renewed < clock_timestamp() - interval '3 days'";
 const DAYS: &str = "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
      WHERE i.inhparent = 'journal'::regclass";
 
@@ -64,6 +66,7 @@ impl Postgres {
         swept.other += self.sweep_some(EXACT, i64::from(seconds(now_ms))).await?;
         let noted = before(DAY_MS);
         again!(self, async { self.connections.get().await?.change(NOTES, &[&noted]).await })?;
+        again!(self, async { self.connections.get().await?.change(LIVES, &[]).await })?;
         again!(self, self.days.ahead(self))?;
         Ok(swept)
     }

@@ -48,5 +48,6 @@ impl Shared {
 
 mod chunks;
 mod faults;
+mod lives;
 mod races;
 mod start_up;

@@ -118,9 +118,7 @@ impl Call {
     /// Some of the steps as a command: the script by its sum, or its whole text.
     pub fn command(&self, of: &[usize], names: &Names, script: &Script, whole: bool, want: Want) -> Cmd {
         let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();
-        let mut command = if whole { redis::cmd("EVAL") } else { redis::cmd("EVALSHA") };
-        command.arg(if whole { script.text } else { script.sum.as_str() });
-        command.arg(steps.len());
+        let mut command = script.command(whole, steps.len());
         for step in &steps {
             command.arg(names.text(step.name));
         }
@@ -172,7 +170,18 @@ pub struct Script {
 
 impl Script {
     pub fn new() -> Self {
-        let text = include_str!("script.lua");
+        Self::of(include_str!("script.lua"))
+    }
+
+    /// A script of this text.
+    pub fn of(text: &'static str) -> Self {
         Self { text, sum: redis::Script::new(text).get_hash().to_owned() }
+    }
+
+    /// The beginning of its call: by its sum, or with its whole text, and how many keys follow.
+    pub fn command(&self, whole: bool, keys: usize) -> Cmd {
+        let mut command = redis::cmd(if whole { "EVAL" } else { "EVALSHA" });
+        command.arg(if whole { self.text } else { self.sum.as_str() }).arg(keys);
+        command
     }
 }

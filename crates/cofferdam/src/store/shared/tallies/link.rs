@@ -207,6 +207,16 @@ impl Link {
         }
     }
 
+    /// Sends a call of a script by its sum, and with its whole text where the server does not know it.
+    pub async fn ask(&self, command: impl Fn(bool) -> Cmd) -> Result<Value, StoreError> {
+        let mut conn = self.take()?;
+        let answer = match conn.send(&command(false)).await {
+            Err(error) if is_unknown(&error) => conn.send(&command(true)).await,
+            other => other,
+        };
+        answer.map_err(|error| self.failed(&error)).inspect(|_| self.came())
+    }
+
     /// Runs the script: in one call, or in a cluster in one a tag, side by side. Answers in the order of the steps.
     pub async fn run(&self, call: &Call, want: Want) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         if call.steps.is_empty() {

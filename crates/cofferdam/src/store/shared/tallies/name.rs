@@ -94,15 +94,20 @@ impl Names {
 
     /// A name as the server has it.
     pub fn text(&self, name: Name) -> Vec<u8> {
-        let tag = TAGS.get(name.group() as usize).copied().unwrap_or_default();
         let mut text = Vec::with_capacity(self.0.len() + 21);
+        self.write(name, &mut text);
+        text
+    }
+
+    /// The same behind what stands there.
+    pub fn write(&self, name: Name, text: &mut Vec<u8>) {
+        let tag = TAGS.get(name.group() as usize).copied().unwrap_or_default();
         text.extend_from_slice(self.0.as_bytes());
         text.push(b'{');
         text.extend_from_slice(tag.as_bytes());
         text.extend_from_slice(b"}");
         text.push(name.holds.letter());
         text.extend((0..16).rev().map(|n| digit(name.key >> (4 * n))));
-        text
     }
 }
 

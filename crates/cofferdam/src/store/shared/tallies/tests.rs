@@ -8,6 +8,7 @@ use crate::store::servers::redis::{Cluster, Server};
 use std::sync::Arc;
 
 mod agreement;
+mod alone;
 mod away;
 mod nodes;
 mod records;

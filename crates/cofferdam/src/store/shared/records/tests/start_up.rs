@@ -100,7 +100,7 @@ async fn many_that_migrate_at_once_do_it_once() {
 fn newer(beside: &'static str) -> Vec<Migration> {
     let mut all: Vec<Migration> =
         MIGRATIONS.iter().map(|m| Migration { name: m.name, text: m.text }).collect();
-    all.push(Migration { name: "V2__later", text: beside });
+    all.push(Migration { name: "V3__later", text: beside });
     all
 }
 
@@ -122,7 +122,7 @@ async fn an_older_program_is_tolerated_where_the_newer_schema_says_so() {
     assert!(opened.is_ok(), "expanded only: {:?}", opened.err());
     let other = newer("-- beside: 1\nALTER TABLE outbox ADD COLUMN else text");
     let changed = migrate(&client, schema, &other).await.unwrap_err().to_string();
-    assert!(changed.contains("V2__later") && changed.contains("another text"), "{changed}");
+    assert!(changed.contains("V3__later") && changed.contains("another text"), "{changed}");
 }
 
 #[tokio::test]
@@ -130,10 +130,10 @@ async fn an_older_program_refuses_a_newer_schema_by_name() {
     let Some(shared) = Shared::new() else { return };
     drop(shared.open(SetClock::at(NOW_MS), 1).await.unwrap());
     let client = client(&shared).await;
-    let strict = newer("-- beside: 2\nALTER TABLE outbox DROP COLUMN channel");
+    let strict = newer("-- beside: 3\nALTER TABLE outbox DROP COLUMN channel");
     migrate(&client, &shared.settings.schema, &strict).await.unwrap();
     let refused = refusal(&shared.settings).await;
-    assert!(refused.contains("schema 2 (`V2__later`)") && refused.contains("newer cofferdam"), "{refused}");
+    assert!(refused.contains("schema 3 (`V3__later`)") && refused.contains("newer cofferdam"), "{refused}");
 }
 
 #[tokio::test]

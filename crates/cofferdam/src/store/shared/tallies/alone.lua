@@ -1,0 +1,98 @@
+-- Counts attempts in their limits, each whole or not at all, and tells what stood in each record before. Layout 1.
+--
+-- KEYS: of each attempt guards, what is only looked at, and what is added to, in this order. ARGV[1]: of each attempt how
+-- many of each there are, a byte each, and a byte an addition: of which kind it is, and 128 more where its record
+-- stands before it in this call. ARGV[2] and on: the kinds: moment, expiry, widths of three rings, and the record that one
+-- addition makes where there was none. An attempt one of whose guards stands counts nowhere.
+local call, byte, sub, word, pack, floor = redis.call, string.byte, string.sub, struct.unpack, struct.pack, math.floor
+-- Of a number that is handed to a command the server makes a text anew each time, and slowly.
+local text = string.format
+local LENGTH, WORDS = 108, '>' .. string.rep('I4', 27)
+local olds = call('MGET', unpack(KEYS))
+local spec, kinds = ARGV[1], {}
+
+for n = 2, #ARGV do
+  local at, ttl, a, b, c = word('>I4I4I4I4I4', ARGV[n])
+  local fresh = sub(ARGV[n], 21)
+  local kind = {at = at, ttl = text('%d', ttl), a, b, c, fresh = fresh, args = {}}
+  for r = 1, 3 do
+    local from = r * 36 - 35
+    local width, head = word('>I4I4', fresh, from)
+    if width > 0 then
+      local m = #kind.args
+      kind[r + 3] = sub(fresh, from, from + 7)
+      kind.args[m + 1], kind.args[m + 2] = 'INCRBY', 'i32'
+      kind.args[m + 3], kind.args[m + 4] = text('%d', (from + 7 + head % 7 * 4) * 8), '1'
+    end
+  end
+  kinds[n - 1] = kind
+end
+
+-- Whether the rings that a kind adds to are those of a record, at the same buckets.
+local function same(old, kind)
+  local a, b, c = kind[4], kind[5], kind[6]
+  return (not a or a == sub(old, 1, 8)) and (not b or b == sub(old, 37, 44)) and (not c or c == sub(old, 73, 80))
+end
+
+-- Moves rings on to their moment, or makes them others, and adds.
+local function roll(key, old, kind)
+  local w, at, a, b, c = {word(WORDS, old)}, kind.at, kind[1], kind[2], kind[3]
+  for i = 1, 3 do
+    local width, r = kind[i], i
+    if width > 0 and not (i > 1 and width == a) and not (i > 2 and width == b) then
+      if w[i * 9 - 8] ~= width then
+        r = nil
+        for j = 3, 1, -1 do
+          local has = w[j * 9 - 8]
+          if has == 0 or (has ~= a and has ~= b and has ~= c) then r = j end
+        end
+        for j = 3, 1, -1 do
+          if w[j * 9 - 8] == width then r = j end
+        end
+      end
+      if r then
+        local from, bucket = r * 9 - 8, floor(at / width)
+        if w[from] ~= width then
+          w[from] = width
+          for n = from + 1, from + 8 do w[n] = 0 end
+        end
+        local head = w[from + 1]
+        if bucket > head then
+          local gone = bucket - head >= 7 and bucket - 6 or head + 1
+          for n = gone, bucket do w[from + 2 + n % 7] = 0 end
+          w[from + 1], head = bucket, bucket
+        end
+        if head - bucket < 7 then
+          local n = from + 2 + bucket % 7
+          w[n] = (w[n] + 1) % 4294967296
+        end
+      end
+    end
+  end
+  call('SET', key, pack(WORDS, unpack(w, 1, 27)), 'EX', kind.ttl)
+end
+
+local p, k, size = 1, 1, #spec
+while p < size do
+  local guards, looks, adds = byte(spec, p, p + 2)
+  local free, first = true, k + guards + looks
+  p = p + 3
+  for n = k, k + guards - 1 do
+    if olds[n] then free = false end
+  end
+  if free then
+    for n = 0, adds - 1 do
+      local what, key, old = byte(spec, p + n), KEYS[first + n], olds[first + n]
+      if what > 127 then
+        what, old = what - 128, call('GET', key)
+        olds[first + n] = old
+      end
+      local kind = kinds[what + 1]
+      if not old or #old ~= LENGTH then call('SET', key, kind.fresh, 'EX', kind.ttl)
+      elseif same(old, kind) then call('BITFIELD', key, unpack(kind.args))
+      else roll(key, old, kind) end
+    end
+  end
+  k, p = first + adds, p + adds
+end
+return olds

@@ -1,0 +1,198 @@
+//! Attempts that wait at the same moment go to the servers in one call.
+//!
+//! While a call is under way those who come gather; when it is answered they go together. Nobody waits for
+//! anybody else where nothing is under way, and there is no timer. It knows the format of the script's arguments.
+
+use super::super::call::Script;
+use super::super::limits::{limit_expires_s, limit_image};
+use super::super::link::Link;
+use super::super::name::{Name, Names};
+use crate::store::StoreError;
+use arrayvec::ArrayVec;
+use cofferdam_engine::limit::WINDOWS;
+use cofferdam_engine::need::RECORDS;
+use cofferdam_engine::tally::{LimitRecord, width_of};
+use redis::{Cmd, Value};
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
+
+/// Attempts of one call: half a millisecond of the server's time, in which it answers nobody else.
+const TOGETHER: usize = 48;
+/// Kinds of one call: an addition names its own in seven bits.
+const KINDS: usize = 100;
+/// Keys of an attempt: what was proved, and what is counted.
+pub const KEYS: usize = RECORDS + 5;
+
+/// What stood in each key before.
+pub type Olds = Vec<Option<Vec<u8>>>;
+
+/// An attempt on its way.
+pub struct Item {
+    /// Guards, what is looked at, and what is added to, in this order.
+    pub names: ArrayVec<Name, KEYS>,
+    pub guards: u8,
+    pub looks: u8,
+    /// The windows of each addition.
+    pub adds: ArrayVec<[u32; WINDOWS], RECORDS>,
+    pub at_s: u32,
+}
+
+type Waiting = (Box<Item>, oneshot::Sender<Result<Olds, StoreError>>);
+
+/// Those who wait, and how they are sent.
+pub struct Gather {
+    waiting: Mutex<Vec<Waiting>>,
+    come: Notify,
+    script: Script,
+}
+
+/// A moment and the windows that are counted in then.
+type Kind = (u32, [u32; WINDOWS]);
+
+/// The arguments of one call, but for the script's name.
+struct Packed {
+    names: Vec<Name>,
+    spec: Vec<u8>,
+    kinds: Vec<Kind>,
+}
+
+impl Gather {
+    pub fn new() -> Self {
+        let script = Script::of(include_str!("../alone.lua"));
+        Self { waiting: Mutex::default(), come: Notify::new(), script }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes with the next call, and answers what stood before.
+    pub async fn send(&self, item: Box<Item>) -> Result<Olds, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let first = {
+            let mut waiting = self.waiting();
+            waiting.push((item, tell));
+            waiting.len() == 1
+        };
+        if first {
+            self.come.notify_one();
+        }
+        told.await.unwrap_or_else(|_| Err(StoreError::Away("the store has stopped".into())))
+    }
+
+    /// Sends whoever waits, until it is ended.
+    pub async fn run(&self, link: &Link) {
+        loop {
+            self.come.notified().await;
+            loop {
+                let mut going = {
+                    let mut waiting = self.waiting();
+                    if waiting.len() > TOGETHER {
+                        let later = waiting.split_off(TOGETHER);
+                        std::mem::replace(&mut *waiting, later)
+                    } else {
+                        std::mem::take(&mut *waiting)
+                    }
+                };
+                if going.is_empty() {
+                    break;
+                }
+                let (packed, fit) = Packed::of(&going);
+                if fit < going.len() {
+                    // More kinds than a call has room for: clocks jump.
+                    let later = going.split_off(fit);
+                    self.waiting().splice(..0, later);
+                }
+                let answer = link.ask(|whole| packed.command(&link.names, &self.script, whole)).await;
+                if let Err(why) = &answer {
+                    self.fail(why);
+                }
+                tell(going, answer);
+            }
+        }
+    }
+
+    /// Whoever gathered behind a call that failed does not wait for another to fail: nothing of it was sent.
+    fn fail(&self, why: &StoreError) {
+        for (_, tell) in std::mem::take(&mut *self.waiting()) {
+            // Whoever waited may be gone.
+            let _ = tell.send(Err(StoreError::Away(why.to_string())));
+        }
+    }
+}
+
+fn tell(going: Vec<Waiting>, answer: Result<Value, StoreError>) {
+    let answer = answer.map(|value| match value {
+        Value::Array(olds) => olds,
+        _ => Vec::new(),
+    });
+    match answer {
+        Ok(olds) => {
+            let mut olds = olds.into_iter().map(|old| match old {
+                Value::BulkString(bytes) => Some(bytes),
+                _ => None,
+            });
+            for (item, tell) in going {
+                let _ = tell.send(Ok(olds.by_ref().take(item.names.len()).collect()));
+            }
+        }
+        Err(why) => {
+            for (_, tell) in going {
+                let _ = tell.send(Err(match &why {
+                    StoreError::Away(why) => StoreError::Away(why.clone()),
+                    other => StoreError::Unknown(other.to_string()),
+                }));
+            }
+        }
+    }
+}
+
+impl Packed {
+    /// The arguments of as many as fit, and how many those are.
+    fn of(going: &[Waiting]) -> (Self, usize) {
+        let keys = going.iter().map(|(item, _)| item.names.len()).sum();
+        let mut packed =
+            Self { names: Vec::with_capacity(keys), spec: Vec::with_capacity(keys), kinds: Vec::new() };
+        let mut met = HashSet::with_capacity_and_hasher(keys, foldhash::fast::RandomState::default());
+        for (n, (item, _)) in going.iter().enumerate() {
+            if packed.kinds.len() + item.adds.len() > KINDS {
+                return (packed, n);
+            }
+            packed.names.extend(item.names.iter().copied());
+            packed.spec.extend([item.guards, item.looks, item.adds.len() as u8]);
+            let added = item.names.iter().skip(usize::from(item.guards) + usize::from(item.looks));
+            for (windows_s, name) in item.adds.iter().zip(added) {
+                let kind = (item.at_s, *windows_s);
+                let known = packed.kinds.iter().position(|known| *known == kind);
+                let at = known.unwrap_or_else(|| {
+                    packed.kinds.push(kind);
+                    packed.kinds.len() - 1
+                });
+                let again = if met.insert(name.key) { 0 } else { 128 };
+                packed.spec.push(at as u8 | again);
+            }
+        }
+        (packed, going.len())
+    }
+
+    fn command(&self, names: &Names, script: &Script, whole: bool) -> Cmd {
+        let mut command = script.command(whole, self.names.len());
+        let mut text = Vec::with_capacity(64);
+        for name in &self.names {
+            text.clear();
+            names.write(*name, &mut text);
+            command.arg(&text[..]);
+        }
+        command.arg(&self.spec[..]);
+        for (at_s, windows_s) in &self.kinds {
+            let mut fresh = LimitRecord::default();
+            fresh.add(*at_s, windows_s, 1);
+            let words = [*at_s, limit_expires_s(windows_s)].into_iter().chain(windows_s.map(width_of));
+            let mut kind: Vec<u8> = words.flat_map(u32::to_be_bytes).collect();
+            kind.extend(limit_image(&fresh));
+            command.arg(&kind[..]);
+        }
+        command
+    }
+}
