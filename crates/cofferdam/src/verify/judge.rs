@@ -307,7 +307,7 @@ fn needs(entry: &JournalEntry) -> Option<(Needs, u32)> {
     if entry.known.blind.is_some() {
         needs.retain(|need| entry.known.seen.iter().any(|seen| seen.scope == need.scope));
     }
-    (!needs.is_empty()).then(|| (needs, seconds(entry.attempt.at_ms)))
+    (entry.known.blind.is_none() || !needs.is_empty()).then(|| (needs, seconds(entry.attempt.at_ms)))
 }
 
 impl Judged {

@@ -102,7 +102,8 @@ pub async fn an_outcome_counts_once(home: Home) {
 
 pub async fn outcomes_told_together_find_each_its_attempt(home: Home) {
     let records = &home.store.records;
-    let mut judged: Vec<_> = (0..700).map(|n| journalled(&owner(), number(), NOW_MS + n / 3)).collect();
+    let mut judged: Vec<_> =
+        (0..700).map(|n| journalled(&owner(), number(), NOW_MS + n * 37 % 700 / 3)).collect();
     for (n, one) in judged.iter().enumerate() {
         records.journal(&one.entry, one.marks.clone());
         // In several rows, and the last of them not written yet.

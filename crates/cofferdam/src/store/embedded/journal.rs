@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(in crate::store) mod fold;
 pub(in crate::store) mod line;
-mod near;
+pub(super) mod near;
 pub(in crate::store) mod pack;
 pub(super) mod queue;
 pub(super) mod sheet;

@@ -1,5 +1,6 @@
 //! Outcomes of attempts: told by callers and providers, each counted once.
 
+use super::journal::near::Near;
 use super::writer::Tx;
 use super::{Embedded, codes, sql};
 use crate::store::StoreError;
@@ -7,6 +8,7 @@ use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, To
 use cofferdam_engine::Outcome;
 use cofferdam_engine::outcome::{DeliveryStatus, What};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::sync::Arc;
 
 /// An outcome whose attempt is known.
 struct Resolved {
@@ -80,30 +82,31 @@ impl Embedded {
         after: Option<u64>,
         limit: u32,
     ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
-        let rows: Vec<(i64, String, Vec<u8>)> = self
-            .read(move |conn| {
-                let after = after.map_or_else(|| before(conn, at_ms), |after| Ok(after as i64))?;
-                conn.prepare_cached(
+        let bases = Arc::clone(&self.bases);
+        self.read(move |conn| {
+            let after = match after {
+                Some(after) => after as i64,
+                None => before(conn, at_ms)?,
+            };
+            let mut rows = conn
+                .prepare_cached(
                     "SELECT row, attempt, body FROM outcomes WHERE row > ?1 ORDER BY row LIMIT ?2",
                 )
-                .and_then(|mut rows| {
-                    rows.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                        .collect()
-                })
-                .map_err(sql)
-            })
-            .await?;
-        let next = rows.last().filter(|_| rows.len() == limit as usize).map(|(row, ..)| *row as u64);
-        let attempts: Vec<Option<String>> =
-            rows.iter().map(|(_, attempt, _)| Some(attempt.clone())).collect();
-        let entries = self.find_entries(None, &attempts).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        // The journal may have forgotten what was judged: then there is nothing to learn from it.
-        for ((.., body), entry) in rows.iter().zip(entries).filter_map(|(row, entry)| Some((row, entry?))) {
-            let outcome = serde_json::from_slice(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-            found.push((*entry, outcome));
-        }
-        Ok((found, next))
+                .map_err(sql)?;
+            let mut rows = rows.query(params![after, limit]).map_err(sql)?;
+            let (mut found, mut n, mut last, mut near) = (Vec::new(), 0, 0, Near::default());
+            while let Some(row) = rows.next().map_err(sql)? {
+                last = row.get(0).map_err(sql)?;
+                let (attempt, body): (String, Vec<u8>) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+                n += 1;
+                let outcome =
+                    serde_json::from_slice(&body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+                // The journal may have forgotten what was judged: then there is nothing to learn from it.
+                found.extend(near.find(conn, &bases, None, &attempt)?.map(|entry| (*entry, outcome)));
+            }
+            Ok((found, (n == limit).then_some(last as u64)))
+        })
+        .await
     }
 
     pub(super) async fn heard(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {
