@@ -28,7 +28,7 @@ mod seen;
 mod share;
 mod store;
 
-pub use change::{Add, Adds, CountAdds, EvidenceChange, Raised, Width};
+pub use change::{Add, Adds, CountAdds, EvidenceChange, Raised, Width, count_changes};
 pub use count::{Ask, Faces, Fate, Glimpse, faces};
 pub use decay::{HORIZONS, TAU_S};
 pub use load::Kept;

@@ -48,7 +48,7 @@ pub enum Raised {
 }
 
 /// How wide a figure is, and what becomes of it at its end: none is ever passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Width {
     /// A sum of 32 bits with a sign.
     Signed,
@@ -59,7 +59,7 @@ pub enum Width {
 }
 
 /// An integer that is added at a place of a record's image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Add {
     /// The place, in bytes.
     pub at: usize,
@@ -126,30 +126,84 @@ pub struct CountAdds {
 impl CountAdds {
     /// Of an attempt: what [`EvidenceTallies::count`] does.
     pub fn of(ask: &Ask) -> Self {
-        let at = Moment::new(ask.at_s);
-        let one = at.all_units([ONE; HORIZONS]);
         let mut adds = Self { trusted: ask.trusted, ..Self::default() };
-        let bucket = ask.at_s / BUCKET_S;
-        let count =
-            |what| Add { at: image::usual_at(what, bucket), width: Width::Count, amount: i64::from(ONE) };
-        if ask.trusted {
-            if ask.newcomer {
-                units_at(TRUSTED_AT, ask.at_s, Field::Newcomers, one, &mut adds.rich);
-                adds.rich.push(count(Usual::Trusted));
-                adds.usual = true;
-            }
-            return adds;
-        }
-        units_at(0, ask.at_s, Field::Asked, one, &mut adds.plain);
-        if ask.newcomer {
-            units_at(0, ask.at_s, Field::Newcomers, one, &mut adds.plain);
-        }
-        adds.rich = adds.plain.clone();
-        if ask.newcomer {
-            adds.rich.push(count(Usual::Asked));
-            adds.usual = true;
-        }
+        let all = |rich| count_changes(ask, rich, 0);
+        adds.plain = all(false).iter().flat_map(EvidenceChange::adds).collect();
+        adds.rich = all(true).iter().flat_map(EvidenceChange::adds).collect();
+        adds.usual = ask.newcomer;
         adds
+    }
+}
+
+/// What the count of an attempt changes in one of its records, rich or plain.
+pub fn count_changes(ask: &Ask, rich: bool, key: u64) -> ArrayVec<EvidenceChange, 3> {
+    let one = Moment::new(ask.at_s).all_units([ONE; HORIZONS]);
+    let mut changes = ArrayVec::new();
+    let mut change = |what| changes.push(EvidenceChange { key, at_s: ask.at_s, what });
+    match (ask.trusted, rich) {
+        (true, true) if ask.newcomer => {
+            change(Raised::Trusted(Field::Newcomers, one));
+            change(Raised::Usual(Usual::Trusted, ONE as u32));
+        }
+        (true, _) => {}
+        (false, _) => {
+            let own = if rich { Raised::Own } else { Raised::Plain };
+            change(own(Field::Asked, one));
+            if ask.newcomer {
+                change(own(Field::Newcomers, one));
+            }
+            if ask.newcomer && rich {
+                change(Raised::Usual(Usual::Asked, ONE as u32));
+            }
+        }
+    }
+    changes
+}
+
+impl EvidenceChange {
+    /// Takes in another change of the same record, made within the same hour, where both raise the same figure. Whatever
+    /// is emptied with time is emptied at full hours.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if !self.what.merge(&other.what) {
+            return false;
+        }
+        self.at_s = self.at_s.max(other.at_s);
+        true
+    }
+}
+
+impl Raised {
+    fn merge(&mut self, other: &Self) -> bool {
+        let sum = |own: &mut [i32; HORIZONS], more: &[i32; HORIZONS]| {
+            own.iter_mut().zip(more).for_each(|(own, more)| *own = own.saturating_add(*more));
+            true
+        };
+        match (self, other) {
+            (Self::Plain(own, units), Self::Plain(field, more))
+            | (Self::Own(own, units), Self::Own(field, more))
+            | (Self::Trusted(own, units), Self::Trusted(field, more))
+                if own == field =>
+            {
+                sum(units, more)
+            }
+            (Self::Usual(own, amount), Self::Usual(what, more)) if own == what => {
+                *amount = amount.saturating_add(*more);
+                true
+            }
+            (Self::Live(own, amount), Self::Live(local, more)) if own == local => {
+                *amount = amount.saturating_add(*more);
+                true
+            }
+            (Self::Delay(own, amount), Self::Delay(bin, more)) if own == bin => {
+                *amount = amount.saturating_add(*more);
+                true
+            }
+            (Self::Meet(own, amount), Self::Meet(what, more)) if own == what => {
+                *amount = amount.saturating_add(*more);
+                true
+            }
+            _ => false,
+        }
     }
 }
 

@@ -51,6 +51,18 @@ impl EvidenceTallies {
         self.rich.len() < super::store::RICH_MAX || self.rich.contains_key(&key)
     }
 
+    /// Whether a plain or rich record stands here that an attempt of this moment changes by additions alone: a rich one
+    /// has its first moment already.
+    pub fn stands(&self, kind: Kept, key: u64, at_s: u32) -> bool {
+        match kind {
+            Kept::Plain => self.plain.get(key).is_some(),
+            Kept::Rich => {
+                self.rich.get(&key).is_some_and(|record| record.first_s != 0 && record.first_s <= at_s)
+            }
+            Kept::Seen | Kept::Recent => false,
+        }
+    }
+
     /// The image of a record that stands here.
     pub fn image(&self, kind: Kept, key: u64) -> Option<Vec<u8>> {
         match kind {

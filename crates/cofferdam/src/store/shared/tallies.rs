@@ -22,6 +22,7 @@ use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::table::{Table, Touch};
 use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
 use cofferdam_engine::{Known, Needs};
+use counting::Records;
 use link::Link;
 use name::{Holds, Name, Names};
 use nodes::Node;
@@ -30,6 +31,7 @@ pub use replay::ReplayTallies;
 pub use settings::RedisSettings;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use sums::Summed;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -48,6 +50,7 @@ mod replay;
 mod room;
 mod settings;
 mod start;
+mod sums;
 #[cfg(test)]
 pub(in crate::store) mod tests;
 
@@ -124,7 +127,7 @@ pub(in crate::store) async fn open(
     let conn = start::reach(&link, &settings, &*clock).await?;
     let inner = Arc::new(Inner {
         copy: Mutex::new(Copy::new(settings.keys_max)),
-        pending: Mutex::new(Pending::default()),
+        pending: Mutex::new(Pending::summing(settings.summed_from)),
         waiting: Notify::new(),
         sending: tokio::sync::Mutex::new(()),
         node: Node::new(dice.roll()),
@@ -140,6 +143,7 @@ pub(in crate::store) async fn open(
     inner.admit(conn).await?;
     let tasks = vec![
         tokio::spawn(flush::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(flush::turns(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(mend::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(alone::run(Arc::clone(&inner))).abort_handle(),
@@ -171,18 +175,65 @@ impl Inner {
 
     /// Does something with the evidence of the copy; what changes by that is to be sent.
     fn evidence<T>(&self, work: impl FnOnce(&mut EvidenceTallies) -> T) -> T {
-        let (answer, changes) = {
-            let mut copy = self.copy();
-            let answer = work(&mut copy.evidence);
-            (answer, copy.evidence.take_changes())
-        };
+        let mut copy = self.copy();
+        let answer = work(&mut copy.evidence);
+        let changes = copy.evidence.take_changes();
         if !changes.is_empty() {
+            // While the copy is held: what is taken into it meanwhile would lack them.
             let mut pending = self.pending();
             for change in &changes {
                 pending.evidence(change);
             }
         }
         answer
+    }
+
+    /// The call that counts an attempt, and which of its records are summed instead.
+    fn plan(&self, needs: &Needs, ask: &Ask) -> (Call, Records, Summed) {
+        let copy = self.copy();
+        let mut summed = Summed::new();
+        if self.settings.summed_from.is_some() {
+            let mut pending = self.pending();
+            let is_summed = |(kind, key): &(Kept, u64)| {
+                pending.sums.touch(*kind, *key) && copy.evidence.stands(*kind, *key, ask.at_s)
+            };
+            summed.extend(counting::counted(ask).filter(is_summed));
+        }
+        let (call, records) = counting::call(needs, ask, &copy.evidence, self.full(), &summed);
+        (call, records, summed)
+    }
+
+    /// Takes what stood in an attempt's records before into the copy, and counts it there.
+    fn take(
+        &self,
+        (needs, ask): (&Needs, &Ask),
+        (records, summed): (&Records, &Summed),
+        begun: u64,
+        olds: &[Option<Vec<u8>>],
+        known: &mut Known,
+    ) -> Result<(), StoreError> {
+        let mut copy = self.copy();
+        known.seen = Self::take_limits(&mut copy, needs, ask.at_s, olds.iter().map(Option::as_deref));
+        for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
+            if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
+                return Err(StoreError::Unreadable(format!(
+                    "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
+                     installation a `redis_prefix` of its own",
+                    self.link.names.begin(),
+                    old.as_ref().map_or(0, Vec::len)
+                )));
+            }
+        }
+        let mut pending = self.pending();
+        // What follows earlier decisions of this process and was not sent yet stands in no answer.
+        // The newest numbers of a run have the key of its sums.
+        for (_, key) in records.iter().filter(|(kind, _)| *kind != Kept::Recent) {
+            pending.noted(*key, begun).for_each(|change| copy.evidence.make_again(change));
+        }
+        known.evidence = copy.evidence.count(ask);
+        pending.sums.count(ask, summed);
+        copy.evidence.take_changes().iter().for_each(|change| pending.evidence(change));
+        Ok(())
     }
 
     /// Before an attempt is counted: what came due, and with whoever wants it exactly, all that is to be sent.
@@ -289,7 +340,7 @@ impl Inner {
             // The servers may have it already: whoever sends it again counts it twice.
             return;
         }
-        let (call, _) = counting::call(needs, ask, &self.copy().evidence, self.full());
+        let (call, _) = counting::call(needs, ask, &self.copy().evidence, self.full(), &Summed::new());
         let mut pending = self.pending();
         call.steps.iter().filter(|step| step.act != Act::Look).for_each(|step| pending.step(&call, step));
     }
@@ -334,31 +385,21 @@ impl Tallies for SharedTallies {
 
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
         self.inner.before(ask.at_s).await;
-        let (call, records) = counting::call(needs, ask, &self.inner.copy().evidence, self.inner.full());
+        let (call, records, summed) = self.inner.plan(needs, ask);
         // The server would not answer before it is through with the batch that is under way.
         drop(self.inner.sending.lock().await);
         let begun = self.inner.pending().begun();
-        let olds = self.inner.link.run(&call, Want::Olds).await?;
-        {
-            let mut copy = self.inner.copy();
-            known.seen = Inner::take_limits(&mut copy, needs, ask.at_s, olds.iter().map(Option::as_deref));
-            for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
-                if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
-                    return Err(StoreError::Unreadable(format!(
-                        "a record in Redis under `{}` is none of this version's ({kind:?}, {} bytes): give this \
-                         installation a `redis_prefix` of its own",
-                        self.inner.link.names.begin(),
-                        old.as_ref().map_or(0, Vec::len)
-                    )));
+        let olds = match self.inner.link.run(&call, Want::Olds).await {
+            Ok(olds) => olds,
+            Err(error) => {
+                if matches!(error, StoreError::Unknown(_)) {
+                    // What was in the call was perhaps counted; what is summed was not.
+                    self.inner.pending().sums.count(ask, &summed);
                 }
+                return Err(error);
             }
-            // What follows earlier decisions of this process and was not sent yet stands in no answer.
-            let pending = self.inner.pending();
-            for (_, key) in &records {
-                pending.noted(*key, begun).for_each(|change| copy.evidence.make_again(change));
-            }
-        }
-        known.evidence = self.inner.evidence(|evidence| evidence.count(ask));
+        };
+        self.inner.take((needs, ask), (&records, &summed), begun, &olds, known)?;
         Ok(Marks::default())
     }
 

@@ -118,11 +118,20 @@ impl Call {
     /// Some of the steps as a command: the script by its sum, or its whole text.
     pub fn command(&self, of: &[usize], names: &Names, script: &Script, whole: bool, want: Want) -> Cmd {
         let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();
+        if want == Want::Olds && steps.iter().all(|step| step.act == Act::Look) {
+            // What only looks needs no script.
+            let mut command = redis::cmd("MGET");
+            for step in &steps {
+                command.arg(names.text(step.name));
+            }
+            return command;
+        }
         let mut command = script.command(whole, steps.len());
         for step in &steps {
             command.arg(names.text(step.name));
         }
-        command.arg(if want == Want::Olds { "1" } else { "0" });
+        let twice = if is_twice(&steps) { 2 } else { 0 };
+        command.arg(twice + u8::from(want == Want::Olds));
         let mut n = 0;
         while let Some(step) = steps.get(n) {
             let alike = steps.iter().skip(n + 1).take_while(|other| step.is_like(other)).count() + 1;
@@ -143,6 +152,13 @@ impl Call {
         }
         command
     }
+}
+
+/// Whether a record is there more than once.
+fn is_twice(steps: &[&Step]) -> bool {
+    let mut names: Vec<Name> = steps.iter().map(|step| step.name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
 
 /// Additions as the script takes them.

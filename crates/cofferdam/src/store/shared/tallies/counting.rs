@@ -4,6 +4,7 @@ use super::call::{Act, Call, Step, adds, part};
 use super::limits;
 use super::name::{Holds, Name};
 use super::room::Full;
+use super::sums::Summed;
 use cofferdam_engine::Needs;
 use cofferdam_engine::evidence::{Ask, CountAdds, EvidenceTallies, Kept, Scope};
 
@@ -21,15 +22,31 @@ pub const RECENT_S: u32 = 4 * DAY_S;
 /// Which record of evidence each step after the limits is.
 pub type Records = Vec<(Kept, u64)>;
 
-/// The records of an attempt, each with its step.
-pub fn call(needs: &Needs, ask: &Ask, copy: &EvidenceTallies, full: Full) -> (Call, Records) {
+/// The records of an attempt that it counts in, places and profiles first.
+pub fn counted(ask: &Ask) -> impl Iterator<Item = (Kept, u64)> {
+    let kind = |scope: Scope| if scope.is_rich() { Kept::Rich } else { Kept::Plain };
+    let rich = ask.keys.iter().filter(|(scope, _)| scope.is_rich());
+    let plain = ask.keys.iter().filter(|(scope, _)| !scope.is_rich() && !ask.trusted);
+    rich.chain(plain).map(move |(scope, key)| (kind(*scope), *key))
+}
+
+/// The records of an attempt, each with its step, but those that are summed.
+pub fn call(
+    needs: &Needs,
+    ask: &Ask,
+    copy: &EvidenceTallies,
+    full: Full,
+    summed: &Summed,
+) -> (Call, Records) {
     let mut call = Call::new();
     let mut records = Records::with_capacity(24);
     for need in needs {
         limits::need(&mut call, need, ask.at_s);
     }
     faces(&mut call, &mut records, ask, full);
-    scopes(&mut call, &mut records, ask, copy, full);
+    scopes(&mut call, &mut records, ask, full, |key| {
+        (copy.may_keep(key), summed.iter().any(|(_, summed)| *summed == key))
+    });
     (call, records)
 }
 
@@ -43,19 +60,20 @@ fn faces(call: &mut Call, records: &mut Records, ask: &Ask, full: Full) {
     }
 }
 
-fn scopes(call: &mut Call, records: &mut Records, ask: &Ask, copy: &EvidenceTallies, full: Full) {
+/// `is` says whether a place's record may be made, and whether a record is summed.
+fn scopes(call: &mut Call, records: &mut Records, ask: &Ask, full: Full, is: impl Fn(u64) -> (bool, bool)) {
     let CountAdds { plain, rich, trusted, usual } = CountAdds::of(ask);
     let (plain, rich) = (call.args(adds(plain)), call.args(adds(rich)));
     let counted = !ask.trusted || ask.newcomer;
     let own = if trusted { part::TRUSTED } else { part::OWN };
     let parts = part::FIRST | part::MAKE | if counted { own } else { 0 } | if usual { part::WEEK } else { 0 };
     let at_s = ask.at_s;
-    for (scope, key) in ask.keys.iter().filter(|(scope, key)| scope.is_rich() && copy.may_keep(*key)) {
+    for (scope, key) in ask.keys.iter().filter(|(scope, key)| scope.is_rich() && is(*key) == (true, false)) {
         let (name, _) = (Name::new(Holds::Rich, *key), scope);
         call.steps.push(Step { name, act: Act::Rich, parts, at_s, expires_s: RICH_S, args: rich });
         records.push((Kept::Rich, *key));
     }
-    for (scope, key) in ask.keys.iter().filter(|(scope, _)| !scope.is_rich()) {
+    for (scope, key) in ask.keys.iter().filter(|(scope, key)| !scope.is_rich() && !is(*key).1) {
         let name = Name::new(Holds::Plain, *key);
         if !ask.trusted {
             let parts = full.bits() | part::OWN | part::MAKE;

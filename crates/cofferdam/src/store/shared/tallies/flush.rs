@@ -1,8 +1,12 @@
 //! Sends what follows decisions, in batches.
 
-use super::call::Want;
-use super::{Inner, pending};
+use super::call::{Call, Step, Want};
+use super::name::{Holds, Name};
+use super::sums::TURN;
+use super::{Inner, nodes, pending};
+use crate::clock::Stopwatch;
 use crate::store::StoreError;
+use cofferdam_engine::evidence::Kept;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +34,73 @@ impl Inner {
                 }
             }
         }
+    }
+}
+
+impl Inner {
+    /// A turn of what is summed: sends it, and takes in what stands at the servers with it.
+    pub async fn turn(&self) {
+        if self.link.away().is_some() {
+            return self.pending().sums.cool_all();
+        }
+        let _one = self.sending.lock().await;
+        let (held, begun, call) = {
+            let mut pending = self.pending();
+            let before = pending.begun();
+            let held = pending.take_sums();
+            let mut call = pending::sums_call(&held);
+            // Those that nobody added to are looked at, so that what stands here is fresh.
+            let rest = pending.sums.hot().filter(|(_, key)| !held.contains_key(key));
+            call.steps.extend(rest.map(|(kind, key)| Step::look(Name::new(nodes::holds(kind), key))));
+            (held, before, call)
+        };
+        let asked = Stopwatch::start();
+        if call.steps.is_empty() {
+            return self.pending().sums.freshen(asked);
+        }
+        match self.link.run(&call, Want::Olds).await {
+            Ok(olds) => {
+                self.take_sums_in(&call, &olds, begun);
+                self.pending().sums.freshen(asked);
+            }
+            Err(StoreError::Away(_)) => {
+                let mut pending = self.pending();
+                pending.put_back_sums(held);
+                pending.sums.cool_all();
+            }
+            Err(error) => {
+                tracing::warn!(%error, records = held.len(), "sums of the shared tallies were given up");
+                let mut pending = self.pending();
+                pending.lost += call.steps.len() as u64;
+                pending.sums.cool_all();
+            }
+        }
+    }
+
+    /// What stood in records before a batch of sums, into the copy; and on top what was not sent before it.
+    fn take_sums_in(&self, call: &Call, olds: &[Option<Vec<u8>>], begun: u64) {
+        let mut copy = self.copy();
+        let mut pending = self.pending();
+        for (step, old) in call.steps.iter().zip(olds) {
+            let key = step.name.key;
+            let kind = if step.name.holds == Holds::Rich { Kept::Rich } else { Kept::Plain };
+            if old.is_none() || !copy.evidence.load(kind, key, step.at_s, old.as_deref()) {
+                // The servers were emptied: whoever fills them does it from what stands here.
+                pending.sums.cool([key]);
+                continue;
+            }
+            pending.noted(key, begun).for_each(|change| copy.evidence.make_again(change));
+        }
+    }
+}
+
+/// Sends what is summed, until it is ended.
+pub async fn turns(inner: Arc<Inner>) {
+    let mut turns = tokio::time::interval(TURN);
+    turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        inner.turn().await;
     }
 }
 

@@ -10,13 +10,15 @@ use cofferdam_engine::tally::{LimitRecord, ProofRecord, width_of};
 /// Proofs are kept for so long, as in a process of its own.
 pub const PROOF_S: u32 = 200 * 86_400;
 
-/// What a limit's step adds: by how much, and the widths of its rings.
-pub fn limit_args(windows_s: &[u32; WINDOWS], by: i32) -> Vec<Vec<u8>> {
+/// What a limit's step adds: by how much, and the widths of its rings; and what it is if there was none.
+pub fn limit_args(windows_s: &[u32; WINDOWS], at_s: u32, by: i32) -> Vec<Vec<u8>> {
     let mut arg = by.to_be_bytes().to_vec();
     for window_s in windows_s {
         arg.extend_from_slice(&width_of(*window_s).to_be_bytes());
     }
-    vec![arg]
+    let mut new = LimitRecord::default();
+    new.add(at_s, windows_s, by);
+    vec![arg, limit_image(&new)]
 }
 
 /// How long a limit's record is of use: its longest window, and the bucket that is being filled.
@@ -29,7 +31,7 @@ pub fn limit_expires_s(windows_s: &[u32; WINDOWS]) -> u32 {
 pub fn need(call: &mut Call, need: &Need, at_s: u32) {
     let name = Name::new(Holds::Limit, need.key);
     let step = if need.add {
-        let args = call.args(limit_args(&need.windows_s, 1));
+        let args = call.args(limit_args(&need.windows_s, at_s, 1));
         Step { name, act: Act::Limit, parts: 0, at_s, expires_s: limit_expires_s(&need.windows_s), args }
     } else {
         Step::look(name)

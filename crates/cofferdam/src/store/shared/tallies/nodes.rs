@@ -310,7 +310,8 @@ impl Inner {
     }
 }
 
-fn holds(kind: Kept) -> Holds {
+/// What a key holds.
+pub fn holds(kind: Kept) -> Holds {
     match kind {
         Kept::Plain => Holds::Plain,
         Kept::Rich => Holds::Rich,

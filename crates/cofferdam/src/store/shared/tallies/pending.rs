@@ -7,6 +7,7 @@ use super::call::{Act, Call, Step, adds, part};
 use super::counting::{PLAIN_S, RICH_S, SEEN_S};
 use super::limits::{PROOF_S, limit_args, limit_expires_s};
 use super::name::{Holds, Name};
+use super::sums::{Held, Sums};
 use cofferdam_engine::evidence::{Add, EvidenceChange, Raised};
 use cofferdam_engine::limit::WINDOWS;
 use cofferdam_engine::tally::Change;
@@ -52,16 +53,23 @@ pub struct Pending {
     first: u64,
     by_like: HashMap<Like, u64>,
     /// What evidence noted since the last batch, by record.
-    noted: HashMap<u64, Vec<EvidenceChange>>,
+    noted: Held,
     /// How many batches were begun, and what was noted for the last of them: an attempt that was sent before one of these
     /// has nothing of it in its answer.
     begun: u64,
-    batches: VecDeque<(u64, HashMap<u64, Vec<EvidenceChange>>)>,
+    batches: VecDeque<(u64, Held)>,
+    /// What goes a few times a second.
+    pub sums: Sums,
     /// How many were given up.
     pub lost: u64,
 }
 
 impl Pending {
+    /// With records summed from some heat on, if from any.
+    pub fn summing(from: Option<u32>) -> Self {
+        Self { sums: Sums::from(from.unwrap_or(u32::MAX)), ..Self::default() }
+    }
+
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.waiting.len()
@@ -114,10 +122,18 @@ impl Pending {
 
     /// A change that evidence noted.
     pub fn evidence(&mut self, change: &EvidenceChange) {
-        let EvidenceChange { key, at_s, what } = *change;
-        if self.noted.len() < NOTED {
-            self.noted.entry(key).or_default().push(*change);
+        if self.sums.is_hot(change.key) {
+            return self.sums.hold(*change);
         }
+        if self.noted.len() < NOTED {
+            self.noted.entry(change.key).or_default().push(*change);
+        }
+        self.raise(change, 0);
+    }
+
+    /// The step of a change.
+    fn raise(&mut self, change: &EvidenceChange, more: u8) {
+        let EvidenceChange { key, at_s, what } = *change;
         let seen = Name::new(Holds::Seen, key);
         let parts = match what {
             Raised::Plain(..) | Raised::Own(..) => part::OWN,
@@ -131,7 +147,7 @@ impl Pending {
             Raised::Plain(..) => (Holds::Plain, Act::Plain),
             _ => (Holds::Rich, Act::Rich),
         };
-        self.add(Name::new(holds, key), act, parts, at_s, change.adds());
+        self.add(Name::new(holds, key), act, parts | more, at_s, change.adds());
     }
 
     /// How many batches were begun.
@@ -142,7 +158,36 @@ impl Pending {
     /// What evidence noted of a record that was not sent when so many batches were begun.
     pub fn noted(&self, key: u64, begun: u64) -> impl Iterator<Item = &EvidenceChange> {
         let later = self.batches.iter().filter(move |(batch, _)| *batch > begun).map(|(_, noted)| noted);
-        later.chain([&self.noted]).filter_map(move |noted| noted.get(&key)).flatten()
+        later
+            .chain([&self.noted])
+            .filter_map(move |noted| noted.get(&key))
+            .flatten()
+            .chain(self.sums.held(key))
+    }
+
+    /// Takes what was summed, as a batch of its own.
+    pub fn take_sums(&mut self) -> Held {
+        let held = self.sums.turn();
+        if !held.is_empty() {
+            self.begin(held.clone());
+        }
+        held
+    }
+
+    /// Puts back sums that could not be sent: the batch that was begun last.
+    pub fn put_back_sums(&mut self, held: Held) {
+        if !held.is_empty() {
+            self.batches.pop_back();
+        }
+        self.sums.put_back(held);
+    }
+
+    fn begin(&mut self, noted: Held) {
+        self.begun += 1;
+        if self.batches.len() >= BATCHES {
+            self.batches.pop_front();
+        }
+        self.batches.push_back((self.begun, noted));
     }
 
     /// Gives up what waits for some records: it came there another way.
@@ -150,6 +195,10 @@ impl Pending {
         self.waiting.retain(|waiting| !names.contains(&waiting.name));
         (self.first, self.by_like) = (0, HashMap::new());
         (self.noted, self.batches) = (HashMap::new(), VecDeque::new());
+        let is_gone = |key| {
+            names.contains(&Name::new(Holds::Plain, key)) || names.contains(&Name::new(Holds::Rich, key))
+        };
+        self.sums.forget(is_gone);
     }
 
     /// Marks days of a number or session.
@@ -225,11 +274,8 @@ impl Pending {
         if self.waiting.is_empty() {
             return Vec::new();
         }
-        self.begun += 1;
-        if self.batches.len() >= BATCHES {
-            self.batches.pop_front();
-        }
-        self.batches.push_back((self.begun, std::mem::take(&mut self.noted)));
+        let noted = std::mem::take(&mut self.noted);
+        self.begin(noted);
         let many = most.min(self.waiting.len());
         self.first += many as u64;
         let taken: Vec<Waiting> = self.waiting.drain(..many).collect();
@@ -254,16 +300,25 @@ impl Pending {
     }
 }
 
+/// The call that sends sums. Their records are made where there are none: attempts were counted in them.
+pub fn sums_call(held: &Held) -> Call {
+    let mut sums = Pending::default();
+    held.values().flatten().for_each(|change| sums.raise(change, part::MAKE));
+    call(&sums.take(usize::MAX))
+}
+
 /// The call that sends them.
 pub fn call(taken: &[Waiting]) -> Call {
-    let mut order: Vec<&Waiting> = taken.iter().collect();
-    // Those of one record side by side, each record's in its order.
-    order.sort_by_key(|waiting| waiting.name);
     let mut call = Call::new();
-    for waiting in order {
+    let (sums, mut rest): (Vec<&Waiting>, Vec<&Waiting>) =
+        taken.iter().partition(|waiting| matches!(waiting.what, What::Adds(_)));
+    add_alike(&mut call, sums);
+    // Those of one record side by side, each record's in its order.
+    rest.sort_by_key(|waiting| waiting.name);
+    for waiting in rest {
         let args = match &waiting.what {
-            What::Adds(more) => call.args(adds(more.iter().copied())),
-            What::Limit(windows_s, by) => call.args(limit_args(windows_s, *by)),
+            What::Adds(_) => 0,
+            What::Limit(windows_s, by) => call.args(limit_args(windows_s, waiting.at_s, *by)),
             What::Args(args) if args.is_empty() => 0,
             What::Args(args) => call.args(args.clone()),
         };
@@ -271,6 +326,36 @@ pub fn call(taken: &[Waiting]) -> Call {
         call.steps.push(Step { name, act, parts, at_s, expires_s, args });
     }
     call
+}
+
+impl Waiting {
+    fn adds(&self) -> &[Add] {
+        match &self.what {
+            What::Adds(adds) => adds,
+            What::Limit(..) | What::Args(_) => &[],
+        }
+    }
+}
+
+/// Additions, which are the same in any order: those that add the same side by side, so that it is said once. A
+/// message that comes of age adds the same to all of its narrow records.
+fn add_alike(call: &mut Call, mut sums: Vec<&Waiting>) {
+    let like = |waiting: &Waiting| (waiting.act, waiting.at_s, waiting.parts);
+    sums.sort_by(|a, b| {
+        let by_like = like(a).cmp(&like(b));
+        by_like.then_with(|| a.adds().cmp(b.adds())).then_with(|| a.name.cmp(&b.name))
+    });
+    let mut before: Option<(&Waiting, usize)> = None;
+    for waiting in sums {
+        let same = before.filter(|(own, _)| like(own) == like(waiting) && own.adds() == waiting.adds());
+        let args = match same {
+            Some((_, args)) => args,
+            None => call.args(adds(waiting.adds().iter().copied())),
+        };
+        before = Some((waiting, args));
+        let Waiting { name, act, parts, at_s, expires_s, .. } = *waiting;
+        call.steps.push(Step { name, act, parts, at_s, expires_s, args });
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,16 @@ pub struct ReplayTallies {
 impl ReplayTallies {
     /// Empty ones at an address. Refused while another replay is under way there.
     pub fn open(url: &str, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Self, StoreError> {
+        Self::open_with(url, None, clock, dice)
+    }
+
+    /// The same; with records summed from some heat on, as a server does.
+    pub(super) fn open_with(
+        url: &str,
+        summed_from: Option<u32>,
+        clock: Arc<dyn Clock>,
+        dice: Arc<dyn Dice>,
+    ) -> Result<Self, StoreError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| StoreError::Away(format!("no runtime: {error}")))?;
         let settings = RedisSettings {
@@ -41,6 +51,7 @@ impl ReplayTallies {
             timeout: std::time::Duration::from_secs(10),
             clock_apart_max: None,
             at_once: true,
+            summed_from,
             ..RedisSettings::at(url, PREFIX)
         };
         let tallies = runtime.block_on(async {
@@ -48,6 +59,12 @@ impl ReplayTallies {
             super::open(settings, clock, dice).await
         })?;
         Ok(Self { runtime, tallies, failed: None })
+    }
+
+    /// How many records are summed right now.
+    #[cfg(test)]
+    pub fn summed(&self) -> usize {
+        self.inner().pending().sums.len()
     }
 
     /// What went wrong first: nothing that was decided since stands.

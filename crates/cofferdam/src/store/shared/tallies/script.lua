@@ -1,13 +1,29 @@
 -- Adds to records and tells what stood in them before. Layout 1.
 --
--- KEYS: the records. ARGV[1]: 1 where what stood before is wanted. Then sections: a head of 16 bytes (kind, parts,
--- how many keys, moment, expiry, how many arguments) and its arguments. A key may stand there more than once. It knows rings of absolute time and nothing of what is counted in them.
+-- KEYS: the records. ARGV[1]: 1 where what stood before is wanted, and 2 more where a key may come twice. Then sections: a head of 16 bytes (kind, parts,
+-- how many keys, moment, expiry, how many arguments) and its arguments. It knows rings of absolute time and nothing of what is counted in them.
 local call, word, floor, sub = redis.call, struct.unpack, math.floor, string.sub
-local band = bit.band
+local band, format = bit.band, string.format
 local olds = call('MGET', unpack(KEYS))
-local ZERO = string.rep('\0', 1348)
+local ZERO
+local texts = {}
 local EPOCH, BEGIN, SLOT = {3600, 43200, 518400}, {4, 52, 100}, {24, 24, 32}
 local skip
+
+-- A whole number as commands take it: they would write it by way of a fraction.
+local function text(n)
+  local own = texts[n]
+  if not own then
+    own = format('%d', n)
+    texts[n] = own
+  end
+  return own
+end
+
+local function zeros(n)
+  ZERO = ZERO or string.rep('\0', 1348)
+  return sub(ZERO, 1, n)
+end
 
 local function leave(from, to)
   skip = skip or {}
@@ -19,14 +35,14 @@ local function touch(key, old, base, at)
   local newest = word('>I4', old, base + 1)
   if floor(newest / 3600) == floor(at / 3600) then return at > newest, false end
   if newest > at + 86400 then
-    call('SETRANGE', key, base, sub(ZERO, 1, 164))
+    call('SETRANGE', key, base, zeros(164))
     return true, true
   end
   for h = 1, 3 do
     local from, to, begin = floor(newest / EPOCH[h]), floor(at / EPOCH[h]), base + BEGIN[h]
     if newest == 0 then
-    elseif to > from + 1 then call('SETRANGE', key, begin, sub(ZERO, 1, 2 * SLOT[h]))
-    elseif to > from then call('SETRANGE', key, begin + to % 2 * SLOT[h], sub(ZERO, 1, SLOT[h]))
+    elseif to > from + 1 then call('SETRANGE', key, begin, zeros(2 * SLOT[h]))
+    elseif to > from then call('SETRANGE', key, begin + to % 2 * SLOT[h], zeros(SLOT[h]))
     elseif from > to + 1 then leave(begin, begin + 2 * SLOT[h]) end
   end
   return at > newest, at > newest and newest > 0
@@ -37,11 +53,11 @@ local function week(key, old, at)
   local head, own = word('>I4', old, 333), floor(at / 21600)
   if head == own then return end
   if head > own + 4 or own >= head + 28 then
-    if head > 0 then call('SETRANGE', key, 340, sub(ZERO, 1, 560)) end
+    if head > 0 then call('SETRANGE', key, 340, zeros(560)) end
     return own
   end
   if own > head then
-    for bucket = head + 1, own do call('SETRANGE', key, 340 + bucket % 28 * 20, sub(ZERO, 1, 20)) end
+    for bucket = head + 1, own do call('SETRANGE', key, 340 + bucket % 28 * 20, zeros(20)) end
     return own
   end
 end
@@ -50,8 +66,8 @@ end
 local function eras(key, old, at)
   local era, own = word('>I4', old, 337), floor(at / 2419200)
   if era == own or era == own + 1 then return end
-  if own == era + 1 then call('SETRANGE', key, 900 + own % 2 * 224, sub(ZERO, 1, 224))
-  elseif era > 0 then call('SETRANGE', key, 900, sub(ZERO, 1, 448)) end
+  if own == era + 1 then call('SETRANGE', key, 900 + own % 2 * 224, zeros(224))
+  elseif era > 0 then call('SETRANGE', key, 900, zeros(448)) end
   return own
 end
 
@@ -59,9 +75,14 @@ end
 local function rings(key, old, kind, parts, at, ttl, young, from, to, known)
   local rolled, newer, need, tag = false, nil, 0, nil
   skip = nil
-  if not old then
+  local fresh = not old
+  if fresh then
     if parts < 32 then return end
-    old = kind == 1 and sub(ZERO, 1, 164) or ZERO
+    if known.fresh then
+      call('SET', key, known.fresh, 'EX', young)
+      return
+    end
+    old = zeros(kind == 1 and 164 or 1348)
     call('SET', key, old, 'EX', young)
   end
   if parts % 2 == 1 then
@@ -82,19 +103,19 @@ local function rings(key, old, kind, parts, at, ttl, young, from, to, known)
       if first == 0 or first > at then need = need + 16 end
     end
   end
-  if rolled then call('EXPIRE', key, ttl) end
+  if rolled then call('EXPIRE', key, text(ttl)) end
   local args = not skip and known[need]
   if not args then
     args = {}
     local function set(offset, value)
       local n = #args
-      args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', offset, value
+      args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', offset, text(value)
     end
-    if band(need, 1) > 0 then set(0, at) end
-    if band(need, 2) > 0 then set(1312, at) end
-    if band(need, 4) > 0 then set(2656, floor(at / 21600)) end
-    if band(need, 8) > 0 then set(2688, floor(at / 2419200)) end
-    if band(need, 16) > 0 then set(2624, at) end
+    if band(need, 1) > 0 then set('0', at) end
+    if band(need, 2) > 0 then set('1312', at) end
+    if band(need, 4) > 0 then set('2656', floor(at / 21600)) end
+    if band(need, 8) > 0 then set('2688', floor(at / 2419200)) end
+    if band(need, 16) > 0 then set('2624', at) end
     if to >= from then
       args[#args + 1] = 'OVERFLOW'
       args[#args + 1] = 'SAT'
@@ -112,6 +133,8 @@ local function rings(key, old, kind, parts, at, ttl, young, from, to, known)
     if not skip then known[need] = args end
   end
   if #args > 2 then call('BITFIELD', key, unpack(args)) end
+  -- Whoever is new like this one gets the same.
+  if fresh and known.many > 1 then known.fresh = call('GET', key) end
 end
 
 -- A number's or session's days. Parts: 1 as a newcomer, 2 asked for, 4 a code came back.
@@ -119,7 +142,7 @@ local function seen(key, old, parts, at, ttl, young)
   if not old then
     if parts == 4 then return end
     ttl = young
-    old = sub(ZERO, 1, 20)
+    old = zeros(20)
   end
   local last, day, asked, converted, often = word('>I4I4I4I4I4', old)
   local own = floor(at / 86400)
@@ -138,7 +161,7 @@ local function seen(key, old, parts, at, ttl, young)
       if behind == 0 and often < 4294967295 then often = often + 1 end
     elseif floor(converted / mark) % 2 == 0 then converted = converted + mark end
   end
-  call('SET', key, struct.pack('>I4I4I4I4I4', last, day, asked, converted, often), 'EX', ttl)
+  call('SET', key, struct.pack('>I4I4I4I4I4', last, day, asked, converted, often), 'EX', text(ttl))
 end
 
 -- The newest numbers of a run, oldest first, six bytes each.
@@ -158,18 +181,18 @@ local function recent(key, old, entry, ttl)
   end
   if count == 32 and place == 0 then return end
   local first = count == 32 and 7 or 1
-  call('SET', key, sub(old, first, place * 6) .. entry .. sub(old, place * 6 + 1), 'EX', ttl)
+  call('SET', key, sub(old, first, place * 6) .. entry .. sub(old, place * 6 + 1), 'EX', text(ttl))
 end
 
--- The rings of a limit: width, newest bucket, seven counts each.
-local function limit(key, old, at, ttl, what)
+-- The rings of a limit: width, newest bucket, seven counts each. `new` is what it is if there was none.
+local function limit(key, old, at, ttl, what, new)
+  if not old then
+    call('SET', key, new, 'EX', text(ttl))
+    return
+  end
   local by, a, b, c = word('>i4I4I4I4', what)
   local wanted, width, head, args = {a, b, c}, {}, {}, {}
-  local fresh, rolled = not old, false
-  if fresh then
-    old = sub(ZERO, 1, 108)
-    call('SET', key, old, 'EX', ttl)
-  end
+  local rolled = false
   for r = 1, 3 do width[r], head[r] = word('>I4I4', old, r * 36 - 35) end
   for i = 1, 3 do
     local w, r = wanted[i], i
@@ -186,39 +209,39 @@ local function limit(key, old, at, ttl, what)
       if r then
         local begin = r * 36 - 36
         if width[r] ~= w then
-          call('SETRANGE', key, begin, struct.pack('>I4I4', w, 0) .. sub(ZERO, 1, 28))
+          call('SETRANGE', key, begin, struct.pack('>I4I4', w, 0) .. zeros(28))
           width[r], head[r] = w, 0
         end
         local bucket, n = floor(at / w), #args
         local place = (begin + 8) * 8
         if bucket > head[r] then
           rolled = true
-          args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', begin * 8 + 32, bucket
+          args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', text(begin * 8 + 32), text(bucket)
           n = n + 4
           if bucket - head[r] >= 7 then
-            if head[r] > 0 then call('SETRANGE', key, begin + 8, sub(ZERO, 1, 28)) end
+            if head[r] > 0 then call('SETRANGE', key, begin + 8, zeros(28)) end
           else
             for gone = head[r] + 1, bucket do
-              args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', place + gone % 7 * 32, 0
+              args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'SET', 'u32', text(place + gone % 7 * 32), '0'
               n = n + 4
             end
           end
           head[r] = bucket
         end
         if head[r] - bucket < 7 then
-          args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'INCRBY', 'i32', place + bucket % 7 * 32, by
+          args[n + 1], args[n + 2], args[n + 3], args[n + 4] = 'INCRBY', 'i32', text(place + bucket % 7 * 32), text(by)
         end
       end
     end
   end
   if #args > 0 then call('BITFIELD', key, unpack(args)) end
-  if rolled and not fresh then call('EXPIRE', key, ttl) end
+  if rolled then call('EXPIRE', key, text(ttl)) end
 end
 
-local p, k, met = 2, 1, {}
+local p, k, met = 2, 1, ARGV[1] >= '2' and {}
 while ARGV[p] do
   local kind, parts, many, at, ttl, len = word('>BBI2I4I4I4', ARGV[p])
-  local from, to, known = p + 1, p + len, {}
+  local from, to, known = p + 1, p + len, {many = many}
   local young = ttl
   if kind < 4 then
     -- The two upper bits say how full the servers are: what they never saw is kept for shorter.
@@ -227,25 +250,26 @@ while ARGV[p] do
   if kind > 0 then
     for n = k, k + many - 1 do
       local key, old = KEYS[n], olds[n]
-      if not met[key] then met[key] = true
+      if not met then
+      elseif not met[key] then met[key] = true
       elseif kind ~= 9 then old = call('GET', key) end
       if kind < 3 then rings(key, old, kind, parts, at, ttl, young, from, to, known)
       elseif kind == 3 then seen(key, old, parts, at, ttl, young)
       elseif kind == 4 then recent(key, old, ARGV[from], ttl)
-      elseif kind == 5 then limit(key, old, at, ttl, ARGV[from])
+      elseif kind == 5 then limit(key, old, at, ttl, ARGV[from], ARGV[to])
       elseif kind == 6 then
-        if not old or word('>I4', old) < at then call('SET', key, struct.pack('>I4', at), 'EX', ttl) end
+        if not old or word('>I4', old) < at then call('SET', key, struct.pack('>I4', at), 'EX', text(ttl)) end
       elseif kind == 7 then call('DEL', key)
-      elseif kind == 8 then call('SET', key, ARGV[from], 'EX', ttl)
+      elseif kind == 8 then call('SET', key, ARGV[from], 'EX', text(ttl))
       elseif kind == 9 then
         call('RPUSH', key, unpack(ARGV, from, to))
         if parts > 0 then call('LTRIM', key, -parts * 1000, -1) end
-        call('EXPIRE', key, ttl)
-      elseif kind == 10 then call('SET', key, ARGV[from], 'EX', ttl, 'NX')
+        call('EXPIRE', key, text(ttl))
+      elseif kind == 10 then call('SET', key, ARGV[from], 'EX', text(ttl), 'NX')
       end
     end
   end
   k, p = k + many, to + 1
 end
-if ARGV[1] == '1' then return olds end
+if ARGV[1] % 2 == 1 then return olds end
 return #KEYS

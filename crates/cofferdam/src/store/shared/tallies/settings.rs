@@ -21,6 +21,8 @@ pub struct RedisSettings {
     /// What follows a decision is sent before the next attempt is counted, not in batches: for a replay,
     /// which must come to the same as in one process.
     pub at_once: bool,
+    /// From how much heat on records are summed here and sent a few times a second; none: never.
+    pub summed_from: Option<u32>,
 }
 
 impl RedisSettings {
@@ -33,6 +35,7 @@ impl RedisSettings {
             keys_max: 2_000_000,
             clock_apart_max: Some(Duration::from_mins(1)),
             at_once: false,
+            summed_from: Some(super::sums::HOT),
         }
     }
 }

@@ -35,25 +35,32 @@ fn events(people: usize, most: usize) -> Vec<Event> {
     events.collect()
 }
 
-fn agree(people: usize, most: usize) {
+/// With records summed from some heat on, which must change no line either.
+fn agree(people: usize, most: usize, summed_from: Option<u32>) {
     let Some(server) = Server::start() else { return };
     let events = events(people, most);
     let policy = || Policy::builtin(Level::Standard);
     let url = server.socket_url();
-    let tallies = ReplayTallies::open(&url, Arc::new(SystemClock), Arc::new(SystemDice::default())).unwrap();
+    let (clock, dice) = (Arc::new(SystemClock), Arc::new(SystemDice::default()));
+    let tallies = ReplayTallies::open_with(&url, summed_from, clock, dice).unwrap();
     let (mut own, mut shared) = (Pipe::new(Ours::new(policy())), Pipe::new(Ours::over(policy(), tallies)));
     let before = (server.spent("evalsha"), server.processor_us());
-    let (mut many, mut stopped) = (0, 0);
+    let (mut many, mut stopped, mut summed) = (0, 0, 0);
     for event in &events {
         let (here, there) = (line(&mut own, event), line(&mut shared, event));
         let failed = shared.judge().tallies().failed();
         assert!(failed.is_none(), "attempt {many}: {failed:?}");
         assert_eq!(here, there, "attempt {many}");
         many += u64::from(here.is_some());
+        summed += u64::from(here.is_some() && shared.judge().tallies().summed() > 4);
         stopped += u64::from(here.is_some_and(|line| !line.contains("\"allow\"")));
     }
     let after = (server.spent("evalsha"), server.processor_us());
     assert!(stopped > many / 200, "attacks are among them: {stopped} of {many}");
+    assert!(
+        if summed_from.is_some() { summed > many / 2 } else { summed == 0 },
+        "summed for {summed} of {many}"
+    );
     let each = |more: u64, less: u64| (more - less) as f64 / many as f64;
     println!(
         "{many} attempts, {stopped} not let through, {} events: the same lines; {:.2} calls an attempt, processor of Redis \
@@ -68,12 +75,17 @@ fn agree(people: usize, most: usize) {
 
 #[test]
 fn two_days_of_a_small_platform_are_decided_alike_line_by_line() {
-    agree(1_500, 4_000);
+    agree(1_500, 4_000, None);
+}
+
+#[test]
+fn what_is_summed_is_decided_alike_line_by_line() {
+    agree(1_500, 4_000, Some(8));
 }
 
 /// Minutes: run it by name with `--ignored`.
 #[test]
 #[ignore = "a hundred thousand attempts take minutes"]
 fn a_hundred_thousand_attempts_are_decided_alike_line_by_line() {
-    agree(40_000, 110_000);
+    agree(40_000, 110_000, None);
 }

@@ -155,3 +155,41 @@ async fn every_key_expires_and_a_plain_one_is_small() {
     assert!(bytes[&'p'].1 <= 320, "a plain key: {bytes:?}");
     assert!(bytes[&'r'].1 <= 2_000 && bytes[&'s'].1 <= 160 && bytes[&'l'].1 <= 256, "{bytes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_nodes_sum_is_exact_at_each_and_reaches_the_other_with_its_next_turn() {
+    let Some(server) = Server::start() else { return };
+    let summing = async |seed| {
+        // One count is enough to be hot.
+        let settings = RedisSettings { summed_from: Some(8), ..settings(&server.url()) };
+        open(settings, SetClock::at(NOW_MS), SetDice::seeded(key() ^ seed)).await.unwrap()
+    };
+    let nodes = [summing(1).await, summing(2).await];
+    let seen = async |node: &SharedTallies| {
+        let (_, known) = count(node, &attempt_facts(number(), NOW_MS), 7).await;
+        let all = known.evidence.readings.iter().find(|reading| reading.scope == Scope::All);
+        all.map_or(0.0, |reading| reading.seen[2])
+    };
+    let (mut all, mut summed) = (0.0, 0);
+    // What was counted until the turn before the last one, which has reached everybody.
+    let (mut known, mut before) = (0.0, 0.0);
+    for round in 1..=30 {
+        for node in &nodes {
+            for own in 1..=5u8 {
+                all += 1.0;
+                let (seen, least) = (seen(node).await, known + f32::from(own));
+                let is = round == 1 || (least - 0.5..all + 0.5).contains(&(seen / 1.005));
+                assert!(is, "round {round}, {own}: {seen}, at least {least}, of {all}");
+            }
+        }
+        summed += nodes.iter().filter(|node| node.inner.pending().sums.len() > 4).count();
+        nodes[0].inner.turn().await;
+        nodes[1].inner.turn().await;
+        (known, before) = (before, all);
+    }
+    assert!(summed > 20, "both sum in most rounds: {summed} of 60");
+    // The servers have them, and have each once.
+    let third = node(&server.url(), 3).await.unwrap();
+    let seen = seen(&third).await;
+    assert!((seen - 301.0).abs() < 2.5, "{seen} of 301");
+}

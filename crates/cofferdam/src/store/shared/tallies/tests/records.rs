@@ -93,8 +93,13 @@ impl Case {
         // Two limits may share a record, side by side or not.
         let other = Need { key: need.key ^ 1, add: false, ..need };
         let needs = Needs::from_iter([need, need, other, need]);
-        let (call, records) =
-            counting::call(&needs, &ask, &self.evidence, super::super::room::Full::default());
+        let (call, records) = counting::call(
+            &needs,
+            &ask,
+            &self.evidence,
+            super::super::room::Full::default(),
+            &super::super::sums::Summed::new(),
+        );
         self.link.run(&call, Want::Olds).await.unwrap();
         self.keys.extend(records);
         let record = self.limits.entry(need.key).or_default();
