@@ -168,7 +168,7 @@ async fn a_profile_without_evidence_judges_by_limits_alone_and_says_so() {
         let path = format!("/v1/assessments/{}", judged["id"].as_str().unwrap());
         let detail = manage.get(&path).await.expect(200);
         assert_eq!(detail["readings"], json!([]));
-        assert_eq!(detail["known"]["evidence"].get("readings"), None);
+        assert_eq!(detail["known"]["evidence"]["readings"], json!([]));
         if decision == "block" {
             assert_eq!(judged["reasons"][0]["code"], "limit.device");
             let change = detail["closest_change"].as_str().unwrap();

@@ -139,11 +139,11 @@ async fn away_it_counts_in_the_copy_and_back_the_servers_hear_of_it() {
         node.count_alone(&of(2 + n), &needs, NOW_S).await.unwrap();
     }
     assert!(node.count_alone(&of(1), &needs, NOW_S).await.unwrap().counted.is_none());
-    server.end();
+    server.pause();
     let mut told = 0;
     for n in 0..20 {
         let Err(why) = node.count_alone(&of(20 + n), &needs, NOW_S).await else {
-            panic!("the server is gone")
+            panic!("the server is paused")
         };
         told += u32::from(matches!(why, StoreError::Unknown(_)));
         assert_eq!(node.proofs_blind(&of(1)).unwrap().number_device_s, Some(NOW_S));
@@ -154,7 +154,7 @@ async fn away_it_counts_in_the_copy_and_back_the_servers_hear_of_it() {
         assert!(known.evidence.readings.is_empty());
     }
     assert!(told <= 3, "{told} may have been taken");
-    server.begin();
+    server.resume();
     for _ in 0..1_000 {
         if node.inner.link.away().is_none() {
             break;
@@ -163,5 +163,7 @@ async fn away_it_counts_in_the_copy_and_back_the_servers_hear_of_it() {
     }
     node.inner.flush().await;
     let counted = node.count_alone(&of(50), &needs, NOW_S).await.unwrap().counted.unwrap();
-    assert_eq!(counted.seen[0].windows[0].seen, 26, "what the copy had, with all that was counted blind");
+    // What may have been taken is not sent again.
+    let seen = counted.seen[0].windows[0].seen;
+    assert!((26 - told..=26).contains(&seen), "{seen} of 26, {told} unknown");
 }
