@@ -21,6 +21,14 @@ pub enum Traffic {
     Flood,
     /// An ordinary day ([`people`]).
     Everyday,
+    /// The same people under a profile that switches evidence off.
+    Limits,
+}
+
+impl Traffic {
+    fn profile(self) -> &'static str {
+        if self == Self::Limits { "limits" } else { "default" }
+    }
 }
 
 /// Distinct numbers and addresses, so that no limit is met and no cache serves the same key twice.
@@ -85,7 +93,7 @@ impl Server {
     fn load(&self, traffic: Traffic, script: &str, connections: u32, seconds: u32, from: u64) -> Told {
         match traffic {
             Traffic::Flood => self.flood(script, connections, seconds),
-            Traffic::Everyday => self.everyday(connections, seconds, from),
+            Traffic::Everyday | Traffic::Limits => self.everyday(traffic, connections, seconds, from),
         }
     }
 
@@ -113,13 +121,19 @@ impl Server {
         Told { calls: figures[0] as u64, us_a_call: us / figures[0], p50_us: figures[2], ..Told::default() }
     }
 
-    fn everyday(&self, connections: u32, seconds: u32, from: u64) -> Told {
+    fn everyday(&self, traffic: Traffic, connections: u32, seconds: u32, from: u64) -> Told {
         let outcomes = if self.name == "ours" { "1" } else { "0" };
         let out = Command::new("taskset")
             .args(["-c", "1"])
             .arg(std::env::current_exe().unwrap())
             .args(["load", self.address, &self.child.id().to_string()])
-            .args([&connections.to_string(), &seconds.to_string(), &from.to_string(), outcomes])
+            .args([
+                &connections.to_string(),
+                &seconds.to_string(),
+                &from.to_string(),
+                outcomes,
+                traffic.profile(),
+            ])
             .output()
             .expect("the load starts");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -129,6 +143,21 @@ impl Server {
 
 /// Answers of ours that are looked at to find one of middle length.
 const LOOKED_AT: usize = 31;
+
+/// One call on a connection of its own, and what is answered.
+fn call(address: &str, path: &str, body: &str) -> String {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+        crate::KEY,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
 
 /// One of a flood, asked to see the answer.
 fn asked(k: usize) -> String {
@@ -148,19 +177,9 @@ fn answer_of(server: &Server, traffic: Traffic, n: usize) -> String {
             let body = match traffic {
                 Traffic::Flood => asked(k),
                 // Numbers that no round reaches.
-                Traffic::Everyday => people::body((1 << 40) + k as u64),
+                Traffic::Everyday | Traffic::Limits => people::body((1 << 40) + k as u64, traffic.profile()),
             };
-            let head = format!(
-                "POST /v1/assessments HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
-                crate::KEY,
-                body.len()
-            );
-            let mut stream = TcpStream::connect(server.address).unwrap();
-            stream.write_all((head + &body).as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-            answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+            call(server.address, "/v1/assessments", &body)
         })
         .collect();
     answers.sort_by_key(String::len);
@@ -179,7 +198,9 @@ fn from(round: usize) -> u64 {
 
 /// The comparison for each kind of traffic that is named, or for all.
 pub fn run(only: Option<&str>) {
-    for (name, traffic) in [("flood", Traffic::Flood), ("everyday", Traffic::Everyday)] {
+    for (name, traffic) in
+        [("flood", Traffic::Flood), ("everyday", Traffic::Everyday), ("limits", Traffic::Limits)]
+    {
         if only.is_none_or(|only| only == name) {
             println!("\n{name}");
             compare(name, traffic);
@@ -195,6 +216,7 @@ fn compare(name: &str, traffic: Traffic) {
     let script = script.to_str().unwrap();
     let store = folder.join("store.db");
     let ours = Server::start("ours", ADDRESSES[1], &[store.to_str().unwrap()]);
+    call(ours.address, "/v1/profiles", r#"{"name":"limits","evidence":false}"#);
     ours.load(traffic, script, CONNECTIONS, 2, from(0));
     let answer = folder.join("answer.json");
     let answer = answer.to_str().unwrap();

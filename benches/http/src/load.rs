@@ -68,6 +68,7 @@ fn spent_us(pid: u32) -> f64 {
 
 struct Driver {
     address: String,
+    profile: String,
     next: Cell<u64>,
     until: Cell<Instant>,
     /// Attempts whose code comes back.
@@ -81,7 +82,7 @@ async fn ask(driver: Rc<Driver>, mut connection: Connection) -> Connection {
     while Instant::now() < driver.until.get() {
         let nth = driver.next.replace(driver.next.get() + 1);
         let began = Instant::now();
-        let (status, answer) = connection.call("/v1/assessments", &people::body(nth)).await;
+        let (status, answer) = connection.call("/v1/assessments", &people::body(nth, &driver.profile)).await;
         driver.us.borrow_mut().push(began.elapsed().as_micros() as u32);
         assert_eq!(status, 201, "{answer}");
         let field = |name: &str| answer.split_once(name).and_then(|(_, rest)| rest.split('"').next());
@@ -156,13 +157,14 @@ async fn report(connection: &mut Connection, back: &[String]) -> u64 {
     back.len() as u64
 }
 
-/// The process that asks: `load ADDRESS PID CONNECTIONS SECONDS FROM OUTCOMES`, the last 0 or 1.
+/// The process that asks: `load ADDRESS PID CONNECTIONS SECONDS FROM OUTCOMES PROFILE`, outcomes 0 or 1.
 pub fn run(words: &[&str]) {
-    let [address, pid, connections, seconds, from, outcomes] = words else { panic!("{words:?}") };
+    let [address, pid, connections, seconds, from, outcomes, profile] = words else { panic!("{words:?}") };
     let number = |word: &str| word.parse::<u64>().unwrap();
     let (pid, seconds, outcomes) = (number(pid) as u32, number(seconds), *outcomes == "1");
     let driver = Rc::new(Driver {
         address: (*address).to_owned(),
+        profile: (*profile).to_owned(),
         next: Cell::new(number(from)),
         until: Cell::new(Instant::now()),
         back: RefCell::default(),

@@ -4,9 +4,10 @@
 //! with `wrk` from core 1, and prints the CPU time a call (`/proc/<pid>/stat`), the ratio round by round and
 //! its median, then the median latency at one connection. Needs `wrk` and `taskset`.
 //!
-//! Two kinds of traffic, each over a store of its own (`cargo run --release flood` or `everyday` runs one): a flood
-//! of new people whose codes never come back, which is the dearest there is, and a login system's ordinary day,
-//! of which the codes of four in five come back; what those outcomes cost stands beside, by itself.
+//! Three kinds of traffic, each over a store of its own (`cargo run --release flood`, `everyday` or `limits` runs
+//! one): a flood of new people whose codes never come back, which is the dearest there is; a login system's ordinary
+//! day, of which the codes of four in five come back; and the same under a profile that switches evidence off. What
+//! those outcomes cost stands beside, by itself.
 //!
 //! The floor answers in each round what ours answered just before it: the answer of middle length of some.
 

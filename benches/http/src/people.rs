@@ -1,8 +1,10 @@
-//! Who asks a login system on an ordinary day: people of many countries, networks and browsers, some of whom
-//! come again. Nobody is drawn twice in a way that chance would not; numbers are made up.
+//! Who asks a login system on an ordinary day: people of many countries, networks and browsers, half of
+//! whose calls come from some hundred thousand who come again and again. Numbers are made up.
 
-/// People there are. In a run of a minute a third of the calls come from somebody who came before.
-const PEOPLE: u64 = 2_000_000;
+/// Those of whom every second call comes: most of them come again within a run of a minute.
+const REGULARS: u64 = 300_000;
+/// All others, who hardly ever do.
+const OTHERS: u64 = 1 << 40;
 
 /// A country: its letters, how mobile numbers begin, digits that follow, and where its addresses begin.
 struct Country {
@@ -87,8 +89,9 @@ fn number(country: &Country, chance: u64) -> String {
 }
 
 /// What the nth call asks: who, and in which session.
-pub fn body(nth: u64) -> String {
-    let person = mixed(nth) % PEOPLE;
+pub fn body(nth: u64, profile: &str) -> String {
+    let chance = mixed(nth);
+    let person = if chance >> 63 == 0 { chance % REGULARS } else { REGULARS + chance % OTHERS };
     let about = mixed(person ^ 0x7065_6f70);
     let country = one_of(&COUNTRIES, about);
     let more = mixed(about);
@@ -105,7 +108,7 @@ pub fn body(nth: u64) -> String {
     let browser = one_of(&BROWSERS, mixed(more ^ 4));
     let session = mixed(nth ^ 0x7365_7373);
     format!(
-        r#"{{"to":"{to}","channel":"sms","profile":"default","client":{{"ip":"{ip}","ip_country":"{}","device_id":"device-{device:016x}","session_id":"session-{session:016x}","user_id":"user-{person:08}","user_agent":"{browser}"}}}}"#,
+        r#"{{"to":"{to}","channel":"sms","profile":"{profile}","client":{{"ip":"{ip}","ip_country":"{}","device_id":"device-{device:016x}","session_id":"session-{session:016x}","user_id":"user-{person:013}","user_agent":"{browser}"}}}}"#,
         country.iso2
     )
 }

@@ -2,8 +2,8 @@
 //! the same Redis: with its five limits alone, and with the built-in profile.
 //!
 //! Servers, Redis and PostgreSQL share a core, the load has the other. What counts is processor time a call of all of
-//! them. Ours counts evidence in either case, writes its journal and answers two kilobytes with its reasons, where
-//! the recipe counts five numbers and answers a hundred bytes: no policy makes ours do as little.
+//! them. Ours writes its journal in either case. Its profile of five limits switches evidence off; the built-in one
+//! counts all of it and answers two kilobytes with its reasons, where the recipe answers a hundred bytes.
 
 use crate::Rounds;
 use crate::assess::SHADOW;

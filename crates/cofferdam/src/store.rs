@@ -138,6 +138,16 @@ pub(crate) async fn tallies_at(url: &str, clock: Arc<dyn Clock>, dice: Arc<dyn D
     Arc::new(shared::tallies::open(settings, clock, dice).await.unwrap())
 }
 
+/// Two machines' records over one database, and what ends it, for tests of what stands on them; none where
+/// PostgreSQL is not installed.
+#[cfg(test)]
+pub(crate) async fn records_of_two(clock: Arc<dyn Clock>) -> Option<(impl Sized, [Arc<dyn Records>; 2])> {
+    let shared = shared::records::tests::Shared::new()?;
+    let a = shared.open(clock.clone(), 1).await.unwrap();
+    let b = shared.open(clock, 2).await.unwrap();
+    Some((shared, [Arc::new(a), Arc::new(b)]))
+}
+
 /// Copies a store to a new file, without its secret key, whether or not somebody serves from it.
 /// Answers with the bytes that the copy holds.
 pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {

@@ -36,6 +36,14 @@ pub const SECTION: SectionKeys = SectionKeys {
             "one machine needs none",
         ),
         key(
+            "postgres_url_file",
+            Kind::Path,
+            "",
+            "A file that holds `postgres_url` and nothing else, as containers and systemd hand secrets over. Read at the start.",
+            "one machine needs none",
+        ),
+        key("redis_url_file", Kind::Path, "", "The same for `redis_url`.", "one machine needs none"),
+        key(
             "postgres_connections",
             Kind::Integer { min: 2, max: 500 },
             "16",
@@ -204,7 +212,15 @@ impl StoreChoice {
 impl SharedChoice {
     fn read(section: &mut Section<'_>) -> Option<Self> {
         let millis = |section: &mut Section<'_>, name| Duration::from_millis(section.integer(name));
-        let (postgres, redis) = (section.secret("postgres_url"), section.secret("redis_url"));
+        let postgres = url(section, "postgres_url", "postgres_url_file");
+        let redis = url(section, "redis_url", "redis_url_file");
+        // What is wrong with a file was said already.
+        let unread = |section: &Section<'_>, file: &str, url: &Option<SecretString>| {
+            url.is_none() && section.node(file).is_some()
+        };
+        if unread(section, "postgres_url_file", &postgres) || unread(section, "redis_url_file", &redis) {
+            return None;
+        }
         let (postgres_connections, postgres_timeout) =
             (section.integer("postgres_connections") as usize, millis(section, "postgres_timeout_ms"));
         let postgres_schema = section.text("postgres_schema").unwrap_or_default();
@@ -227,6 +243,8 @@ impl SharedChoice {
         {
             let known = |url: &SecretString| schemes.iter().any(|s| url.expose_secret().starts_with(s));
             if url.as_ref().is_some_and(|url| !known(url)) {
+                let file = format!("{name}_file");
+                let name = if section.node(name).is_none() { file.as_str() } else { name };
                 section.refuse(name, "not such an address", format!("begin it with {}", list(schemes)));
             }
         }
@@ -253,6 +271,29 @@ impl SharedChoice {
             (None, None) => None,
         }
     }
+}
+
+/// An address that holds a password: as it stands, or out of a file of its own.
+fn url(section: &mut Section<'_>, name: &str, file: &str) -> Option<SecretString> {
+    let Some(path) = section.path_of(file) else { return section.secret(name) };
+    if section.node(name).is_some() {
+        section.refuse(file, format!("`store.{name}` is set too"), "keep one of the two");
+        return None;
+    }
+    let read = std::fs::read_to_string(&path).map(zeroize::Zeroizing::new);
+    let refused = match read {
+        Err(error) => Some(format!("`{}` cannot be read: {}", path.display(), error.kind())),
+        Ok(text) => {
+            let line = text.trim();
+            if !line.is_empty() && !line.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                return Some(SecretString::from(line));
+            }
+            Some(format!("`{}` does not hold one address", path.display()))
+        }
+    };
+    let mend = "put the address there, on one line, and let the program's user read it";
+    section.refuse(file, refused.unwrap_or_default(), mend);
+    None
 }
 
 const NAMES: &str = "use 1 to 64 letters, digits, `-`, `_` and `.`";

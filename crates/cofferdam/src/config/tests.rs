@@ -115,6 +115,47 @@ fn all_errors_are_told_at_once_in_order_of_lines() {
 }
 
 #[test]
+fn addresses_with_passwords_may_stand_in_files_of_their_own() {
+    let folder = std::env::temp_dir().join(format!("cofferdam-urls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let postgres = file("postgres", "postgres://u:hunter2@h/d\n");
+    let redis = file("redis", "redis://:hunter3@h/");
+    let both = |postgres: &str, redis: &str| {
+        format!("[store]\npostgres_url_file = \"{postgres}\"\nredis_url_file = \"{redis}\"")
+    };
+    let shared = read(&both(&postgres, &redis)).unwrap().store.shared.unwrap();
+    assert_eq!(shared.postgres_url.expose_secret(), "postgres://u:hunter2@h/d", "without the line's end");
+    assert_eq!(shared.redis_url.expose_secret(), "redis://:hunter3@h/");
+    for (text, parts) in [
+        (
+            both(&postgres, &file("two", "redis://:hunter3@h/\nredis://:hunter4@h/")),
+            ["cofferdam.toml:3", "does not hold one address"],
+        ),
+        (both(&file("empty", "\n"), &redis), ["cofferdam.toml:2", "does not hold one address"]),
+        (both("/nowhere/url", &redis), ["cofferdam.toml:2", "`/nowhere/url` cannot be read"]),
+        (both(&postgres, &file("other", "http://:hunter3@h/")), ["store.redis_url_file", "begin it with"]),
+        (
+            format!("{}\npostgres_url = \"postgres://u:hunter2@h/d\"", both(&postgres, &redis)),
+            ["postgres_url_file", "`store.postgres_url` is set too"],
+        ),
+        (
+            format!("[store]\npostgres_url_file = \"{postgres}\""),
+            ["store.redis_url", "missing beside `postgres_url`"],
+        ),
+    ] {
+        let said = wrong(&text);
+        assert!(parts.iter().all(|part| said.contains(part)) && !said.contains("hunter"), "{said}");
+        assert_eq!(said.lines().count(), 1, "one mistake, told once: {said}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn a_shared_store_needs_both_its_halves_and_hides_their_passwords() {
     let (postgres, redis) = ("postgres://u:hunter2@h/d", "redis://:hunter3@h/");
     let both = format!("[store]\npostgres_url = \"{postgres}\"\nredis_url = \"{redis}\"");
@@ -177,6 +218,13 @@ fn the_environment_wins_over_the_file_and_is_named_in_errors() {
 
 #[test]
 fn every_plain_key_can_be_set_by_the_environment() {
+    let folder = std::env::temp_dir().join(format!("cofferdam-keys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let holds = |name: &str, address: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, address).unwrap();
+        file.display().to_string()
+    };
     for section in SECTIONS {
         for key in section.keys {
             let value = match key.kind {
@@ -192,20 +240,23 @@ fn every_plain_key_can_be_set_by_the_environment() {
                 Kind::Secret => "k".repeat(40),
                 Kind::Text if section.path == "store" => "name".to_owned(),
                 Kind::Text => "127.0.0.1:2".to_owned(),
+                Kind::Path if key.name == "postgres_url_file" => holds(key.name, "postgres://h/d"),
+                Kind::Path if key.name == "redis_url_file" => holds(key.name, "redis://h/"),
                 Kind::Path => "p".to_owned(),
                 Kind::Table => continue,
             };
             let name = variable(section.path, key.name);
             // Of the two addresses of a shared store neither stands alone.
             let beside = match key.name {
-                "postgres_url" => ("COFFERDAM_STORE__REDIS_URL", "redis://h/"),
-                "redis_url" => ("COFFERDAM_STORE__POSTGRES_URL", "postgres://h/d"),
+                "postgres_url" | "postgres_url_file" => ("COFFERDAM_STORE__REDIS_URL", "redis://h/"),
+                "redis_url" | "redis_url_file" => ("COFFERDAM_STORE__POSTGRES_URL", "postgres://h/d"),
                 _ => ("OTHER__THING", ""),
             };
             let read = Settings::read("f", "", environment(&[(&name, &value), beside]));
             assert!(read.is_ok(), "{name}: {:?}", read.err());
         }
     }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

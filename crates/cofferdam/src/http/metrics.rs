@@ -15,6 +15,7 @@ fn read(call: &Call) -> Answer {
     let store = &call.app.store;
     let size = store.tallies.size();
     call.app.metrics.state(size.keys, size.bytes, size.evicted, store.records.journal_lost());
+    call.app.metrics.clock_apart(store.records.clock_apart_ms().unwrap_or(0));
     for part in Part::ALL {
         let state = call.app.health.of(part);
         call.app.metrics.part(part.name(), state.ok, state.since_ms);

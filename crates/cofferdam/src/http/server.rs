@@ -109,6 +109,8 @@ fn builder(listen: &Listen) -> Builder<TokioExecutor> {
         .header_read_timeout(None)
         .max_buf_size(HEAD_MAX)
         .max_headers(HEADERS_MAX)
+        // An answer is small: copied behind its head it leaves in one piece.
+        .writev(false)
         .keep_alive(true);
     builder
         .http2()
@@ -172,6 +174,7 @@ impl Connection {
             .serve_connection(Heard { io: TokioIo::new(stream), pulse: pulse.clone() }, service)
             .into_owned();
         tokio::select! {
+            biased;
             _ = watcher.watch(connection) => {}
             () = silence(&pulse, first, idle) => {}
         }

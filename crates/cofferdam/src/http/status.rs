@@ -39,6 +39,9 @@ pub struct Status {
     world: &'static str,
     records: PartState,
     tallies: TalliesStatus,
+    /// How far this machine's clock is ahead of the records', in milliseconds; none where the store is one machine's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_apart_ms: Option<i64>,
     /// Journal entries that were lost because their queue was full.
     journal_lost: u64,
     /// Whom this world sends through, in their order.
@@ -81,6 +84,7 @@ fn read(call: &Call) -> Answer {
             bytes: size.bytes,
             evicted: size.evicted,
         },
+        clock_apart_ms: store.records.clock_apart_ms(),
         journal_lost: store.records.journal_lost(),
         providers,
     })

@@ -173,7 +173,7 @@ contract! {
         the_right_guess_among_the_last_approves, the_last_wrong_one_ends_it, a_resend_gives_no_guess_back,
         wrong_guesses_stand_against_the_number, nothing_is_compared_too_soon_or_too_late;
     journal: an_entry_is_found_at_once_and_after, entries_keep_every_bit, pages_follow_one_another,
-        an_outcome_counts_once, a_delivery_finds_its_attempt;
+        an_outcome_counts_once, outcomes_told_together_find_each_its_attempt, a_delivery_finds_its_attempt;
     facts: facts_change_by_version, a_unique_text_stands_once, the_audit_tells_every_change, outbox_rows_are_listed;
     tallies: counts_come_back_with_the_attempt, proofs_keep_the_latest, both_rounds_are_one_without_evidence, changes_are_recovered_once,
         evidence_is_counted_and_learns;

@@ -42,6 +42,11 @@ pub trait Records: Send + Sync {
         Ok(())
     }
 
+    /// How far this machine's clock is ahead of the records', as it was last compared; none where they are one.
+    fn clock_apart_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// One verification, with its attempts.
     async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError>;
 

@@ -57,6 +57,8 @@ const TALLY_KEYS: Name = name("cofferdam_tally_keys", &[], "Live keys of the tal
 const TALLY_BYTES: Name = name("cofferdam_tally_bytes", &[], "Memory that the tallies hold");
 const TALLY_EVICTED: Name =
     name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
+const CLOCK_APART: Name =
+    name("cofferdam_clock_apart_seconds", &[], "How far this machine's clock is ahead of the records'");
 const PART_UP: Name = name("cofferdam_part_up", &["part"], "Whether a part of the store answers: 1 or 0");
 const PART_SINCE: Name =
     name("cofferdam_part_since_seconds", &["part"], "Since when it does or does not, in Unix seconds");
@@ -85,6 +87,7 @@ pub const NAMES: &[Name] = &[
     TALLY_KEYS,
     TALLY_BYTES,
     TALLY_EVICTED,
+    CLOCK_APART,
     PART_UP,
     PART_SINCE,
     SWEPT,
@@ -157,6 +160,7 @@ pub struct Metrics {
     tally_keys: Gauge,
     tally_bytes: Gauge,
     tally_evicted: Gauge,
+    clock_apart: Gauge,
     part_up: Family<[Label; 1], Gauge>,
     part_since: Family<[Label; 1], Gauge>,
     swept: Family<[Label; 1], Counter>,
@@ -210,6 +214,7 @@ impl Metrics {
             tally_keys: add(r, TALLY_KEYS, Gauge::default()),
             tally_bytes: add(r, TALLY_BYTES, Gauge::default()),
             tally_evicted: add(r, TALLY_EVICTED, Gauge::default()),
+            clock_apart: add(r, CLOCK_APART, Gauge::default()),
             part_up: add(r, PART_UP, Family::default()),
             part_since: add(r, PART_SINCE, Family::default()),
             swept: add(r, SWEPT, Family::default()),
@@ -308,6 +313,11 @@ impl Metrics {
         to(&self.tally_bytes, bytes);
         to(&self.tally_evicted, evicted);
         to(&self.journal_lost, journal_lost);
+    }
+
+    /// How far this machine's clock is ahead of the records': asked for at each scrape.
+    pub fn clock_apart(&self, apart_ms: i64) {
+        self.clock_apart.set(apart_ms / 1_000);
     }
 
     /// How a part of the store is, and since when: asked for at each scrape.

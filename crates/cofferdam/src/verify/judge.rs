@@ -5,6 +5,7 @@
 //! `blind`; where the records are away nothing is sent, so a caller that sends fails there.
 
 mod alone;
+mod wanted;
 
 use super::profile::Profile;
 use super::{Client, VerifyError, magic};
@@ -13,6 +14,7 @@ use crate::id::{self, Noun};
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Refusal, Reservation};
 use crate::store::tallies::{Followed, Identified, Lesson, Marks};
+use arrayvec::ArrayVec;
 use cofferdam_atlas::Destination;
 use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::evidence::{self, Ask, Fate};
@@ -26,6 +28,7 @@ use cofferdam_engine::{
 };
 use std::net::IpAddr;
 use std::sync::Arc;
+use wanted::Wanted;
 
 /// What is judged.
 pub(super) struct Case<'a> {
@@ -95,41 +98,38 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     let (identified, mut away) = who_asks(app, &case.attempt, at_s).await;
     let identity = identity(app, &case, &basis.policy, identified);
     // Round two: how much was seen, this attempt included.
-    let mut needs = cofferdam_engine::needs(&case.attempt, &identity, &basis.policy, &basis.terms);
-    if case.assess_only {
-        // Wrong guesses stop starts; who only asks for a judgement has no guesses here.
-        needs.retain(|need| need.scope != LimitScope::NumberChecks);
-    }
+    let mut wanted = Wanted::of(&case, &identity, &basis);
     let mut ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
     ask.word = app.blocks.word(case.owner, &case.attempt, &identity, &ask, &basis);
     // Kilobytes, so they stay where they are.
     let mut known = Box::<Known>::default();
     known.identity = identity;
-    let mut marks = Marks::default();
+    let (mut marks, mut exact) = (Marks::default(), ArrayVec::new());
     if away.is_none() {
-        match app.store.tallies.count_with(&needs, &ask, &mut known).await {
-            Ok(counted) => marks = counted,
+        match app.store.tallies.count_with(&wanted.needs, &ask, &mut known).await {
+            Ok(counted) => (marks, exact) = (counted, wanted.exact_of(&mut known)),
             Err(error) => away = Some(error),
         }
     }
+    if away.is_some() {
+        wanted.without_exact();
+    }
     // From this process's own copy where the home has one; else from nothing.
     let counted_here = match &away {
-        Some(why) => app.store.tallies.count_blind(&needs, &ask, why, &mut known).await,
+        Some(why) => app.store.tallies.count_blind(&wanted.needs, &ask, why, &mut known).await,
         None => true,
     };
     let blind = away.is_some();
     if blind && known.blind.is_none() {
         known.blind = Some(Blind::Tallies { nodes: 1 });
     }
-    if let Some(need) = needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
+    if let Some(need) = wanted.needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
     counted(app, case.owner, &assessment, blind);
     let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
-    if judged.entry.assess_only {
-        reserve_lightly(app, &mut judged, at_s).await;
-    }
+    judged.reserve_lightly(wanted.reservations, &exact);
     if counted_here {
         judged.follow(app, &ask).await;
     }
@@ -232,24 +232,6 @@ fn entry(
         assess_only: case.assess_only,
         reservations: Vec::new(),
     })
-}
-
-/// Who sends by himself promises no disk and gets none: his exact limits are counted in the tallies,
-/// to a bucket. They are kept apart from those of messages that we send.
-async fn reserve_lightly(app: &App, judged: &mut Judged, at_s: u32) {
-    let reservations = reservations(&judged.entry.assessment);
-    let needs = light_needs(&reservations);
-    if judged.followed() != Decision::Allow || needs.is_empty() || judged.entry.known.blind.is_some() {
-        return;
-    }
-    // Away between two trips: the limit is passed by one, at most, and the journal shows it as allowed.
-    let Ok(counted) = app.store.tallies.count(&needs, at_s).await else { return };
-    judged.marks.and(&counted.marks);
-    judged.entry.reservations = reservations;
-    let over = counted.seen.iter().find_map(|seen| over(judged, seen));
-    if let Some((scope, limit, window)) = over {
-        judged.entry.assessment = judged.entry.assessment.refused(scope, window, limit);
-    }
 }
 
 /// The limit that this attempt passes, with what stood before it.

@@ -150,3 +150,33 @@ async fn a_number_is_known_in_any_spelling() {
     }
     client.get("/v1/numbers/%2B442079460018?country=gb").await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn a_profile_without_evidence_judges_by_limits_alone_and_says_so() {
+    let program = Program::start().await;
+    let limits = json!({"device": [{"max": 2, "window_s": 600}]});
+    let made = json!({"name": "alone", "evidence": false, "limits": limits});
+    let mut manage = program.client(ADMIN);
+    let profile = manage.post("/v1/profiles", &made).await.expect(201);
+    assert_eq!(profile["evidence"], false);
+    assert_eq!(manage.get("/v1/profiles/default").await.expect(200)["evidence"], true);
+    let ask =
+        json!({"to": "+14155552671", "profile": "alone", "client": {"device_id": "one", "ip": "192.0.2.7"}});
+    for decision in ["allow", "allow", "block"] {
+        let judged = manage.post("/v1/assessments", &ask).await.expect(201);
+        assert_eq!((&judged["decision"], &judged["evidence"]), (&json!(decision), &json!(false)));
+        let path = format!("/v1/assessments/{}", judged["id"].as_str().unwrap());
+        let detail = manage.get(&path).await.expect(200);
+        assert_eq!(detail["readings"], json!([]));
+        assert_eq!(detail["known"]["evidence"].get("readings"), None);
+        if decision == "block" {
+            assert_eq!(judged["reasons"][0]["code"], "limit.device");
+            let change = detail["closest_change"].as_str().unwrap();
+            assert!(change.contains("`limits.device` were 3 or more"), "{change}");
+        }
+    }
+    let back = manage.call("PATCH", "/v1/profiles/alone", &json!({"evidence": true})).await.expect(200);
+    assert_eq!(back["evidence"], true);
+    let judged = manage.post("/v1/assessments", &json!({"to": "+14155552671", "profile": "alone"})).await;
+    assert_eq!(judged.expect(201).get("evidence"), None);
+}

@@ -100,6 +100,30 @@ pub async fn an_outcome_counts_once(home: Home) {
     assert_eq!(tell(vec![unknown, by_assessment]).await, [ToldAnswer::Unknown, ToldAnswer::Unknown]);
 }
 
+pub async fn outcomes_told_together_find_each_its_attempt(home: Home) {
+    let records = &home.store.records;
+    let mut judged: Vec<_> = (0..700).map(|n| journalled(&owner(), number(), NOW_MS + n / 3)).collect();
+    for (n, one) in judged.iter().enumerate() {
+        records.journal(&one.entry, one.marks.clone());
+        // In several rows, and the last of them not written yet.
+        if n == 100 || n == 500 {
+            records.flush().await.unwrap();
+        }
+    }
+    let strange = new_id(Noun::Attempt, NOW_MS + 50);
+    let ok = What::Check { result: CheckResult::Ok };
+    // Neither in the order of their time nor in that of their rows.
+    judged.sort_by_key(|one| one.entry.attempt_id.bytes().rev().collect::<Vec<_>>());
+    let ids = judged.iter().map(|one| one.entry.attempt_id.clone()).chain([strange]);
+    let all: Vec<Told> = ids.map(|id| told(ToldOf::Attempt(id), ok, "check:1")).collect();
+    let answers = records.told(Some(&owner()), all).await.unwrap();
+    assert_eq!(answers.len(), 701);
+    assert_eq!(answers.last(), Some(&ToldAnswer::Unknown));
+    for (answer, one) in answers.into_iter().zip(judged) {
+        assert!(answer == ToldAnswer::Accepted(Box::new(one.entry)), "each is answered with its own");
+    }
+}
+
 pub async fn a_delivery_finds_its_attempt(home: Home) {
     let records = &home.store.records;
     let v = home.pending().await;

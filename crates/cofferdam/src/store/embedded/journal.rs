@@ -12,12 +12,14 @@ use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
 use crate::store::tallies::Marks;
 use fold::Fold;
 use line::{FORMAT, Format, Line, LineView, Read};
+use near::Near;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(in crate::store) mod fold;
 pub(in crate::store) mod line;
+mod near;
 pub(in crate::store) mod pack;
 pub(super) mod queue;
 pub(super) mod sheet;
@@ -223,32 +225,6 @@ pub(in crate::store) fn split_marks(marks: &[u8]) -> Result<(Vec<Marks>, Marks),
     Ok((entries, alone))
 }
 
-/// Finds a line by either identifier.
-pub(super) fn find(
-    conn: &Connection,
-    bases: &Bases,
-    owner: Option<&Owner>,
-    id: &str,
-) -> Result<Option<JournalEntry>, StoreError> {
-    let Some(at) = line::time_in(id) else { return Ok(None) };
-    let mut rows = conn
-        .prepare_cached(
-            "SELECT format, body FROM journal WHERE from_ms BETWEEN ?1 - ?2 AND ?1 AND to_ms >= ?1 ORDER BY seq",
-        )
-        .map_err(sql)?;
-    let mut rows = rows.query(params![at, SPAN_MS]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let format = Format::of(row.get(0).map_err(sql)?)?;
-        let body = row.get_ref(1).map_err(sql)?;
-        let body = format.plain(body.as_blob().map_err(|e| StoreError::Unreadable(e.to_string()))?)?;
-        if let Some(found) = find_in(format, &body, owner, id)? {
-            let basis = bases.read(conn, &found.basis)?;
-            return Ok(Some(found.entry(basis)));
-        }
-    }
-    Ok(None)
-}
-
 /// The line in a body of lines.
 pub(in crate::store) fn find_in(
     format: Format,
@@ -336,24 +312,70 @@ pub(super) fn bytes(conn: &Connection) -> Result<u64, StoreError> {
     Ok(bytes as u64)
 }
 
+/// What the queue says of an identifier.
+enum Queued {
+    /// It waits there: the entry, if it is the owner's.
+    Waits(Option<Box<JournalEntry>>),
+    /// It is to be looked for in the records.
+    No,
+}
+
 impl Embedded {
     pub(super) async fn find_entry(
         &self,
         owner: Option<&Owner>,
         id: &str,
     ) -> Result<Option<JournalEntry>, StoreError> {
-        // The queue first: what leaves it meanwhile stands in the records by then.
-        if let Some((text, basis)) = self.queue.find(id) {
-            let read = line::read(Format::Even, &text)?;
-            if !read.is(owner, id) {
-                return Ok(None);
-            }
-            if let Some(basis) = basis.or_else(|| self.bases.get(&read.basis)) {
-                return Ok(Some(read.entry(basis)));
+        Ok(self.find_entries(owner, &[Some(id.to_owned())]).await?.pop().flatten().map(|entry| *entry))
+    }
+
+    /// The same for several, in their order.
+    pub(super) async fn find_entries(
+        &self,
+        owner: Option<&Owner>,
+        ids: &[Option<String>],
+    ) -> Result<Vec<Option<Box<JournalEntry>>>, StoreError> {
+        let (mut found, mut left) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (n, id) in ids.iter().enumerate() {
+            found.push(None);
+            let Some(id) = id else { continue };
+            // The queue first: what leaves it meanwhile stands in the records by then.
+            match self.find_queued(owner, id)? {
+                Queued::Waits(entry) => {
+                    if let Some(place) = found.last_mut() {
+                        *place = entry;
+                    }
+                }
+                Queued::No => left.push((id.clone(), n)),
             }
         }
-        let (owner, id, bases) = (owner.cloned(), id.to_owned(), Arc::clone(&self.bases));
-        self.read(move |conn| find(conn, &bases, owner.as_ref(), &id)).await
+        if left.is_empty() {
+            return Ok(found);
+        }
+        // In order of time, as they stand.
+        left.sort_unstable();
+        let (owner, bases) = (owner.cloned(), Arc::clone(&self.bases));
+        let read = self.read(move |conn| {
+            let mut near = Near::default();
+            let mut find = |(id, n): (String, usize)| Ok((n, near.find(conn, &bases, owner.as_ref(), &id)?));
+            left.into_iter().map(&mut find).collect::<Result<Vec<_>, StoreError>>()
+        });
+        for (n, entry) in read.await? {
+            if let Some(place) = found.get_mut(n) {
+                *place = entry;
+            }
+        }
+        Ok(found)
+    }
+
+    fn find_queued(&self, owner: Option<&Owner>, id: &str) -> Result<Queued, StoreError> {
+        let Some((text, basis)) = self.queue.find(id) else { return Ok(Queued::No) };
+        let read = line::read(Format::Even, &text)?;
+        if !read.is(owner, id) {
+            return Ok(Queued::Waits(None));
+        }
+        let basis = basis.or_else(|| self.bases.get(&read.basis));
+        Ok(basis.map_or(Queued::No, |basis| Queued::Waits(Some(Box::new(read.entry(basis))))))
     }
 
     pub(super) async fn page_of_journal(&self, after: u64, limit: u32) -> Result<Rows, StoreError> {

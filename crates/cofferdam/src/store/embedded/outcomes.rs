@@ -1,13 +1,12 @@
 //! Outcomes of attempts: told by callers and providers, each counted once.
 
 use super::writer::Tx;
-use super::{Embedded, codes, journal, sql};
+use super::{Embedded, codes, sql};
 use crate::store::StoreError;
 use crate::store::row::{AttemptStatus, JournalEntry, Owner, Told, ToldAnswer, ToldOf};
 use cofferdam_engine::Outcome;
 use cofferdam_engine::outcome::{DeliveryStatus, What};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use std::sync::Arc;
 
 /// An outcome whose attempt is known.
 struct Resolved {
@@ -22,10 +21,7 @@ impl Embedded {
         owner: Option<&Owner>,
         told: Vec<Told>,
     ) -> Result<Vec<ToldAnswer>, StoreError> {
-        let mut resolved = Vec::with_capacity(told.len());
-        for told in told {
-            resolved.push(self.resolve(owner, told).await?);
-        }
+        let resolved = self.resolve(owner, told).await?;
         let now_ms = self.clock.now_ms();
         self.writer
             .change(move |tx| {
@@ -42,20 +38,39 @@ impl Embedded {
 
     /// Finds what was judged. An attempt that the journal has forgotten is unknown: there is nothing
     /// left to learn from it.
-    async fn resolve(&self, owner: Option<&Owner>, told: Told) -> Result<Option<Resolved>, StoreError> {
-        let id = match &told.of {
-            ToldOf::Attempt(id) => Some(id.clone()),
-            other => {
-                let (owner, of) = (owner.cloned(), other.clone());
-                self.read(move |conn| attempt_of(conn, owner.as_ref(), &of)).await?
-            }
-        };
-        let Some(id) = id else { return Ok(None) };
-        let found = self.find_entry(owner, &id).await?;
-        // An assessment's identifier is no attempt's.
-        let Some(entry) = found.filter(|entry| entry.attempt_id == id) else { return Ok(None) };
-        let json = serde_json::to_vec(&told.outcome).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-        Ok(Some(Resolved { told, json, entry: Box::new(entry) }))
+    async fn resolve(
+        &self,
+        owner: Option<&Owner>,
+        told: Vec<Told>,
+    ) -> Result<Vec<Option<Resolved>>, StoreError> {
+        let ids = self.attempts_of(owner, &told).await?;
+        let found = self.find_entries(owner, &ids).await?;
+        let each = told.into_iter().zip(ids).zip(found);
+        each.map(|((told, id), found)| {
+            // An assessment's identifier is no attempt's.
+            let Some(entry) = found.filter(|entry| Some(&entry.attempt_id) == id.as_ref()) else {
+                return Ok(None);
+            };
+            let json =
+                serde_json::to_vec(&told.outcome).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+            Ok(Some(Resolved { told, json, entry }))
+        })
+        .collect()
+    }
+
+    /// The attempts that outcomes are of.
+    async fn attempts_of(
+        &self,
+        owner: Option<&Owner>,
+        told: &[Told],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        let all: Vec<ToldOf> = told.iter().map(|told| told.of.clone()).collect();
+        if all.iter().all(|of| matches!(of, ToldOf::Attempt(_))) {
+            let id = |of| if let ToldOf::Attempt(id) = of { Some(id) } else { None };
+            return Ok(all.into_iter().map(id).collect());
+        }
+        let owner = owner.cloned();
+        self.read(move |conn| all.iter().map(|of| attempt_of(conn, owner.as_ref(), of)).collect()).await
     }
 
     /// Outcomes told since a moment, by their rows: rows are given in the order of telling.
@@ -65,31 +80,30 @@ impl Embedded {
         after: Option<u64>,
         limit: u32,
     ) -> Result<(Vec<(JournalEntry, Outcome)>, Option<u64>), StoreError> {
-        let bases = Arc::clone(&self.bases);
-        self.read(move |conn| {
-            let after = match after {
-                Some(after) => after as i64,
-                None => before(conn, at_ms)?,
-            };
-            let mut rows = conn
-                .prepare_cached(
+        let rows: Vec<(i64, String, Vec<u8>)> = self
+            .read(move |conn| {
+                let after = after.map_or_else(|| before(conn, at_ms), |after| Ok(after as i64))?;
+                conn.prepare_cached(
                     "SELECT row, attempt, body FROM outcomes WHERE row > ?1 ORDER BY row LIMIT ?2",
                 )
-                .map_err(sql)?;
-            let mut rows = rows.query(params![after, limit]).map_err(sql)?;
-            let (mut found, mut n, mut last) = (Vec::new(), 0, 0);
-            while let Some(row) = rows.next().map_err(sql)? {
-                last = row.get(0).map_err(sql)?;
-                let (attempt, body): (String, Vec<u8>) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
-                n += 1;
-                let outcome =
-                    serde_json::from_slice(&body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-                // The journal may have forgotten what was judged: then there is nothing to learn from it.
-                found.extend(journal::find(conn, &bases, None, &attempt)?.map(|entry| (entry, outcome)));
-            }
-            Ok((found, (n == limit).then_some(last as u64)))
-        })
-        .await
+                .and_then(|mut rows| {
+                    rows.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                        .collect()
+                })
+                .map_err(sql)
+            })
+            .await?;
+        let next = rows.last().filter(|_| rows.len() == limit as usize).map(|(row, ..)| *row as u64);
+        let attempts: Vec<Option<String>> =
+            rows.iter().map(|(_, attempt, _)| Some(attempt.clone())).collect();
+        let entries = self.find_entries(None, &attempts).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        // The journal may have forgotten what was judged: then there is nothing to learn from it.
+        for ((.., body), entry) in rows.iter().zip(entries).filter_map(|(row, entry)| Some((row, entry?))) {
+            let outcome = serde_json::from_slice(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+            found.push((*entry, outcome));
+        }
+        Ok((found, next))
     }
 
     pub(super) async fn heard(&self, owner: &Owner, attempt: &str) -> Result<Vec<Outcome>, StoreError> {

@@ -179,6 +179,10 @@ impl Records for PostgresRecords {
         self.0.go().await
     }
 
+    fn clock_apart_ms(&self) -> Option<i64> {
+        self.0.life.apart_ms()
+    }
+
     async fn verification(&self, owner: &Owner, id: &str) -> Result<Option<Verification>, StoreError> {
         self.0.get(owner, id).await
     }

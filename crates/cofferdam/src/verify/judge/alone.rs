@@ -4,28 +4,18 @@
 //! proved this number before, for then another allowance is counted. Nothing of evidence is looked up, counted
 //! or opened, so no outcome of such an attempt teaches it anything.
 
-use super::{
-    Case, Judged, VerifyError, counted, entry, give_back, identity, light_needs, name, over, reservations_of,
-    seconds, wrong_guesses,
-};
+use super::wanted::Wanted;
+use super::{Case, Judged, VerifyError, counted, entry, give_back, identity, name, seconds, wrong_guesses};
 use crate::app::App;
 use crate::store::StoreError;
-use crate::store::row::{Basis, Reservation};
+use crate::store::row::Basis;
 use crate::store::tallies::{Counted, Identified, Marks, Proofs};
 use arrayvec::ArrayVec;
-use cofferdam_engine::known::{Blind, Seen};
+use cofferdam_engine::known::Blind;
 use cofferdam_engine::limit::LimitScope;
-use cofferdam_engine::need::{Inquiry, RECORDS};
-use cofferdam_engine::{Decision, Effect, Known, Needs};
+use cofferdam_engine::need::Inquiry;
+use cofferdam_engine::{Decision, Effect, Known};
 use std::sync::Arc;
-
-/// What is to be counted: what the judgement looks at, and behind it what is exact.
-struct Asked {
-    needs: Needs,
-    /// How many of them the judgement looks at.
-    judged: usize,
-    reservations: Vec<Reservation>,
-}
 
 /// An attempt on its way through the rounds.
 struct Round<'a> {
@@ -36,30 +26,6 @@ struct Round<'a> {
     at_s: u32,
 }
 
-impl Asked {
-    fn of(round: &Round<'_>, known: &Known) -> Self {
-        let (attempt, policy, terms) = (&round.case.attempt, &round.basis.policy, &round.basis.terms);
-        let mut needs = cofferdam_engine::needs(attempt, &known.identity, policy, terms);
-        if !round.case.assess_only {
-            // Those of messages that we send stand in the records, reserved with the intent.
-            return Self { judged: needs.len(), needs, reservations: Vec::new() };
-        }
-        // Wrong guesses stop starts; who only asks for a judgement has no guesses here.
-        needs.retain(|need| need.scope != LimitScope::NumberChecks);
-        let judged = needs.len();
-        let reservations = reservations_of(&cofferdam_engine::exact(attempt, &known.identity, policy, terms));
-        let room = needs.remaining_capacity();
-        needs.extend(light_needs(&reservations).into_iter().take(room));
-        Self { needs, judged, reservations }
-    }
-
-    /// The judgement's part of what was seen, and the exact one's.
-    fn parts(&self, mut seen: ArrayVec<Seen, RECORDS>) -> (ArrayVec<Seen, RECORDS>, ArrayVec<Seen, RECORDS>) {
-        let exact = seen.drain(self.judged.min(seen.len())..).collect();
-        (seen, exact)
-    }
-}
-
 /// Judges.
 pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged, VerifyError> {
     let at_s = seconds(case.attempt.at_ms);
@@ -68,14 +34,15 @@ pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Resul
     known.identity = identity(app, &case, &basis.policy, Identified::default());
     known.identity.blocks.retain(|block| basis.terms.heeds(block));
     let round = Round { app, case: &case, basis: &basis, inquiry, at_s };
-    let mut asked = Asked::of(&round, &known);
+    let mut asked = round.wanted(&known);
     let (mut marks, mut exact) = (Marks::default(), ArrayVec::new());
     // Whether what was asked for stands counted, here or there.
     let mut stands = true;
     match round.both(&mut asked, &mut known).await {
         Ok(done) => {
             marks = done.marks;
-            (known.seen, exact) = asked.parts(done.seen);
+            known.seen = done.seen;
+            exact = asked.exact_of(&mut known);
         }
         Err(why) => (asked, stands) = round.blind(&why, &mut known),
     }
@@ -86,12 +53,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Resul
     let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
     counted(app, case.owner, &assessment, is_blind);
     let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
-    judged.entry.reservations = asked.reservations;
-    if judged.followed() == Decision::Allow
-        && let Some((scope, limit, window)) = exact.iter().find_map(|seen| over(&judged, seen))
-    {
-        judged.entry.assessment = judged.entry.assessment.refused(scope, window, limit);
-    }
+    judged.reserve_lightly(asked.reservations, &exact);
     if stands {
         judged.follow_alone(app).await;
     }
@@ -99,27 +61,29 @@ pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Resul
 }
 
 impl Round<'_> {
+    fn wanted(&self, known: &Known) -> Wanted {
+        Wanted::of(self.case, &known.identity, self.basis)
+    }
+
     /// Both rounds, in one trip wherever one will do.
-    async fn both(&self, asked: &mut Asked, known: &mut Known) -> Result<Counted, StoreError> {
+    async fn both(&self, asked: &mut Wanted, known: &mut Known) -> Result<Counted, StoreError> {
         let tallies = &self.app.store.tallies;
         let answer = tallies.count_alone(&self.inquiry, &asked.needs, self.at_s).await?;
         proved(known, answer.proofs);
         if let Some(counted) = answer.counted {
             return Ok(counted);
         }
-        *asked = Asked::of(self, known);
+        *asked = self.wanted(known);
         tallies.count(&asked.needs, self.at_s).await
     }
 
     /// From what this process knows by itself, where the home has such a copy; else from nothing. Whether it
     /// counted there.
-    fn blind(&self, why: &StoreError, known: &mut Known) -> (Asked, bool) {
+    fn blind(&self, why: &StoreError, known: &mut Known) -> (Wanted, bool) {
         let tallies = &self.app.store.tallies;
         proved(known, tallies.proofs_blind(&self.inquiry).unwrap_or_default());
-        let mut asked = Asked::of(self, known);
-        // What is exact is not counted while nobody can say what stands.
-        asked.needs.truncate(asked.judged);
-        asked.reservations.clear();
+        let mut asked = self.wanted(known);
+        asked.without_exact();
         let counted = tallies.count_alone_blind(&asked.needs, self.at_s, why, known);
         if known.blind.is_none() {
             known.blind = Some(Blind::Tallies { nodes: 1 });

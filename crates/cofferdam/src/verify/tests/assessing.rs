@@ -5,7 +5,7 @@ use crate::store::row::{JournalEntry, ToldOf};
 use crate::verify::report::{self, ReportAnswer, Reported};
 use crate::verify::{AssessInput, assess};
 use cofferdam_engine::Decision;
-use cofferdam_engine::limit::LimitScope;
+use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::outcome::{CheckResult, Label, What};
 use cofferdam_engine::signal::Code;
 
@@ -51,6 +51,25 @@ async fn an_allow_counts_as_sent_unless_it_is_reported_not_to_be() {
     assert_eq!(house.tell(&sixth.attempt_id, What::NotSent).await, ReportAnswer::Accepted);
     assert_eq!(house.assess("+12125550123").await.assessment.decision, Decision::Allow);
     assert_eq!(house.assess("+12125550123").await.assessment.decision, Decision::Block, "given back once");
+}
+
+#[tokio::test]
+async fn what_is_not_let_through_counts_against_no_exact_limit() {
+    let house = house().await;
+    let limits = [(LimitScope::Tenant, vec![Limit { max: 3, window_s: 600 }])];
+    house.profile(ProfileEdit { limits: limits.into(), ..ProfileEdit::default() }).await;
+    assert_eq!(house.assess("+12125550123").await.assessment.decision, Decision::Allow);
+    for _ in 0..10 {
+        let entry = house.assess("+12125550111").await;
+        assert_eq!(entry.assessment.decision, Decision::Challenge);
+        assert!(entry.reservations.is_empty(), "nothing is reserved for it");
+    }
+    for left in [true, true, false, false] {
+        let entry = house.assess("+12125550124").await;
+        let decision = if left { Decision::Allow } else { Decision::Block };
+        assert_eq!(entry.assessment.decision, decision, "{:?}", entry.assessment.reasons);
+        assert_eq!(entry.reservations.is_empty(), !left);
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,50 @@ async fn a_lifted_block_is_open_at_once_and_kept_open_if_that_was_asked_for() {
     assert_ne!(after.assessment.decision, Decision::Allow, "the evidence is what it was");
 }
 
+/// Waits until it is so, and answers how long that took.
+async fn until(what: &str, at_most: std::time::Duration, so: impl Fn() -> bool) -> std::time::Duration {
+    let since = crate::clock::Stopwatch::start();
+    while !so() {
+        assert!(since.elapsed() < at_most, "not within {at_most:?}: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    since.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_block_that_one_node_opens_and_lifts_stands_and_is_open_at_the_other_within_a_second() {
+    use std::time::Duration;
+    let clock = SetClock::at(NOON);
+    let Some((_server, [here, there])) = crate::store::records_of_two(clock).await else { return };
+    let mut house = house_of(Vec::new(), |store| Store { records: here, ..store }).await;
+    let (dice, store) =
+        (SetDice::seeded(8), Store { records: there, tallies: house.app.store.tallies.clone() });
+    let secrets = Secrets::new(BTreeMap::from([(1, zeroize::Zeroizing::new([7; 32]))])).unwrap();
+    let other = App::assemble(Settings::defaults(), secrets, store, house.clock.clone(), dice).unwrap();
+    let (one, other) = (house.app.clone(), Arc::new(other));
+    other.standing.refresh(&other).await.unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let jobs = [&one, &other].map(|app| crate::jobs::Jobs::start(app, crate::jobs::RETENTION, &stopped));
+    let block = house.attacked().await;
+    let stands = || blocks::get(&other, &house.test, &block.id).map(|view| view.block.state).ok();
+    // A job tells the records once a second; then the other hears of it.
+    until("it stands at the other", Duration::from_secs(3), || stands() == Some(State::Shut)).await;
+    let mut manager = house.manage.clone();
+    manager.owner = house.test.owner.clone();
+    blocks::lift(&one, &manager, &block.id, 3_600, None).await.unwrap();
+    let took = until("it is open at the other", Duration::from_secs(1), || {
+        blocks::get(&other, &house.test, &block.id).is_ok_and(|view| view.block.state == State::Ended)
+    })
+    .await;
+    println!("open at the other node after {took:?}");
+    house.app = other;
+    assert_eq!(house.pump(415).await.assessment.decision, Decision::Allow, "and it lets through");
+    stop.send_replace(true);
+    for jobs in jobs {
+        jobs.ended().await;
+    }
+}
+
 #[tokio::test]
 async fn when_nobody_asks_any_more_it_opens_half_and_then_ends_and_is_forgotten() {
     let house = house().await;

@@ -22,10 +22,6 @@ fn environment(container: &Value) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for variable in container["env"].as_array().unwrap() {
         let value = match variable["valueFrom"]["secretKeyRef"]["key"].as_str() {
-            Some("postgres_url") => {
-                "postgres://cofferdam:word@db.example:5432/cofferdam?sslmode=require".to_owned()
-            }
-            Some("redis_url") => "rediss://:word@tallies.example:6379".to_owned(),
             Some("admin_key") => "a".repeat(32),
             Some(other) => panic!("{other}"),
             None => "cofferdam-5d9f-x2x4q".to_owned(),
@@ -33,6 +29,28 @@ fn environment(container: &Value) -> BTreeMap<String, String> {
         all.insert(variable["name"].as_str().unwrap().to_owned(), value);
     }
     all
+}
+
+/// The settings, with the addresses of the secret as files where the settings look for them; and where that is in a pod.
+fn read(toml: &str, environment: &BTreeMap<String, String>) -> (cofferdam::config::Settings, String) {
+    let folder = std::env::temp_dir().join(format!("cofferdam-secret-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (mut here, mut mounted) = (toml.to_owned(), BTreeSet::new());
+    for (name, address) in [
+        ("postgres_url", "postgres://cofferdam:word@db.example:5432/cofferdam?sslmode=require"),
+        ("redis_url", "rediss://:word@tallies.example:6379"),
+    ] {
+        std::fs::write(folder.join(name), address).unwrap();
+        let set = format!("{name}_file = \"");
+        let path =
+            toml.lines().find_map(|line| line.trim().strip_prefix(&set)).unwrap().trim_end_matches('"');
+        mounted.insert(path.strip_suffix(&format!("/{name}")).unwrap().to_owned());
+        here = here.replace(path, folder.join(name).to_str().unwrap());
+    }
+    let read = settings("cofferdam.toml", &here, environment);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(mounted.len(), 1);
+    (read, mounted.pop_first().unwrap())
 }
 
 #[test]
@@ -85,7 +103,7 @@ fn settings_ports_and_probes_are_one() {
     let (map, deployment) = (manifest("settings.yaml"), manifest("deployment.yaml"));
     let (pod, container) = pod(&deployment);
     let toml = map["data"]["cofferdam.toml"].as_str().unwrap();
-    let read = settings("cofferdam.toml", toml, &environment(container));
+    let (read, mounted_at) = read(toml, &environment(container));
     assert!(read.store.shared.as_ref().is_some_and(|shared| shared.node.is_some()), "one of several nodes");
     let ports: BTreeMap<&str, u64> = container["ports"]
         .as_array()
@@ -109,6 +127,7 @@ fn settings_ports_and_probes_are_one() {
         let mounts = container["volumeMounts"].as_array().unwrap();
         mounts.iter().find(|mount| mount["name"] == name).unwrap()["mountPath"].as_str().unwrap().to_owned()
     };
+    assert_eq!(mounted_at, mounted("secrets"));
     assert_eq!(read.secrets.key_file.unwrap().to_str().unwrap(), mounted("secrets") + "/secrets.key");
     let config = texts(&container["args"])[2];
     assert_eq!(config, mounted("settings") + "/cofferdam.toml");

@@ -92,7 +92,9 @@ impl Format {
             Self::Json => line,
             Self::Packed | Self::Folded | Self::Even => line.get(..IDS_WITHIN).unwrap_or(line),
         };
-        within.windows(id.len().max(1)).any(|some| some == id.as_bytes())
+        // Their last letters differ, their first are of one moment.
+        let last = id.as_bytes().last();
+        within.windows(id.len().max(1)).any(|some| some.last() == last && some == id.as_bytes())
     }
 }
 

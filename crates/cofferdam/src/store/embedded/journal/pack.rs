@@ -107,12 +107,17 @@ impl<'a> Fields<'a> {
             return Err(PackError("more fields than a line can say".into()));
         }
         if self.skipped != 0 {
-            // Written behind the fields, and then turned to stand before them.
-            let begins = self.to.len();
+            // Known only now: written behind the fields, which then step back by as many bytes.
+            let (begins, ends) = (self.at + 1, self.to.len());
             Packer(self.to, self.reals).whole(self.skipped);
-            let length = self.to.len() - begins;
-            if let Some(whole) = self.to.get_mut(self.at + 1..) {
-                whole.rotate_right(length);
+            let mut said = [0; 9];
+            let length = (self.to.len() - ends).min(said.len());
+            for (said, byte) in said.iter_mut().zip(self.to.iter().skip(ends)) {
+                *said = *byte;
+            }
+            self.to.copy_within(begins..ends, begins + length);
+            for (place, byte) in self.to.iter_mut().skip(begins).zip(said.iter().take(length)) {
+                *place = *byte;
             }
         }
         if let Some(head) = self.to.get_mut(self.at) {
@@ -380,5 +385,47 @@ impl<'a> ser::Serializer for &'a mut Packer<'_> {
     ) -> Result<Fields<'a>, PackError> {
         self.whole(u64::from(variant));
         Ok(Fields::begin(self.0, self.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unpack::unpack;
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+    struct Wide {
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        a: Option<u32>,
+        b: [u64; 5],
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        c: Option<String>,
+        d: u8,
+        e: u8,
+        f: u8,
+        g: u8,
+        h: u8,
+        i: u8,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        j: Option<Box<Self>>,
+        k: u64,
+    }
+
+    #[test]
+    fn fields_that_are_left_out_are_said_before_the_others_however_many_bytes_it_takes() {
+        let inner = || Some(Box::new(Wide { b: [300; 5], k: u64::MAX, ..Wide::default() }));
+        for (a, c, j, said) in [
+            (Some(7), Some("text".to_owned()), None, &[0x17, 0xf7 + 2, 0, 2][..]),
+            (None, Some("text".to_owned()), inner(), &[0x17, 1][..]),
+            (None, None, inner(), &[0x17, 5]),
+            (None, None, None, &[0x17, 0xf7 + 2, 5, 2]),
+            (Some(7), Some(String::new()), inner(), &[0x16]),
+        ] {
+            let wide = Wide { a, c, j, b: [1, 2, 3, 70_000, 5], k: 9, ..Wide::default() };
+            let mut bytes = b"before".to_vec();
+            pack(&wide, Reals::Even, &mut bytes).unwrap();
+            assert_eq!(bytes[6..].get(..said.len()), Some(said));
+            assert_eq!(unpack::<Wide>(&bytes[6..], Reals::Even).unwrap(), wide);
+        }
     }
 }

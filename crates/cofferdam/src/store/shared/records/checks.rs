@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Error};
 /// The oldest server that is known to do all that is asked of it.
 const OLDEST: i32 = 140_000;
 /// Clocks further apart are told of.
-const APART_WARN_MS: i64 = 10_000;
+pub(super) const APART_WARN_MS: i64 = 10_000;
 /// And refused: times of one node would be over on another.
 const APART_MS: i64 = 60_000;
 

@@ -9,6 +9,7 @@
 //! for as long as the other was silent. So all outlive a database that was away. Called by `listen`, whose
 //! connection carries the renewals, and by `Records`.
 
+use super::checks::APART_WARN_MS;
 use super::conn::again;
 use super::failure::{self, Failed};
 use super::{Postgres, nothing};
@@ -67,6 +68,8 @@ pub(super) struct Life {
     process: String,
     /// How long it may be silent.
     span: Duration,
+    /// Whether clocks are compared.
+    clocks: bool,
     state: Mutex<State>,
     /// As if the process stood still: nothing is renewed.
     #[cfg(test)]
@@ -81,6 +84,9 @@ struct State {
     renewed: Option<Stopwatch>,
     /// When a life was found to be lost.
     lost: Option<Stopwatch>,
+    /// How far this machine's clock is ahead of the database's, and whether that was told.
+    apart_ms: Option<i64>,
+    astray: bool,
 }
 
 /// What a renewal found.
@@ -92,11 +98,12 @@ enum Found {
 }
 
 impl Life {
-    pub(super) fn new(name: String, process: String, span: Duration) -> Self {
+    pub(super) fn new(name: String, process: String, span: Duration, clocks: bool) -> Self {
         Self {
             name,
             process,
             span,
+            clocks,
             state: Mutex::default(),
             #[cfg(test)]
             paused: false.into(),
@@ -153,11 +160,40 @@ impl Life {
     }
 
     /// Takes in what a renewal answered.
-    fn renewed(&self, sent: Stopwatch, rows: &[Row]) -> Result<Found, Failed> {
+    fn renewed(&self, sent: Stopwatch, now_ms: i64, rows: &[Row]) -> Result<Found, Failed> {
         let Some(row) = rows.first() else { return Err(nothing().into()) };
+        // The database looked at its clock while the answer was on its way: halfway, for want of better.
+        let looked_ms = now_ms.saturating_sub((sent.elapsed() / 2).as_millis() as i64);
+        self.compared(looked_ms.saturating_sub(row.get(2)));
         let Some(steady) = row.get::<_, Option<bool>>(0) else { return Ok(Found::Lost) };
         self.state().renewed = Some(sent);
         Ok(Found::Alive { judge: steady && row.get::<_, bool>(1) })
+    }
+
+    /// How far this machine's clock is ahead of the database's; none where it is not compared.
+    pub(super) fn apart_ms(&self) -> Option<i64> {
+        self.state().apart_ms
+    }
+
+    /// Tells of a clock that goes astray while it is served by, and of one that was set right.
+    fn compared(&self, apart_ms: i64) {
+        if !self.clocks {
+            return;
+        }
+        let mut state = self.state();
+        let astray = apart_ms.abs() > APART_WARN_MS;
+        let changed = std::mem::replace(&mut state.astray, astray) != astray;
+        state.apart_ms = Some(apart_ms);
+        drop(state);
+        let (seconds, which) = (apart_ms.abs() / 1_000, if apart_ms > 0 { "ahead of" } else { "behind" });
+        if changed && astray {
+            tracing::error!(
+                seconds,
+                "this machine's clock went astray, {which} the database's: set both by NTP"
+            );
+        } else if changed {
+            tracing::info!("this machine's clock agrees with the database's again");
+        }
     }
 
     /// Says who was held for dead.
@@ -211,7 +247,8 @@ impl Postgres {
         let ask = async |text: &str, values: &[&(dyn tokio_postgres::types::ToSql + Sync)]| {
             client.query(text, values).await.map_err(|error| failure::of(&error))
         };
-        match self.life.renewed(sent, &ask(RENEW, &[&life, &span, &gap]).await?)? {
+        let renewed = ask(RENEW, &[&life, &span, &gap]).await?;
+        match self.life.renewed(sent, self.clock.now_ms(), &renewed)? {
             Found::Alive { judge: false } => {}
             Found::Alive { judge: true } => Life::tell(&ask(JUDGE, &[&life, &span, &gap]).await?),
             Found::Lost => {
@@ -247,7 +284,7 @@ impl Postgres {
         let conn = self.connections.get().await?;
         let sent = Stopwatch::start();
         let rows = conn.change(RENEW, &[&life, &span, &gap]).await?;
-        if matches!(self.life.renewed(sent, &rows)?, Found::Lost) {
+        if matches!(self.life.renewed(sent, self.clock.now_ms(), &rows)?, Found::Lost) {
             drop(conn);
             self.begin_life().await?;
             return Err(Failed::Again(StoreError::Away("this node begins its life anew".into())));

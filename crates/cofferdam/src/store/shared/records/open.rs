@@ -41,7 +41,7 @@ pub(super) async fn open(
         tls,
         schema: settings.schema.clone(),
         channel: format!("{}_facts", settings.schema),
-        life: Life::new(name, node.clone(), settings.life),
+        life: Life::new(name, node.clone(), settings.life, clocks),
         node,
         clock,
         bases: super::Bases::default(),

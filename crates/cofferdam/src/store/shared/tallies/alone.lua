@@ -2,19 +2,20 @@
 --
 -- KEYS: of each attempt guards, what is only looked at, and what is added to, in this order. ARGV[1]: of each attempt how
 -- many of each there are, a byte each, and a byte an addition: of which kind it is, and 128 more where its record
--- stands before it in this call. ARGV[2] and on: the kinds: moment, expiry, widths of three rings, and the record that one
--- addition makes where there was none. An attempt one of whose guards stands counts nowhere.
+-- stands before it in this call. Then three of each kind: its expiry, the record that one addition makes where there was
+-- none, and its moment and the widths of three rings. An attempt one of whose guards stands counts nowhere. Answers the
+-- place of each key that was there, and what it held; the others were not.
+--
+-- Of a number that is handed to a command the server makes a text anew each time, and slowly: so they are texts.
 local call, byte, sub, word, pack, floor = redis.call, string.byte, string.sub, struct.unpack, struct.pack, math.floor
--- Of a number that is handed to a command the server makes a text anew each time, and slowly.
-local text = string.format
 local LENGTH, WORDS = 108, '>' .. string.rep('I4', 27)
 local olds = call('MGET', unpack(KEYS))
 local spec, kinds = ARGV[1], {}
 
-for n = 2, #ARGV do
-  local at, ttl, a, b, c = word('>I4I4I4I4I4', ARGV[n])
-  local fresh = sub(ARGV[n], 21)
-  local kind = {at = at, ttl = text('%d', ttl), a, b, c, fresh = fresh, args = {}}
+-- What is to be done where a record stands: few kinds come to that.
+local function made(what)
+  local fresh, at, a, b, c = ARGV[what * 3 + 3], word('>I4I4I4I4', ARGV[what * 3 + 4])
+  local kind = {a, b, c, at = at, args = {}}
   for r = 1, 3 do
     local from = r * 36 - 35
     local width, head = word('>I4I4', fresh, from)
@@ -22,10 +23,11 @@ for n = 2, #ARGV do
       local m = #kind.args
       kind[r + 3] = sub(fresh, from, from + 7)
       kind.args[m + 1], kind.args[m + 2] = 'INCRBY', 'i32'
-      kind.args[m + 3], kind.args[m + 4] = text('%d', (from + 7 + head % 7 * 4) * 8), '1'
+      kind.args[m + 3], kind.args[m + 4] = string.format('%d', (from + 7 + head % 7 * 4) * 8), '1'
     end
   end
-  kinds[n - 1] = kind
+  kinds[what] = kind
+  return kind
 end
 
 -- Whether the rings that a kind adds to are those of a record, at the same buckets.
@@ -35,7 +37,7 @@ local function same(old, kind)
 end
 
 -- Moves rings on to their moment, or makes them others, and adds.
-local function roll(key, old, kind)
+local function roll(key, old, kind, ttl)
   local w, at, a, b, c = {word(WORDS, old)}, kind.at, kind[1], kind[2], kind[3]
   for i = 1, 3 do
     local width, r = kind[i], i
@@ -69,7 +71,7 @@ local function roll(key, old, kind)
       end
     end
   end
-  call('SET', key, pack(WORDS, unpack(w, 1, 27)), 'EX', kind.ttl)
+  call('SET', key, pack(WORDS, unpack(w, 1, 27)), 'EX', ttl)
 end
 
 local p, k, size = 1, 1, #spec
@@ -87,12 +89,24 @@ while p < size do
         what, old = what - 128, call('GET', key)
         olds[first + n] = old
       end
-      local kind = kinds[what + 1]
-      if not old or #old ~= LENGTH then call('SET', key, kind.fresh, 'EX', kind.ttl)
-      elseif same(old, kind) then call('BITFIELD', key, unpack(kind.args))
-      else roll(key, old, kind) end
+      local ttl, kind = ARGV[what * 3 + 2], kinds[what]
+      if not old or #old ~= LENGTH then
+        call('SET', key, ARGV[what * 3 + 3], 'EX', ttl)
+      else
+        kind = kind or made(what)
+        if same(old, kind) then call('BITFIELD', key, unpack(kind.args))
+        else roll(key, old, kind, ttl) end
+      end
     end
   end
   k, p = first + adds, p + adds
 end
-return olds
+
+local there, n = {}, 0
+for at = 1, #KEYS do
+  if olds[at] then
+    there[n + 1], there[n + 2] = at, olds[at]
+    n = n + 2
+  end
+end
+return there

@@ -79,6 +79,24 @@ async fn another_encoding_and_a_clock_elsewhere_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_goes_astray_while_it_is_served_by_is_told() {
+    let Some(mut shared) = Shared::new() else { return };
+    shared.settings.life = Duration::from_secs(1);
+    let clock = SetClock::at(SystemClock.now_ms());
+    let node = open::open(&shared.settings, clock.clone(), &*SetDice::seeded(1), true).await.unwrap();
+    for by_ms in [0, 30_000, -90_000] {
+        clock.step(by_ms);
+        let since = crate::clock::Stopwatch::start();
+        let meant = clock.now_ms() - SystemClock.now_ms();
+        // The clock of the test stands still, and may be looked at some seconds later.
+        while !node.clock_apart_ms().is_some_and(|apart| (meant - 5_000..=meant + 1_000).contains(&apart)) {
+            assert!(since.elapsed() < Duration::from_secs(5), "{meant}: {:?}", node.clock_apart_ms());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_migrate_at_once_do_it_once() {
     let Some(shared) = Shared::new() else { return };
     let shared = Arc::new(shared);

@@ -117,34 +117,49 @@ impl Gather {
     fn fail(&self, why: &StoreError) {
         for (_, tell) in std::mem::take(&mut *self.waiting()) {
             // Whoever waited may be gone.
-            let _ = tell.send(Err(StoreError::Away(why.to_string())));
+            let _ = tell.send(Err(StoreError::Away(match why {
+                StoreError::Away(why) | StoreError::Unknown(why) => why.clone(),
+                other => other.to_string(),
+            })));
         }
     }
 }
 
+/// Tells each what stood in its keys: the answer names the places of those that were there, in order.
 fn tell(going: Vec<Waiting>, answer: Result<Value, StoreError>) {
-    let answer = answer.map(|value| match value {
-        Value::Array(olds) => olds,
-        _ => Vec::new(),
-    });
-    match answer {
-        Ok(olds) => {
-            let mut olds = olds.into_iter().map(|old| match old {
-                Value::BulkString(bytes) => Some(bytes),
-                _ => None,
-            });
-            for (item, tell) in going {
-                let _ = tell.send(Ok(olds.by_ref().take(item.names.len()).collect()));
+    let there = match answer {
+        Ok(Value::Array(there)) => there,
+        Ok(_) => Vec::new(),
+        Err(why) => return refuse(going, &why),
+    };
+    let mut there = there.into_iter();
+    let mut next = || match (there.next(), there.next()) {
+        (Some(Value::Int(at)), Some(Value::BulkString(bytes))) => Some((at, bytes)),
+        _ => None,
+    };
+    let (mut coming, mut before) = (next(), 0);
+    for (item, tell) in going {
+        let mut olds = vec![None; item.names.len()];
+        while let Some((at, bytes)) = coming.take_if(|(at, _)| *at <= before + olds.len() as i64) {
+            if let Some(place) = usize::try_from(at - before - 1).ok().and_then(|at| olds.get_mut(at)) {
+                *place = Some(bytes);
             }
+            coming = next();
         }
-        Err(why) => {
-            for (_, tell) in going {
-                let _ = tell.send(Err(match &why {
-                    StoreError::Away(why) => StoreError::Away(why.clone()),
-                    other => StoreError::Unknown(other.to_string()),
-                }));
-            }
-        }
+        before += olds.len() as i64;
+        // Whoever waited may be gone.
+        let _ = tell.send(Ok(olds));
+    }
+}
+
+/// Whether it was counted is known where the call did not reach the servers.
+fn refuse(going: Vec<Waiting>, why: &StoreError) {
+    for (_, tell) in going {
+        let _ = tell.send(Err(match why {
+            StoreError::Away(why) => StoreError::Away(why.clone()),
+            StoreError::Unknown(why) => StoreError::Unknown(why.clone()),
+            other => StoreError::Unknown(other.to_string()),
+        }));
     }
 }
 
@@ -188,10 +203,9 @@ impl Packed {
         for (at_s, windows_s) in &self.kinds {
             let mut fresh = LimitRecord::default();
             fresh.add(*at_s, windows_s, 1);
-            let words = [*at_s, limit_expires_s(windows_s)].into_iter().chain(windows_s.map(width_of));
-            let mut kind: Vec<u8> = words.flat_map(u32::to_be_bytes).collect();
-            kind.extend(limit_image(&fresh));
-            command.arg(&kind[..]);
+            command.arg(limit_expires_s(windows_s)).arg(&limit_image(&fresh)[..]);
+            let words = core::iter::once(*at_s).chain(windows_s.map(width_of));
+            command.arg(&words.flat_map(u32::to_be_bytes).collect::<Vec<u8>>()[..]);
         }
         command
     }
