@@ -37,6 +37,8 @@ struct Judged {
     enforced: bool,
     level: &'static str,
     mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<bool>,
     reasons: Vec<Reason>,
     scope: Option<Scope>,
     until: Option<String>,
