@@ -338,6 +338,8 @@ impl Inner {
         known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
         if told {
             // The servers may have it already: whoever sends it again counts it twice.
+            let mut pending = self.pending();
+            needs.iter().filter(|need| need.add).for_each(|need| pending.doubt(need.key, ask.at_s));
             return;
         }
         let (call, _) = counting::call(needs, ask, &self.copy().evidence, self.full(), &Summed::new());

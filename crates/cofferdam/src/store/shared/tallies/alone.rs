@@ -104,6 +104,8 @@ impl Inner {
         known.seen = self.copy().limits.count_all(needs, at_s);
         known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
         if told {
+            let mut pending = self.pending();
+            needs.iter().filter(|need| need.add).for_each(|need| pending.doubt(need.key, at_s));
             return;
         }
         let mut call = Call::new();

@@ -21,6 +21,8 @@ const ENTRIES: usize = 500;
 const NOTED: usize = 20_000;
 /// Batches of which it is kept: more are not begun while an attempt waits for its answer.
 const BATCHES: usize = 64;
+/// Doubtful counts that are remembered: more than calls are ever on their way.
+const DOUBTS: usize = 4_096;
 const HOUR_S: u32 = 3_600;
 
 /// What is added to a record, or done with it.
@@ -60,6 +62,8 @@ pub struct Pending {
     batches: VecDeque<(u64, Held)>,
     /// What goes a few times a second.
     pub sums: Sums,
+    /// Counts of which nobody knows whether the servers took them: key and moment.
+    doubtful: VecDeque<(u64, u32)>,
     /// How many were given up.
     pub lost: u64,
 }
@@ -207,10 +211,27 @@ impl Pending {
         self.push(Waiting { name, act: Act::Seen, parts, at_s, expires_s: SEEN_S, what }, None);
     }
 
+    /// A count was sent, and its answer never came.
+    pub fn doubt(&mut self, key: u64, at_s: u32) {
+        if self.doubtful.len() >= DOUBTS {
+            self.doubtful.pop_front();
+        }
+        self.doubtful.push_back((key, at_s));
+    }
+
+    fn was_doubtful(&mut self, key: u64, at_s: u32) -> bool {
+        let found = self.doubtful.iter().position(|doubtful| *doubtful == (key, at_s));
+        found.is_some_and(|at| self.doubtful.remove(at).is_some())
+    }
+
     /// A change of a limit or a proof.
     pub fn change(&mut self, change: &Change) {
         match *change {
             Change::Count { key, at_s, windows_s, by } => {
+                if by < 0 && self.was_doubtful(key, at_s) {
+                    // Given back where it may never have been taken, it would be a message more than is allowed.
+                    return;
+                }
                 let name = Name::new(Holds::Limit, key);
                 let like = (name, Act::Limit, at_s, false);
                 if let Some(Waiting { what: What::Limit(windows, own), .. }) = self.known(&like)
@@ -385,6 +406,18 @@ mod tests {
             pending.add(name(key), Act::Plain, part::OWN, 3_600, [add(4, 1)]);
         }
         assert_eq!((pending.len(), pending.lost), (MOST, 2));
+    }
+
+    #[test]
+    fn what_was_perhaps_taken_is_not_given_back() {
+        let mut pending = Pending::default();
+        let count = |key, by| Change::Count { key, at_s: 100, windows_s: [600, 0, 0], by };
+        pending.doubt(7, 100);
+        pending.change(&count(7, -1));
+        assert_eq!(pending.len(), 0, "nobody knows whether it was taken");
+        pending.change(&count(7, -1));
+        pending.change(&count(8, -1));
+        assert_eq!(pending.len(), 2, "others are");
     }
 
     #[test]
