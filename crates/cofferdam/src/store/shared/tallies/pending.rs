@@ -194,9 +194,12 @@ impl Pending {
         self.batches.push_back((self.begun, noted));
     }
 
-    /// Gives up what waits for some records: it came there another way.
+    /// The servers are empty: gives up what waits for some records, since it came there another way, and what is
+    /// given back.
     pub fn drop_for(&mut self, names: &HashSet<Name>) {
-        self.waiting.retain(|waiting| !names.contains(&waiting.name));
+        // What was given back and not counted since was counted where nothing stands any more.
+        let gives_back = |what: &What| matches!(what, What::Limit(_, by) if *by < 0);
+        self.waiting.retain(|waiting| !names.contains(&waiting.name) && !gives_back(&waiting.what));
         (self.first, self.by_like) = (0, HashMap::new());
         (self.noted, self.batches) = (HashMap::new(), VecDeque::new());
         let is_gone = |key| {
@@ -418,6 +421,17 @@ mod tests {
         pending.change(&count(7, -1));
         pending.change(&count(8, -1));
         assert_eq!(pending.len(), 2, "others are");
+    }
+
+    #[test]
+    fn where_the_servers_are_empty_nothing_is_given_back() {
+        let mut pending = Pending::default();
+        let count = |key, by| Change::Count { key, at_s: 100, windows_s: [600, 0, 0], by };
+        [count(7, -1), count(8, 1), count(9, 1), count(9, -1)]
+            .iter()
+            .for_each(|change| pending.change(change));
+        pending.drop_for(&HashSet::new());
+        assert_eq!(pending.len(), 2, "what was counted waits on");
     }
 
     #[test]
