@@ -427,9 +427,9 @@ mod tests {
     fn where_the_servers_are_empty_nothing_is_given_back() {
         let mut pending = Pending::default();
         let count = |key, by| Change::Count { key, at_s: 100, windows_s: [600, 0, 0], by };
-        [count(7, -1), count(8, 1), count(9, 1), count(9, -1)]
-            .iter()
-            .for_each(|change| pending.change(change));
+        for change in [count(7, -1), count(8, 1), count(9, 1), count(9, -1)] {
+            pending.change(&change);
+        }
         pending.drop_for(&HashSet::new());
         assert_eq!(pending.len(), 2, "what was counted waits on");
     }
