@@ -328,6 +328,18 @@ impl Inner {
         .collect()
     }
 
+    /// Limits that were counted in the copy alone go to the servers when they are back. `told`: they may have them
+    /// already, and whoever sends them again counts twice.
+    fn limits_wait(&self, needs: &Needs, at_s: u32, told: bool) {
+        let mut pending = self.pending();
+        for change in cofferdam_engine::changes(needs, at_s) {
+            match change {
+                Change::Count { key, .. } if told => pending.doubt(key, at_s),
+                _ => pending.change(&change),
+            }
+        }
+    }
+
     /// Counts in the copy alone what nobody else will know of until the servers are back.
     fn count_in_copy(&self, needs: &Needs, ask: &Ask, known: &mut Known, told: bool) {
         {
@@ -336,13 +348,12 @@ impl Inner {
         }
         known.evidence = self.evidence(|evidence| evidence.count(ask));
         known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
+        self.limits_wait(needs, ask.at_s, told);
         if told {
-            // The servers may have it already: whoever sends it again counts it twice.
-            let mut pending = self.pending();
-            needs.iter().filter(|need| need.add).for_each(|need| pending.doubt(need.key, ask.at_s));
             return;
         }
-        let (call, _) = counting::call(needs, ask, &self.copy().evidence, self.full(), &Summed::new());
+        let nothing = Needs::new();
+        let (call, _) = counting::call(&nothing, ask, &self.copy().evidence, self.full(), &Summed::new());
         let mut pending = self.pending();
         call.steps.iter().filter(|step| step.act != Act::Look).for_each(|step| pending.step(&call, step));
     }

@@ -3,7 +3,6 @@
 //! A second, smaller script counts them in the same records as the first, to the same bytes. A cluster would need
 //! one call a tag, none of which sees the guards of the others: there what was proved is asked for first.
 
-use super::call::{Act, Call};
 use super::name::{Holds, Name};
 use super::{Inner, limits, proofs};
 use crate::store::StoreError;
@@ -103,14 +102,6 @@ impl Inner {
     pub(super) fn count_alone_in_copy(&self, needs: &Needs, at_s: u32, known: &mut Known, told: bool) {
         known.seen = self.copy().limits.count_all(needs, at_s);
         known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
-        if told {
-            let mut pending = self.pending();
-            needs.iter().filter(|need| need.add).for_each(|need| pending.doubt(need.key, at_s));
-            return;
-        }
-        let mut call = Call::new();
-        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
-        let mut pending = self.pending();
-        call.steps.iter().filter(|step| step.act != Act::Look).for_each(|step| pending.step(&call, step));
+        self.limits_wait(needs, at_s, told);
     }
 }
