@@ -82,7 +82,7 @@ fn read(call: &Call) -> Answer {
             since: Time(tallies.since_ms),
             keys: size.keys,
             bytes: size.bytes,
-            full: size.full,
+            full: (size.full * 10_000.0).round() / 10_000.0,
         },
         clock_apart_ms: store.records.clock_apart_ms(),
         journal_lost: store.records.journal_lost(),
