@@ -125,22 +125,30 @@ impl Moment {
         ]
     }
 
-    /// What units of this moment add to either sum in each horizon; nothing where the record, counted last at
-    /// `touched_s`, is past it.
+    /// What units of this moment add to either sum in each horizon: worked out once for all records.
     #[inline]
-    pub fn additions(&self, touched_s: u32, units: [i32; HORIZONS]) -> [Pair; HORIZONS] {
+    pub fn sums(&self, units: [i32; HORIZONS]) -> [Pair; HORIZONS] {
         let ([short, middle, long], [of_short, of_middle, of_long]) = (&self.of, units);
-        if touched_s == self.at_s {
-            return [short.adds(of_short), middle.adds(of_middle), long.adds(of_long)];
+        [short.adds(of_short), middle.adds(of_middle), long.adds(of_long)]
+    }
+
+    /// Whether a record that was counted last at `touched_s` still counts this moment in all horizons.
+    #[inline]
+    pub fn is_kept(&self, touched_s: u32) -> bool {
+        let [short, ..] = &self.of;
+        // An epoch of a longer horizon holds whole ones of the shorter, so none is further back there.
+        epoch(0, touched_s).saturating_sub(short.epoch) < 2
+    }
+
+    /// What of [`Moment::sums`] is added to a record that may be past the moment in some horizons.
+    pub fn kept(&self, touched_s: u32, sums: &[Pair; HORIZONS]) -> [Pair; HORIZONS] {
+        let mut kept = *sums;
+        for ((horizon, of), sums) in self.of.iter().enumerate().zip(&mut kept) {
+            if epoch(horizon, touched_s).saturating_sub(of.epoch) >= 2 {
+                *sums = [0; 2];
+            }
         }
-        let kept = |of: &Factors, newest: u32, units: i32| {
-            of.adds(if newest.saturating_sub(of.epoch) < 2 { units } else { 0 })
-        };
-        [
-            kept(short, epoch(0, touched_s), of_short),
-            kept(middle, epoch(1, touched_s), of_middle),
-            kept(long, epoch(LONG, touched_s), of_long),
-        ]
+        kept
     }
 }
 
@@ -233,7 +241,7 @@ mod tests {
             let start = 1_700_000_123;
             let mut pair = [0; 2];
             let at = Moment::new(start);
-            add(&mut pair, at.additions(start, at.all_units([64; HORIZONS]))[horizon]);
+            add(&mut pair, at.sums(at.all_units([64; HORIZONS]))[horizon]);
             let now = read(pair, at.weights(start)[horizon]);
             assert!((now - 1.0).abs() < 0.01, "{now}");
             let later = read(pair, Moment::new(start + tau).weights(start)[horizon]);
@@ -253,7 +261,9 @@ mod tests {
                     touched = at_s;
                 }
                 let at = Moment::new(at_s);
-                add(&mut pair, at.additions(touched, at.all_units([64; HORIZONS]))[0]);
+                let sums = at.sums(at.all_units([64; HORIZONS]));
+                assert_eq!(at.is_kept(touched), at.kept(touched, &sums) == sums);
+                add(&mut pair, at.kept(touched, &sums)[0]);
             }
             (pair, touched)
         };

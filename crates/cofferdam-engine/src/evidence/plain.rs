@@ -107,20 +107,33 @@ impl PlainRecord {
         }
     }
 
-    /// Adds what [`Moment::all_units`] says: worked out once where many records are raised.
-    #[inline]
+    /// Adds what [`Moment::all_units`] says.
     pub fn add_units(&mut self, field: Field, at: &Moment, units: [i32; HORIZONS]) {
+        self.add_sums(field, at, &at.sums(units));
+    }
+
+    /// Adds what [`Moment::sums`] says: worked out once where many records are raised.
+    #[inline]
+    pub fn add_sums(&mut self, field: Field, at: &Moment, sums: &[Pair; HORIZONS]) {
         self.touch(at.at_s);
-        let units = at.additions(self.touched_s, units);
+        if at.is_kept(self.touched_s) {
+            self.add_kept(field, sums);
+        } else {
+            self.add_kept(field, &at.kept(self.touched_s, sums));
+        }
+    }
+
+    #[inline]
+    fn add_kept(&mut self, field: Field, sums: &[Pair; HORIZONS]) {
         match field.index() {
             (true, n) => {
                 if let Some(pairs) = self.every.get_mut(n) {
-                    pairs.iter_mut().zip(units).for_each(|(pair, units)| decay::add(pair, units));
+                    pairs.iter_mut().zip(sums).for_each(|(pair, sums)| decay::add(pair, *sums));
                 }
             }
             (false, n) => {
                 if let Some(pair) = self.last.get_mut(n) {
-                    decay::add(pair, units[LONG]);
+                    decay::add(pair, sums[LONG]);
                 }
             }
         }
