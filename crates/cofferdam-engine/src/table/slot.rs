@@ -80,7 +80,7 @@ impl<R: Record> Slot<R> {
 
     /// Has memory bring all of it: what is longer than a cache line begins in one and ends in another.
     pub fn bring(&self) {
-        core::hint::black_box(R::end(&self.packed));
+        core::hint::black_box((self.key, R::end(&self.packed)));
     }
 }
 
