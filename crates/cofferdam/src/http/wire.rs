@@ -12,6 +12,7 @@ use cofferdam_atlas::Prefix;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
+use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -132,7 +133,7 @@ impl Answer {
         }
     }
 
-    /// With a JSON body, written once into one buffer.
+    /// With a JSON body.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         Self::of(status, JSON, written(body))
     }
@@ -155,7 +156,7 @@ impl Answer {
     /// With less to keep for a replay.
     #[must_use]
     pub fn replayed_as(mut self, body: &impl Serialize) -> Self {
-        self.replay = Some(written(body).into());
+        self.replay = Some(written(body));
         self
     }
 
@@ -174,12 +175,25 @@ impl Answer {
     }
 }
 
-fn written(body: &impl Serialize) -> Vec<u8> {
-    // Nearly every answer is below this, so that one allocation serves.
-    let mut out = Vec::with_capacity(3_072);
+/// More is not kept for the next answer.
+const ROOM_MAX: usize = 64 << 10;
+
+thread_local! {
+    /// Where an answer is written before its length is known: always the same bytes, which are warm. A buffer for
+    /// the longest answer would be one of those allocations that are dear.
+    static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+fn written(body: &impl Serialize) -> Bytes {
+    let mut room = ROOM.take();
+    room.clear();
     // Writing our own types into memory can't fail; an empty body would show in every test.
-    if serde_json::to_writer(&mut out, body).is_err() {
-        out.clear();
+    if serde_json::to_writer(&mut room, body).is_err() {
+        room.clear();
+    }
+    let out = Bytes::copy_from_slice(&room);
+    if room.capacity() <= ROOM_MAX {
+        ROOM.set(room);
     }
     out
 }

@@ -95,7 +95,7 @@ pub(in crate::store) fn names(format: Format, body: &[u8], number: Pseudonym) ->
 fn named(format: Format, number: Pseudonym) -> Vec<u8> {
     match format {
         Format::Json => format!("\"number\":{},", number.0).into_bytes(),
-        Format::Packed | Format::Folded | Format::Even => number.0.to_le_bytes().to_vec(),
+        Format::Packed | Format::Folded | Format::Even | Format::Parted => number.0.to_le_bytes().to_vec(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner};
 use crate::store::tallies::Marks;
 use fold::Fold;
-use line::{FORMAT, Format, Line, LineView, Read};
+use line::{FORMAT, Format, Line, LineView, Read, TODAY};
 use near::Near;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
@@ -25,6 +25,8 @@ pub(super) mod queue;
 pub(super) mod sheet;
 pub(in crate::store) mod unpack;
 
+/// Parts of a line, which take turns in a row.
+const PARTS: usize = 2;
 /// Lines in a row.
 pub(in crate::store) const LINES: usize = 256;
 /// A row spans no more than this, so that a look-up knows how far back to look.
@@ -136,15 +138,22 @@ pub(in crate::store) fn next_row(lines: &[LineView<'_>]) -> (usize, (i64, i64)) 
 
 /// Makes a row of lines, where rows are made; answers how many entries it holds.
 pub(in crate::store) fn fold_row(lines: &[LineView<'_>], room: &mut Room) -> i64 {
-    let mut body = Fold::within(std::mem::take(&mut room.body));
+    let mut body = Fold::within(std::mem::take(&mut room.body), PARTS);
     let mut n = 0;
     for line in lines.iter().filter(|line| !line.text.is_empty()) {
-        body.add(line.text);
+        add_parts(&mut body, line.text);
         n += 1;
     }
     room.body = body.end();
     fold_marks(lines, room);
     n
+}
+
+/// Adds a line's parts.
+fn add_parts<'a>(body: &mut Fold<'a>, line: &'a [u8]) {
+    let (front, back) = line::parts(line).unwrap_or((line, &[]));
+    body.add(front);
+    body.add(back);
 }
 
 fn write_row(
@@ -170,12 +179,16 @@ fn write_row(
 
 /// A row's plain body as its format has it.
 pub(in crate::store) fn folded(format: Format, body: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    if !matches!(format, Format::Folded | Format::Even) {
-        return Ok(body);
-    }
-    let mut fold = Fold::with_capacity(body.len() / 2);
+    let mut fold = match format {
+        Format::Json | Format::Packed => return Ok(body),
+        Format::Folded | Format::Even => Fold::earlier(),
+        Format::Parted => Fold::within(Vec::with_capacity(body.len() / 2), PARTS),
+    };
     for line in format.lines(&body) {
-        fold.add(line?);
+        match format {
+            Format::Parted => add_parts(&mut fold, line?),
+            _ => fold.add(line?),
+        }
     }
     Ok(fold.end())
 }
@@ -194,7 +207,7 @@ fn fold_marks(lines: &[LineView<'_>], room: &mut Room) {
         plain_marks.extend_from_slice(line.marks);
         ends.push(plain_marks.len());
     }
-    let (mut fold, mut begins) = (Fold::within(std::mem::take(marks)), 0);
+    let (mut fold, mut begins) = (Fold::within(std::mem::take(marks), 1), 0);
     for end in ends {
         fold.add(plain_marks.get(begins..*end).unwrap_or(&[]));
         begins = *end;
@@ -370,7 +383,7 @@ impl Embedded {
 
     fn find_queued(&self, owner: Option<&Owner>, id: &str) -> Result<Queued, StoreError> {
         let Some((text, basis)) = self.queue.find(id) else { return Ok(Queued::No) };
-        let read = line::read(Format::Even, &text)?;
+        let read = line::read(TODAY, &text)?;
         if !read.is(owner, id) {
             return Ok(Queued::Waits(None));
         }

@@ -2,8 +2,9 @@
 
 #![allow(clippy::wildcard_imports, reason = "the makers of test values are many")]
 
+use super::journal::fold::Fold;
 use super::journal::folded;
-use super::journal::line::{Format, in_format};
+use super::journal::line::{Format, TODAY, in_format};
 use crate::clock::{SetClock, SetDice};
 use crate::store::contract::make::*;
 use crate::store::contract::{Folder, Home};
@@ -217,7 +218,7 @@ async fn a_verification_has_room_for_so_many_attempts_and_its_neighbour_keeps_it
     assert_eq!(records.get(&owner(), &neighbour.id).await.unwrap(), Some(neighbour));
 }
 
-/// Makes every row of the journal one of an earlier format: 3, and 2, which did not fold.
+/// Makes every row of the journal one of an earlier format: 4, 3, and 2, which did not fold.
 fn as_before(tx: &super::writer::Tx<'_>, number: i64) -> Result<(), StoreError> {
     let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = tx
         .prepare("SELECT seq, body, marks FROM journal")?
@@ -227,11 +228,16 @@ fn as_before(tx: &super::writer::Tx<'_>, number: i64) -> Result<(), StoreError> 
     for (seq, body, marks) in rows {
         let format = Format::of(number)?;
         let mut before = Vec::new();
-        for line in Format::Even.lines(&Format::Even.plain(&body)?) {
+        for line in TODAY.lines(&TODAY.plain(&body)?) {
             before.extend(in_format(line?, format));
         }
         let body = folded(format, before)?;
-        let marks = if number == 2 { Format::Even.plain(&marks)?.into_owned() } else { marks };
+        let mut marks = TODAY.plain(&marks)?.into_owned();
+        if number != 2 {
+            let mut fold = Fold::earlier();
+            fold.add(&marks);
+            marks = fold.end();
+        }
         tx.run(
             "UPDATE journal SET format = ?2, body = ?3, marks = ?4 WHERE seq = ?1",
             (seq, number, body, marks),
@@ -242,7 +248,7 @@ fn as_before(tx: &super::writer::Tx<'_>, number: i64) -> Result<(), StoreError> 
 
 #[tokio::test]
 async fn rows_of_the_format_before_are_read_and_erased_as_well() {
-    for format in 2..=4 {
+    for format in 2..=5 {
         let folder = Folder::new();
         let records = super::open_for_tests(&folder.file());
         let (one, fresh) = (number(), number());
@@ -253,7 +259,7 @@ async fn rows_of_the_format_before_are_read_and_erased_as_well() {
             assert!(records.queue.push(&super::Line::of(&one.entry, one.marks.clone()).unwrap().view()));
         }
         records.queue.flush().await.unwrap();
-        if format != 4 {
+        if format != 5 {
             records.writer.change(move |tx| as_before(tx, format)).await.unwrap();
         }
         assert_eq!(records.page_of_journal(0, 99).await.unwrap().0, judged);

@@ -7,44 +7,69 @@
 //!
 //! A piece is its length, and then in turn how many bytes are those of the piece before at the same
 //! place, how many are not, and these. Numbers are seven bits a byte, the lowest first.
+//!
+//! A field that is a byte longer than in the piece before would make all behind it unlike. So once in a piece
+//! none may be said to be alike and none not: from there on places are counted from the ends of both.
+//! And the pieces of a row may take turns: the first byte says how many kinds of pieces follow one another, and
+//! each is compared with the last of its kind. (Rows of earlier formats have neither.)
 
 use crate::store::StoreError;
 
 /// So many bytes must be alike for it to be worth a word: saying it takes two.
 const ALIKE_MIN: usize = 4;
+/// So many for places to be counted from the end.
+const ENDING_MIN: usize = 8;
+/// Kinds of pieces that may take turns.
+const KINDS_MAX: usize = 2;
 
 /// Folds pieces one after the other.
 pub(in crate::store) struct Fold<'a> {
     to: Vec<u8>,
-    before: &'a [u8],
+    /// The last piece of each kind, the longest ago first.
+    before: [&'a [u8]; KINDS_MAX],
+    kinds: usize,
+    ends: bool,
 }
 
 impl<'a> Fold<'a> {
-    /// Into an empty row, for which so many bytes will mostly do.
-    pub(in crate::store) fn with_capacity(bytes: usize) -> Self {
-        Self { to: Vec::with_capacity(bytes), before: &[] }
+    /// Into an empty row that stands where another stood, for pieces of so many kinds, one or two.
+    pub(in crate::store) fn within(mut to: Vec<u8>, kinds: usize) -> Self {
+        to.clear();
+        to.push(kinds as u8);
+        Self { to, before: [&[]; KINDS_MAX], kinds, ends: true }
     }
 
-    /// Into an empty row that stands where another stood.
-    pub(in crate::store) fn within(mut to: Vec<u8>) -> Self {
-        to.clear();
-        Self { to, before: &[] }
+    /// Into an empty row as earlier formats have it.
+    pub(in crate::store) fn earlier() -> Self {
+        Self { to: Vec::new(), before: [&[]; KINDS_MAX], kinds: 1, ends: false }
     }
 
     /// Adds a piece.
     pub(in crate::store) fn add(&mut self, piece: &'a [u8]) {
         number(piece.len(), &mut self.to);
-        let (mut piece_left, mut before) = (piece, self.before);
+        let [one, other] = self.before;
+        let whole = if self.kinds == 1 { other } else { one };
+        let (mut piece_left, mut before) = (piece, whole);
+        let mut may_end = self.ends && piece.len() != whole.len();
         while !piece_left.is_empty() {
             let same = alike(piece_left, before);
             (piece_left, before) = (rest(piece_left, same), rest(before, same));
-            let other = unlike(piece_left, before);
-            number(same, &mut self.to);
-            number(other, &mut self.to);
+            let unlike = unlike(piece_left, before);
+            let ending = if may_end { to_end(piece_left, whole, unlike) } else { None };
+            let other = ending.unwrap_or(unlike);
+            // Of nothing at all one would read the other.
+            if same + other > 0 {
+                number(same, &mut self.to);
+                number(other, &mut self.to);
+            }
             self.to.extend_from_slice(piece_left.get(..other).unwrap_or(&[]));
             (piece_left, before) = (rest(piece_left, other), rest(before, other));
+            if ending.is_some() {
+                self.to.extend_from_slice(&[0, 0]);
+                (before, may_end) = (rest(whole, whole.len() - piece_left.len()), false);
+            }
         }
-        self.before = piece;
+        self.before = [other, piece];
     }
 
     /// The row.
@@ -80,6 +105,17 @@ fn unlike(one: &[u8], other: &[u8]) -> usize {
     here.unwrap_or(one.len())
 }
 
+/// After how many bytes of a piece's rest, fewer than these, it is like `whole` if both end together; `None` if it
+/// nowhere is.
+fn to_end(rest_of_it: &[u8], whole: &[u8], before: usize) -> Option<usize> {
+    // The first of them may stand before the other's beginning.
+    let lead = rest_of_it.len().saturating_sub(whole.len());
+    let from = whole.len().saturating_sub(rest_of_it.len());
+    let here = rest(rest_of_it, lead).windows(ENDING_MIN).zip(rest(whole, from).windows(ENDING_MIN));
+    let at = here.take(before.saturating_sub(lead)).position(|(a, b)| a == b)?;
+    Some(lead + at)
+}
+
 fn number(mut n: usize, to: &mut Vec<u8>) {
     while n > 0x7f {
         to.push(n as u8 | 0x80);
@@ -103,23 +139,50 @@ fn read_number(from: &mut &[u8]) -> Option<usize> {
 
 /// The pieces of a folded row, one behind the other.
 pub(in crate::store) fn unfold(row: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let (kinds, row) = row.split_first().ok_or_else(torn)?;
+    if !(1..=KINDS_MAX).contains(&usize::from(*kinds)) {
+        return Err(torn());
+    }
+    pieces(row, usize::from(*kinds), true)
+}
+
+/// The same of a row as earlier formats have it.
+pub(in crate::store) fn unfold_earlier(row: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pieces(row, 1, false)
+}
+
+fn torn() -> StoreError {
+    StoreError::Unreadable("a row of the journal is torn".into())
+}
+
+fn pieces(mut row: &[u8], kinds: usize, ends: bool) -> Result<Vec<u8>, StoreError> {
     let mut whole = Vec::with_capacity(row.len() * 3);
-    let (mut row, mut before) = (row, 0..0);
+    let (mut longer_ago, mut last) = (0..0, 0..0);
     while !row.is_empty() {
         let begins = whole.len();
-        piece(&mut row, before, &mut whole)
-            .ok_or_else(|| StoreError::Unreadable("a row of the journal is torn".into()))?;
-        before = begins..whole.len();
+        let before = if kinds == 1 { &last } else { &longer_ago };
+        piece(&mut row, before.clone(), ends, &mut whole).ok_or_else(torn)?;
+        (longer_ago, last) = (last, begins..whole.len());
     }
     Ok(whole)
 }
 
-fn piece(row: &mut &[u8], before: std::ops::Range<usize>, whole: &mut Vec<u8>) -> Option<()> {
+fn piece(
+    row: &mut &[u8],
+    before: std::ops::Range<usize>,
+    mut may_end: bool,
+    whole: &mut Vec<u8>,
+) -> Option<()> {
     let ends = whole.len().checked_add(read_number(row)?)?;
     let mut at = before.start;
     while whole.len() < ends {
         let (same, other) = (read_number(row)?, read_number(row)?);
-        if same + other == 0 || whole.len() + same + other > ends || (same > 0 && at + same > before.end) {
+        if same + other == 0 {
+            at = before.end.checked_sub(ends - whole.len()).filter(|at| may_end && *at >= before.start)?;
+            may_end = false;
+            continue;
+        }
+        if whole.len() + same + other > ends || (same > 0 && at + same > before.end) {
             return None;
         }
         whole.extend_from_within(at..at + same);
@@ -137,7 +200,10 @@ mod tests {
     use crate::clock::{Dice as _, SetDice};
 
     fn folded(pieces: &[Vec<u8>]) -> Vec<u8> {
-        let mut fold = Fold::with_capacity(0);
+        folded_by(Fold::within(Vec::new(), 1), pieces)
+    }
+
+    fn folded_by<'a>(mut fold: Fold<'a>, pieces: &'a [Vec<u8>]) -> Vec<u8> {
         for piece in pieces {
             fold.add(piece);
         }
@@ -168,8 +234,9 @@ mod tests {
         let dice = SetDice::seeded(5);
         for _ in 0..2_000 {
             let pieces = pieces(&dice);
-            let row = folded(&pieces);
-            assert_eq!(unfold(&row).unwrap(), pieces.concat());
+            assert_eq!(unfold(&folded(&pieces)).unwrap(), pieces.concat());
+            assert_eq!(unfold(&folded_by(Fold::within(vec![1], 2), &pieces)).unwrap(), pieces.concat());
+            assert_eq!(unfold_earlier(&folded_by(Fold::earlier(), &pieces)).unwrap(), pieces.concat());
         }
         assert_eq!(unfold(&folded(&[vec![], vec![1; 10_000], vec![]])).unwrap(), [1; 10_000]);
     }
@@ -182,10 +249,25 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_another_length_costs_little_more_and_each_kind_is_like_its_own() {
+        // What varies stands between what does not, and between two pieces of one kind stands one of another.
+        let piece = |n: u8| [&[1; 100][..], &vec![n; 3 + usize::from(n % 4)], &[2; 200]].concat();
+        let other = |n: u8| [&[3; 50][..], &[n; 2], &[4; 60]].concat();
+        let pieces: Vec<Vec<u8>> = (0..100).flat_map(|n| [piece(n), other(n)]).collect();
+        let row = folded_by(Fold::within(Vec::new(), 2), &pieces);
+        assert_eq!(unfold(&row).unwrap(), pieces.concat());
+        assert!(row.len() < 500 + 200 * 16, "{}", row.len());
+        assert!(
+            folded(&pieces).len() > 3 * row.len()
+                && folded_by(Fold::earlier(), &pieces).len() > 3 * row.len()
+        );
+    }
+
+    #[test]
     fn whatever_a_byte_becomes_unfolding_ends() {
         let dice = SetDice::seeded(6);
-        for _ in 0..200 {
-            let row = folded(&pieces(&dice));
+        for round in 0..200 {
+            let row = folded_by(Fold::within(Vec::new(), 1 + round % 2), &pieces(&dice));
             for end in 0..row.len() {
                 // Torn between two pieces it is a shorter row; elsewhere it is refused.
                 let _ = unfold(&row[..end]);
@@ -199,8 +281,11 @@ mod tests {
             }
         }
         // More of the piece before than there is, and nothing for ever.
-        assert!(unfold(&[4, 4, 0]).is_err());
-        assert!(unfold(&[4, 0, 0, 0, 0]).is_err());
-        assert!(unfold(&[1, 0, 1]).is_err());
+        assert!(unfold_earlier(&[4, 4, 0]).is_err());
+        assert!(unfold_earlier(&[4, 0, 0, 0, 0]).is_err());
+        assert!(unfold_earlier(&[1, 0, 1]).is_err());
+        assert!(unfold(&[1, 4, 0, 0, 0, 0]).is_err(), "to the end of what has none");
+        assert!(unfold(&[1, 1, 0, 1, 7, 1, 0, 0, 0, 0, 1, 0]).is_err(), "twice to the end");
+        assert!(unfold(&[0]).is_err() && unfold(&[3]).is_err() && unfold(&[]).is_err(), "kinds");
     }
 }

@@ -4,12 +4,13 @@
 //! Written by whoever was judged for, not by the writing thread. The format has a number in each row
 //! of the journal: earlier ones are still read, a later one is refused rather than guessed at.
 
-use super::fold::unfold;
+use super::fold::{unfold, unfold_earlier};
 use super::pack::{Reals, pack};
 use super::unpack::unpack;
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Owner, Reservation};
 use crate::store::tallies::Marks;
+use cofferdam_engine::limit::{Limit, LimitScope, WINDOWS};
 use cofferdam_engine::{Assessment, Attempt, Effect, Known};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -25,15 +26,22 @@ pub(in crate::store) enum Format {
     Packed,
     /// The same, folded ([`super::fold`]); so are the row's tally changes. Not written any more.
     Folded,
-    /// The same, with fractions of one length.
+    /// The same, with fractions of one length. Not written any more.
     Even,
+    /// The same in two parts, who asked and what was found, folded each by itself.
+    Parted,
 }
 
-/// The number of the format that this program writes.
-pub(in crate::store) const FORMAT: i64 = 4;
+/// The format that this program writes.
+pub(in crate::store) const TODAY: Format = Format::Parted;
+/// Its number.
+pub(in crate::store) const FORMAT: i64 = 5;
 
 /// Both identifiers stand within so many bytes of a packed line's beginning.
 const IDS_WITHIN: usize = 96;
+/// Where the parts of a line of today's format begin: behind the length of all that follows, and behind that of
+/// the first part.
+const PARTS_BEGIN: usize = 8;
 
 impl Format {
     /// The format of a number.
@@ -44,7 +52,8 @@ impl Format {
             // With evidence, which came behind the fields of 2: a program that knows none must not judge
             // again by it.
             3 => Ok(Self::Folded),
-            FORMAT => Ok(Self::Even),
+            4 => Ok(Self::Even),
+            FORMAT => Ok(Self::Parted),
             later => Err(StoreError::Unreadable(format!(
                 "the journal has a row of format {later}; a newer cofferdam wrote it"
             ))),
@@ -55,13 +64,14 @@ impl Format {
     pub(in crate::store) fn plain(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, StoreError> {
         match self {
             Self::Json | Self::Packed => Ok(Cow::Borrowed(bytes)),
-            Self::Folded | Self::Even => unfold(bytes).map(Cow::Owned),
+            Self::Folded | Self::Even => unfold_earlier(bytes).map(Cow::Owned),
+            Self::Parted => unfold(bytes).map(Cow::Owned),
         }
     }
 
     /// How it has numbers with a fraction.
     fn reals(self) -> Reals {
-        if self == Self::Even { Reals::Even } else { Reals::Short }
+        if matches!(self, Self::Even | Self::Parted) { Reals::Even } else { Reals::Short }
     }
 
     /// The lines of a row's plain body, each with what parts it from the next.
@@ -73,7 +83,7 @@ impl Format {
             }
             let length = match self {
                 Self::Json => rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |at| at + 1),
-                Self::Packed | Self::Folded | Self::Even => rest
+                Self::Packed | Self::Folded | Self::Even | Self::Parted => rest
                     .first_chunk()
                     .map_or(usize::MAX, |n| (u32::from_le_bytes(*n) as usize).saturating_add(4)),
             };
@@ -90,7 +100,7 @@ impl Format {
     pub(in crate::store) fn may_have(self, line: &[u8], id: &str) -> bool {
         let within = match self {
             Self::Json => line,
-            Self::Packed | Self::Folded | Self::Even => line.get(..IDS_WITHIN).unwrap_or(line),
+            Self::Packed | Self::Folded | Self::Even | Self::Parted => line.get(..IDS_WITHIN).unwrap_or(line),
         };
         // Their last letters differ, their first are of one moment.
         let last = id.as_bytes().last();
@@ -113,6 +123,7 @@ pub(in crate::store) struct Line {
     pub(in crate::store) basis: Option<Arc<Basis>>,
 }
 
+/// A line of the formats before today's.
 #[derive(Serialize, Deserialize)]
 struct Shape<'a> {
     assessment_id: Cow<'a, str>,
@@ -134,15 +145,58 @@ struct Shape<'a> {
     reserved: bool,
 }
 
+/// The first part of a line: whose, and what was asked.
+#[derive(Serialize, Deserialize)]
+struct Front<'a> {
+    assessment_id: Cow<'a, str>,
+    attempt_id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    verification: Option<Cow<'a, str>>,
+    owner: Cow<'a, Owner>,
+    basis: Cow<'a, str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    assess_only: bool,
+    attempt: Cow<'a, Attempt>,
+}
+
+/// The second: what was known, and what came of it. Fields as in [`Shape`].
+#[derive(Serialize, Deserialize)]
+struct Back<'a> {
+    known: Cow<'a, Known>,
+    assessment: Cow<'a, Assessment>,
+    #[serde(skip_serializing_if = "<[Reservation]>::is_empty", default)]
+    reservations: Cow<'a, [Reservation]>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    reserved: bool,
+}
+
 /// The reservations that an assessment's effects ask for.
 fn asked_for(assessment: &Assessment) -> impl Iterator<Item = Reservation> {
+    wanted(assessment).map(|(scope, key, limits, windows_s)| Reservation::Limit {
+        scope: *scope,
+        key: *key,
+        limits: limits.to_vec(),
+        windows_s: *windows_s,
+    })
+}
+
+/// Whether they are these.
+fn are_asked_for(reservations: &[Reservation], assessment: &Assessment) -> bool {
+    let own = reservations.iter().map(|reservation| match reservation {
+        Reservation::Limit { scope, key, limits, windows_s } => {
+            Some((scope, key, limits.as_slice(), windows_s))
+        }
+        Reservation::Money { .. } => None,
+    });
+    own.eq(wanted(assessment).map(Some))
+}
+
+/// Scope, key, limits and windows of each.
+type Wanted<'a> = (&'a LimitScope, &'a u64, &'a [Limit], &'a [u32; WINDOWS]);
+
+fn wanted(assessment: &Assessment) -> impl Iterator<Item = Wanted<'_>> {
     assessment.effects.iter().filter_map(|effect| match effect {
-        Effect::Reserve { scope, key, limits, windows_s } => Some(Reservation::Limit {
-            scope: *scope,
-            key: *key,
-            limits: limits.iter().copied().collect(),
-            windows_s: *windows_s,
-        }),
+        Effect::Reserve { scope, key, limits, windows_s } => Some((scope, key, limits.as_slice(), windows_s)),
         Effect::GiveBack
         | Effect::Prove { .. }
         | Effect::EndEntry { .. }
@@ -203,10 +257,10 @@ pub(in crate::store) fn with_line<T>(
     shown
 }
 
-/// Packs a line, after its length.
+/// Packs a line.
 fn write(e: &JournalEntry, to: &mut Vec<u8>) -> Result<(), StoreError> {
-    let reserved = !e.reservations.is_empty() && e.reservations.iter().cloned().eq(asked_for(&e.assessment));
-    let shape = Shape {
+    let reserved = !e.reservations.is_empty() && are_asked_for(&e.reservations, &e.assessment);
+    let front = Front {
         assessment_id: Cow::Borrowed(&e.assessment_id),
         attempt_id: Cow::Borrowed(&e.attempt_id),
         verification: e.verification.as_deref().map(Cow::Borrowed),
@@ -214,29 +268,62 @@ fn write(e: &JournalEntry, to: &mut Vec<u8>) -> Result<(), StoreError> {
         basis: Cow::Borrowed(&e.basis.id),
         assess_only: e.assess_only,
         attempt: Cow::Borrowed(&e.attempt),
+    };
+    let back = Back {
         known: Cow::Borrowed(&e.known),
         assessment: Cow::Borrowed(&e.assessment),
         reservations: Cow::Borrowed(if reserved { &[] } else { &e.reservations }),
         reserved,
     };
-    pack_after_length(&shape, Format::Even, to)
-}
-
-fn pack_after_length(shape: &Shape<'_>, format: Format, to: &mut Vec<u8>) -> Result<(), StoreError> {
-    to.extend_from_slice(&[0; 4]);
-    pack(shape, format.reals(), to).map_err(|e| unreadable(&e))?;
+    to.extend_from_slice(&[0; PARTS_BEGIN]);
+    pack(&front, TODAY.reals(), to).map_err(|e| unreadable(&e))?;
+    let first = (to.len() - PARTS_BEGIN) as u32;
+    pack(&back, TODAY.reals(), to).map_err(|e| unreadable(&e))?;
     let length = (to.len() - 4) as u32;
-    if let Some(front) = to.first_chunk_mut() {
-        *front = length.to_le_bytes();
+    for (place, byte) in to.iter_mut().zip(length.to_le_bytes().into_iter().chain(first.to_le_bytes())) {
+        *place = byte;
     }
     Ok(())
+}
+
+/// Both parts of a line of today's format, the lengths with the first.
+pub(in crate::store) fn parts(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let first = u32::from_le_bytes(*line.get(4..)?.first_chunk()?) as usize;
+    line.split_at_checked(first.checked_add(PARTS_BEGIN)?)
+}
+
+/// A line of today's format, read.
+fn read_parts(line: &[u8]) -> Result<Shape<'static>, StoreError> {
+    let torn = || StoreError::Unreadable("an entry of the journal: its parts are torn".into());
+    let (front, back) = parts(line).ok_or_else(torn)?;
+    let front: Front<'static> =
+        unpack(front.get(PARTS_BEGIN..).unwrap_or(&[]), TODAY.reals()).map_err(|e| unreadable(&e))?;
+    let back: Back<'static> = unpack(back, TODAY.reals()).map_err(|e| unreadable(&e))?;
+    let Front { assessment_id, attempt_id, verification, owner, basis, assess_only, attempt } = front;
+    let Back { known, assessment, reservations, reserved } = back;
+    Ok(Shape {
+        assessment_id,
+        attempt_id,
+        verification,
+        owner,
+        basis,
+        assess_only,
+        attempt,
+        known,
+        assessment,
+        reservations,
+        reserved,
+    })
 }
 
 /// A line of today's format as an earlier one had it.
 #[cfg(test)]
 pub(in crate::store) fn in_format(line: &[u8], format: Format) -> Vec<u8> {
     let mut text = Vec::new();
-    pack_after_length(&read(Format::Even, line).unwrap().shape, format, &mut text).unwrap();
+    text.extend_from_slice(&[0; 4]);
+    pack(&read(TODAY, line).unwrap().shape, format.reals(), &mut text).unwrap();
+    let length = (text.len() - 4) as u32;
+    text[..4].copy_from_slice(&length.to_le_bytes());
     text
 }
 
@@ -299,6 +386,7 @@ pub(in crate::store) fn read(format: Format, line: &[u8]) -> Result<Read, StoreE
         Format::Packed | Format::Folded | Format::Even => {
             unpack(line.get(4..).unwrap_or(&[]), format.reals()).map_err(|e| unreadable(&e))?
         }
+        Format::Parted => read_parts(line)?,
     };
     Ok(Read { basis: shape.basis.clone().into_owned(), shape })
 }
@@ -355,143 +443,4 @@ pub(in crate::store) fn time_in(id: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::SetDice;
-    use crate::id::{self, Noun};
-
-    #[test]
-    fn an_identifier_tells_its_time() {
-        let dice = SetDice::seeded(3);
-        for at in [0, 1, 1_700_000_000_123, (1 << 48) - 1] {
-            assert_eq!(time_in(&id::new(Noun::Attempt, at, &*dice)), Some(at));
-        }
-        assert_eq!(time_in("att_short"), None);
-        assert_eq!(time_in("nothing"), None);
-    }
-
-    /// A line with everything in it, as format 2 was first written, and the same as JSON. Whoever moves
-    /// or takes away a field that is journalled makes lines that were written unreadable, and this fail.
-    const KEPT: &str = include_str!("line/kept.hex");
-    const KEPT_JSON: &str = include_str!("line/kept.json");
-
-    /// The same with evidence, as formats 3 and 4 were first written.
-    const KEPT_WITH_EVIDENCE: [(Format, &str); 2] = [
-        (Format::Folded, include_str!("line/kept-evidence.hex")),
-        (Format::Even, include_str!("line/kept-even.hex")),
-    ];
-
-    fn kept() -> Vec<u8> {
-        bytes_of(KEPT)
-    }
-
-    fn bytes_of(hex: &str) -> Vec<u8> {
-        let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
-        let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
-        digits.chunks(2).map(byte).collect()
-    }
-
-    fn entry_of(format: Format, line: &[u8]) -> JournalEntry {
-        read(format, line).unwrap().entry(crate::store::contract::make::basis())
-    }
-
-    #[test]
-    fn a_line_that_was_written_stays_readable() {
-        let packed = entry_of(Format::Packed, &kept());
-        assert_eq!(packed, entry_of(Format::Json, KEPT_JSON.as_bytes()));
-        let again = Line::of(&packed, Marks::default()).unwrap();
-        assert_eq!(entry_of(Format::Even, &again.text), packed);
-        assert_eq!(entry_of(Format::Packed, &in_format(&again.text, Format::Packed)), packed);
-        for id in [&packed.assessment_id, &packed.attempt_id] {
-            assert!(Format::Even.may_have(&again.text, id), "both stand at the beginning");
-        }
-    }
-
-    /// The kept line with everything of evidence in it that there can be.
-    fn with_evidence() -> JournalEntry {
-        use cofferdam_engine::evidence::{Climate, Evidenced, Glimpse, Reading, Scope};
-        let figures = [0.5, 1_234.567, 1e-7];
-        let reading = Reading {
-            scope: Scope::Prefix4,
-            key: u64::MAX - 1,
-            seen: figures,
-            explained: figures,
-            matured: figures,
-            converted: figures,
-            expected: figures,
-            rate: 0.68,
-            rate_of: 70_000.0,
-            challenged: 0.0,
-            failed: 0.0,
-            strikes: 0.0,
-            asked: 3.0,
-            trusted: None,
-            order: None,
-            tried: [[0.0; 2]; 2],
-        };
-        let full = Reading {
-            scope: Scope::User,
-            challenged: 1.0,
-            failed: 2.0,
-            strikes: 0.25,
-            trusted: Some([figures; 3]),
-            order: Some((-3.5, 9_999)),
-            ..reading
-        };
-        let mut entry = entry_of(Format::Packed, &kept());
-        entry.attempt.commons = cofferdam_engine::Realm(u64::MAX);
-        entry.known.identity.glimpse =
-            Glimpse { number_s: 1_790_000_000, session_s: 0, days: (28, 1), today: 250 };
-        entry.known.evidence = Evidenced {
-            newcomer: true,
-            climate: Climate { age_h: 1_000.25, heat: 0.3, pipe: [1.0, 0.5, 0.0] },
-            days: (28, 1),
-            neighbours: 2.5,
-            readings: [reading, full].into_iter().collect(),
-            company: arrayvec::ArrayVec::new(),
-            word: None,
-        };
-        entry.assessment.effects = [
-            Effect::Explain { scope: Scope::Prefix4, key: u64::MAX, share: 1_000 },
-            Effect::Strike { scope: Scope::Address, key: 1 },
-        ]
-        .into_iter()
-        .collect();
-        entry
-    }
-
-    #[test]
-    fn evidence_stays_readable() {
-        let entry = with_evidence();
-        let line = Line::of(&entry, Marks::default()).unwrap();
-        assert_eq!(entry_of(Format::Even, &line.text), entry);
-        for (format, kept) in KEPT_WITH_EVIDENCE {
-            let mut hex = String::new();
-            for byte in in_format(&line.text, format) {
-                let _ = std::fmt::Write::write_fmt(&mut hex, format_args!("{byte:02x}"));
-            }
-            let kept = read(format, &bytes_of(kept));
-            let kept = kept.map(|kept| kept.entry(crate::store::contract::make::basis()));
-            assert!(kept.is_ok_and(|kept| kept == entry), "{format:?}: now it is {hex}");
-        }
-    }
-
-    #[test]
-    fn a_broken_line_is_refused() {
-        let whole = kept();
-        for end in 0..whole.len() {
-            assert!(read(Format::Packed, &whole[..end]).is_err(), "torn at {end}");
-        }
-        // Whatever a byte becomes, reading ends, with an entry or a refusal.
-        for at in 4..whole.len() {
-            for other in [0, 0x7f, 0xf8, 0xff] {
-                let mut broken = whole.clone();
-                broken[at] = other;
-                let _ = read(Format::Packed, &broken);
-            }
-        }
-        let more = [&whole[..], &[0]].concat();
-        assert!(read(Format::Packed, &more).is_err(), "more than a line");
-        assert!(Format::of(5).is_err(), "a later format");
-    }
-}
+mod tests;

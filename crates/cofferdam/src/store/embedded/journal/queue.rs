@@ -172,9 +172,12 @@ impl Queue {
                 inner = self.wake.wait_timeout(inner, GATHER).unwrap_or_else(PoisonError::into_inner).0;
             }
             let stop = inner.stop;
+            // What comes while these are written gathers in its turn, or each flush of the disk would be for the few
+            // that came during the one before. At the end nobody comes any more.
+            let until = if stop { u64::MAX } else { inner.taken };
             drop(inner);
             let mut done = Ok(());
-            while done.is_ok() && self.take() {
+            while done.is_ok() && self.take(until) {
                 done = self.write(writer, bases).and_then(|()| bound.keep(writer));
             }
             self.answer(&done);
@@ -184,9 +187,12 @@ impl Queue {
         }
     }
 
-    /// Takes some out to be written; false: there are none.
-    fn take(&self) -> bool {
+    /// Takes some out to be written; false: so many are written, or there are none.
+    fn take(&self, until: u64) -> bool {
         let mut inner = self.inner();
+        if inner.written >= until {
+            return false;
+        }
         if inner.waiting.len() < AT_ONCE && !inner.filling.is_empty() {
             inner.turn_over();
         }

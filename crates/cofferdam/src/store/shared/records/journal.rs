@@ -156,7 +156,7 @@ impl Postgres {
     ) -> Result<Option<JournalEntry>, StoreError> {
         // The queue first: what leaves it meanwhile stands in the records by then.
         if let Some((text, basis)) = self.queue.find(id) {
-            let read = line::read(Format::Even, &text)?;
+            let read = line::read(line::TODAY, &text)?;
             if !read.is(owner, id) {
                 return Ok(None);
             }
