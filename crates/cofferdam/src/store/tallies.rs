@@ -242,6 +242,9 @@ pub trait Tallies: Send + Sync {
         Err(StoreError::Unreadable("these tallies cannot be moved".into()))
     }
 
+    /// Sends what is kept back: before an orderly stop.
+    async fn settle(&self) {}
+
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
