@@ -28,6 +28,21 @@ static NOWHERE: Record = Record {
     place: None,
 };
 
+/// Position plus one by both letters, 0 where there is none: a search by text takes eight comparisons, and a
+/// call names its country more than once.
+static BY_LETTERS: [u8; 26 * 26] = by_letters(COUNTRIES);
+
+#[expect(clippy::indexing_slicing, reason = "it runs while this is compiled, and fails there if at all")]
+const fn by_letters(countries: &[Record]) -> [u8; 26 * 26] {
+    let (mut table, mut n) = ([0; 26 * 26], 0);
+    while n < countries.len() {
+        let letters = countries[n].iso2.as_bytes();
+        table[(letters[0] - b'A') as usize * 26 + (letters[1] - b'A') as usize] = n as u8 + 1;
+        n += 1;
+    }
+    table
+}
+
 /// A country or territory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Country(u8);
@@ -35,7 +50,11 @@ pub struct Country(u8);
 impl Country {
     /// By its two letters; upper case only.
     pub fn from_iso2(iso2: &str) -> Option<Self> {
-        COUNTRIES.binary_search_by(|row| row.iso2.cmp(iso2)).ok().map(|at| Self(at as u8))
+        let [first, second] = iso2.as_bytes().first_chunk()?.map(|letter| letter.wrapping_sub(b'A'));
+        if iso2.len() != 2 || first >= 26 || second >= 26 {
+            return None;
+        }
+        Self::from_table(*BY_LETTERS.get(usize::from(first) * 26 + usize::from(second))?)
     }
 
     /// From the packed tables: position plus one, 0 is none.

@@ -119,6 +119,11 @@ impl<R: Record> Table<R> {
         self.directory.bytes() + self.wide.bytes() + self.crowd.bytes() + self.door.bytes()
     }
 
+    /// How many may have one.
+    pub fn keys_max(&self) -> usize {
+        self.keys_max
+    }
+
     /// Whether newcomers share cells: the ceiling is reached.
     pub fn crowded(&self) -> bool {
         self.crowd.in_use()
@@ -186,13 +191,15 @@ impl<R: Record> Table<R> {
         Place(self.directory.look(home.0, named(key)))
     }
 
-    /// The third step: makes a guess certain, and has memory bring the record.
+    /// The third step: makes a guess certain, and has memory bring the record; of a newcomer, what the hand
+    /// will look at.
     #[inline]
     pub fn bring(&self, key: u64, guess: Place) -> Place {
         let key = named(key);
         let at = if self.holds(guess.0, key) { Some(guess.0) } else { self.directory.find(key) };
-        if let Some(slot) = at.and_then(|at| self.directory.slot(at)) {
-            slot.bring();
+        match at.and_then(|at| self.directory.slot(at)) {
+            Some(slot) => slot.bring(),
+            None => self.directory.ahead(self.hand, STEPS).into_iter().flatten().for_each(Slot::bring),
         }
         Place(at.unwrap_or(At::NOWHERE))
     }

@@ -14,7 +14,7 @@ proptest! {
     fn what_is_remembered_changes_nothing(p in 0.005f64..0.995, kappa in 4.0f64..30.0, m in 0.0f64..900.0, share in 0.0f64..1.0) {
         let (mut memo, v) = (Memo::new(), share * m);
         memo.outcomes(1, (1.0, 3.0), p, kappa);
-        let _ = memo.ln(Belief::AsUsual);
+        let _ = memo.ln(1, Belief::AsUsual);
         memo.outcomes(1, (v, m), p, kappa);
         for (belief, mean, kappa) in [
             (Belief::AsUsual, p, kappa),
@@ -23,7 +23,7 @@ proptest! {
             (Belief::Growth, 0.95 * p, kappa),
             (Belief::Campaign, 0.6 * p, 10.0),
         ] {
-            prop_assert_eq!(memo.ln(belief).to_bits(), bb(v, m, mean, kappa).to_bits());
+            prop_assert_eq!(memo.ln(1, belief).to_bits(), bb(v, m, mean, kappa).to_bits());
         }
     }
 

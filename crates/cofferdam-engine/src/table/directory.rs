@@ -1,6 +1,6 @@
 //! From a key to its run: extendible hashing. The directory goes by a key's highest bits to a segment,
 //! the rest of the key to a slot of it, so one trip to memory brings key and record. A segment that is
-//! full grows by a quarter, and at its longest splits in two; nothing else ever grows at once but the
+//! full grows by three fifths, and at its longest splits in two; nothing else ever grows at once but the
 //! directory itself, four bytes a segment. Called by the table alone.
 
 use super::Record;

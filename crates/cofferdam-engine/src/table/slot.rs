@@ -51,10 +51,11 @@ impl<R: Record> Slot<R> {
 
     /// See [`Record::at_rest`].
     pub fn at_rest(&self, wide: &Wide<R>, at_s: u32) -> bool {
-        match self.peek() {
-            Some(record) => record.at_rest(at_s),
-            None => self.read(wide).is_none_or(|record| record.at_rest(at_s)),
+        if let Some(record) = self.peek() {
+            return record.at_rest(at_s);
         }
+        let packed = R::rests(&self.packed, at_s);
+        packed.unwrap_or_else(|| self.read(wide).is_none_or(|record| record.at_rest(at_s)))
     }
 
     pub fn change<T>(&mut self, wide: &mut Wide<R>, change: impl FnOnce(&mut R) -> T) -> Option<T> {
@@ -79,7 +80,7 @@ impl<R: Record> Slot<R> {
 
     /// Has memory bring all of it: what is longer than a cache line begins in one and ends in another.
     pub fn bring(&self) {
-        core::hint::black_box(R::end(&self.packed));
+        core::hint::black_box((self.key, R::end(&self.packed)));
     }
 }
 

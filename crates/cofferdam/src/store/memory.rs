@@ -6,18 +6,17 @@
 
 use super::StoreError;
 use super::tallies::{
-    Counted, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs, Tallies,
-    TallySize,
+    Counted, CountedAlone, Followed, Identified, Learned, Lesson, Marks, MovedTallies, MovedTally, Proofs,
+    Tallies, TallySize,
 };
 use arrayvec::ArrayVec;
 use async_trait::async_trait;
 use cofferdam_engine::evidence::{Ask, EvidenceTallies, Faces};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
-use cofferdam_engine::table::Place;
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{Known, Needs};
-use held::Held;
+use held::{Held, PROOFS};
 use marks::Mark;
 use shard::Shard;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -71,49 +70,40 @@ impl ProcessTallies {
     }
 
     /// When each key was last proved: all homes are found, then looked at, then read.
-    fn proofs_now(&self, keys: [Option<u64>; 5]) -> [Option<u32>; 5] {
-        let asked: ArrayVec<u64, RECORDS> = keys.into_iter().flatten().collect();
+    fn proofs_now(&self, keys: [Option<u64>; PROOFS]) -> [Option<u32>; PROOFS] {
+        let asked: ArrayVec<u64, PROOFS> = keys.into_iter().flatten().collect();
         let held = Held::hold(self, asked.iter().copied());
-        let table = |n: usize| held.shard(n).map(|shard| &shard.proofs);
-        let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
-        for (n, key) in asked.iter().enumerate() {
-            places.push(table(n).map_or(Place::UNKNOWN, |table| table.home_of(*key)));
-        }
-        for ((n, key), place) in asked.iter().enumerate().zip(&mut places) {
-            *place = table(n).map_or(Place::UNKNOWN, |table| table.look(*place, *key));
-        }
-        let mut proved =
-            asked.iter().enumerate().zip(places).map(|((n, key), place)| table(n)?.proved_at(place, *key));
-        keys.map(|key| key.and_then(|_| proved.next().flatten()))
+        let mut places = held.proof_homes(&asked);
+        held.look_at_proofs(&asked, &mut places);
+        in_place(keys, held.proved(&asked, places))
     }
 
     /// Counts an attempt in the same steps.
     fn count_now(&self, needs: &Needs, at_s: u32, seen: &mut ArrayVec<Seen, RECORDS>) -> Marks {
-        let mut marks = Marks(Vec::with_capacity(needs.len() * marks::COUNT_BYTES));
         seen.clear();
         let mut held = Held::hold(self, needs.iter().map(|need| need.key));
-        let mut places: ArrayVec<Place, RECORDS> = ArrayVec::new();
-        for (n, need) in needs.iter().enumerate() {
-            places.push(held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.home_of(need.key)));
-        }
-        for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
-            *place = held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.look(*place, need.key));
-        }
-        for ((n, need), place) in needs.iter().enumerate().zip(&mut places) {
-            *place = held.shard(n).map_or(Place::UNKNOWN, |shard| shard.limits.bring(need.key, *place));
-        }
-        let mut before = None;
-        for ((n, need), place) in needs.iter().enumerate().zip(places) {
-            let Some(shard) = held.shard_mut(n) else { continue };
-            seen.push(shard.limits.count_at(place, need, at_s));
-            if need.add {
-                let change = Change::Count { key: need.key, at_s, windows_s: need.windows_s, by: 1 };
-                let mark = Mark { seq: shard.next_seq(), change };
-                mark.write_after(before.as_ref(), &mut marks.0);
-                before = Some(mark);
-            }
-        }
-        marks
+        let mut places = held.limit_homes(0, needs);
+        held.look_at_limits(0, needs, &mut places);
+        held.count(0, needs, places, at_s, seen)
+    }
+
+    /// Both at once; nothing is counted where number and device, or number and user, proved themselves together.
+    fn count_alone_now(&self, inquiry: &Inquiry, needs: &Needs, at_s: u32) -> CountedAlone {
+        let keys = proof_keys(inquiry);
+        let asked: ArrayVec<u64, PROOFS> = keys.into_iter().flatten().collect();
+        let behind = asked.len();
+        let limits = needs.iter().map(|need| need.key);
+        let mut held = Held::hold(self, asked.iter().copied().chain(limits));
+        let (mut proved, mut places) = (held.proof_homes(&asked), held.limit_homes(behind, needs));
+        held.look_at_proofs(&asked, &mut proved);
+        held.look_at_limits(behind, needs, &mut places);
+        let proofs = proofs_in(in_place(keys, held.proved(&asked, proved)));
+        let counted = (!proofs.of_pair()).then(|| {
+            let mut seen = ArrayVec::new();
+            let marks = held.count(behind, needs, places, at_s, &mut seen);
+            Counted { seen, marks }
+        });
+        CountedAlone { proofs, counted }
     }
 
     fn raise_now(&self, changes: &[Change]) -> Marks {
@@ -128,10 +118,7 @@ impl ProcessTallies {
     }
 
     fn proofs_of(&self, inquiry: &Inquiry) -> Proofs {
-        let Inquiry { number, device, user, number_device, number_user } = *inquiry;
-        let [number_s, device_s, user_s, number_device_s, number_user_s] =
-            self.proofs_now([Some(number), device, user, number_device, number_user]);
-        Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
+        proofs_in(self.proofs_now(proof_keys(inquiry)))
     }
 
     /// Brings one row of the journal back.
@@ -144,6 +131,24 @@ impl ProcessTallies {
         }
         Ok(())
     }
+}
+
+/// The keys of an inquiry, in one order.
+fn proof_keys(inquiry: &Inquiry) -> [Option<u64>; PROOFS] {
+    let Inquiry { number, device, user, number_device, number_user } = *inquiry;
+    [Some(number), device, user, number_device, number_user]
+}
+
+/// What was found in that order.
+fn proofs_in(found: [Option<u32>; PROOFS]) -> Proofs {
+    let [number_s, device_s, user_s, number_device_s, number_user_s] = found;
+    Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
+}
+
+/// What was found of those that were asked for, each in its place.
+fn in_place(keys: [Option<u64>; PROOFS], found: ArrayVec<Option<u32>, PROOFS>) -> [Option<u32>; PROOFS] {
+    let mut found = found.into_iter();
+    keys.map(|key| key.and_then(|_| found.next().flatten()))
 }
 
 #[async_trait]
@@ -161,6 +166,15 @@ impl Tallies for ProcessTallies {
         let mut seen = ArrayVec::new();
         let marks = self.count_now(needs, at_s, &mut seen);
         Ok(Counted { seen, marks })
+    }
+
+    async fn count_alone(
+        &self,
+        inquiry: &Inquiry,
+        needs: &Needs,
+        at_s: u32,
+    ) -> Result<CountedAlone, StoreError> {
+        Ok(self.count_alone_now(inquiry, needs, at_s))
     }
 
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
@@ -238,14 +252,36 @@ impl Tallies for ProcessTallies {
 
     fn size(&self) -> TallySize {
         let evidence = self.evidence().size();
-        let mut size =
-            TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, ..TallySize::default() };
-        for shard in &self.shards {
+        let size = TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, full: 0.0 };
+        self.shards.iter().fold(size, |size, shard| {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            size.keys += (shard.limits.len() + shard.proofs.len()) as u64;
-            size.bytes += (shard.limits.bytes() + shard.proofs.bytes()) as u64;
-            size.evicted += u64::from(shard.limits.crowded());
-        }
-        size
+            size.with(&shard.limits).with(&shard.proofs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn how_full_it_is_is_told_before_newcomers_share_records() {
+        let tallies = ProcessTallies::new(8_000);
+        let mut newcomer = 0;
+        let mut full = async |newcomers: u64| {
+            for _ in 0..newcomers {
+                newcomer += 1;
+                let key = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(newcomer);
+                let count = Change::Count { key, at_s: 1_800_000_000, windows_s: [60, 3_600, 86_400], by: 1 };
+                tallies.raise(&[count]).await.unwrap();
+            }
+            tallies.size().full
+        };
+        assert!(full(0).await < 0.001);
+        let half = full(4_000).await;
+        assert!((0.5..0.75).contains(&half), "{half}: the fullest part of many");
+        assert!(full(6_000).await >= 0.99);
+        // Who comes now shares a record, and what is told is no more than all.
+        assert!(full(1_000).await <= 1.0);
     }
 }

@@ -483,9 +483,8 @@ impl Tallies for SharedTallies {
     fn size(&self) -> TallySize {
         let copy = self.inner.copy();
         let evidence = copy.evidence.size();
-        let bytes = evidence.bytes + copy.limits.bytes() + copy.proofs.bytes();
-        let keys = evidence.keys + copy.limits.len() + copy.proofs.len();
-        TallySize { keys: keys as u64, bytes: bytes as u64, evicted: u64::from(copy.limits.crowded()) }
+        let size = TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, full: 0.0 };
+        size.with(&copy.limits).with(&copy.proofs)
     }
 }
 
