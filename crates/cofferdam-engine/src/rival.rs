@@ -190,10 +190,10 @@ impl Figures {
         // A rate that was learned from few outcomes is held less firmly.
         // A rate that belongs to a wider place holds less firmly in a part of it.
         let firm = match reading.scope {
-            Scope::Country | Scope::Network | Scope::ProfileNetwork => 30.0,
+            Scope::Country | Scope::Network | Scope::ProfileNetwork => f64::INFINITY,
             _ => 7.0,
         };
-        let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
+        let kappa = firmness(f64::from(reading.rate_of)).min(firm);
         // ln gamma(n + 4) - ln gamma(n + 1)
         let rise_n = ln((left + 1.0) * (left + 2.0) * (left + 3.0));
         let (ln_n, ln_e) = (ln(left.max(1e-9)), ln(e));
@@ -206,6 +206,16 @@ impl Figures {
         let narrow = !is_wide(scope) && scope != Scope::ProfileNetwork;
         dispersion_at(self.ln_e) * if narrow { 0.5 } else { 1.0 }
     }
+}
+
+/// How firmly a rate is held that is worth so many outcomes.
+fn firmness(outcomes: f64) -> f64 {
+    4.0 + outcomes * 0.1
+}
+
+/// So many outcomes is a rate worth that is held so firmly.
+pub(crate) fn worth(firm: f64) -> f64 {
+    ((firm - 4.0) * 10.0).max(0.0)
 }
 
 /// Whether it holds people of all kinds: a place, or what a place and one thing in common make up.

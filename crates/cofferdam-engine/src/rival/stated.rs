@@ -16,8 +16,8 @@ pub(crate) fn points(found: &Suspicion) -> i32 {
 /// share of the newcomers that are the attack's is not in it: half of a surely attacked place's newcomers
 /// are pumped, and that is no doubt. From made-up worlds of both densities; monotone.
 const CALIBRATION: [(f64, f64); 10] = [
-    (-6.0, -6.2),
-    (-2.2, -2.4),
+    (-6.0, -6.6),
+    (-2.2, -2.7),
     (-1.1, -1.3),
     (-0.2, -0.9),
     (0.6, -0.4),
