@@ -41,7 +41,7 @@ impl Sources {
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 pub(crate) fn run(check: bool) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace root")?.to_path_buf();
+    let root = crate::run::root();
     let sources = Sources { data: root.join("data") };
     let mut files = Files::new();
     let places = places::Places::read(&sources)?;

@@ -6,9 +6,26 @@ use std::process::Command;
 /// What a step answers.
 pub type Done = Result<(), String>;
 
-/// The workspace's root.
+/// The workspace's root: of the checkout that is run, which need not be the one that was built where two share a
+/// target folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// A program without what cargo tells ours of its own package: build scripts that look at it would have all
+/// that stands on them built again, here and then once more at the next plain `cargo build`.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let of_ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_"));
+        if of_ours {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs a program in the workspace's root and shows what it prints; an error unless it succeeds.
@@ -19,7 +36,7 @@ pub fn run(program: &str, args: &[&str]) -> Done {
 /// The same with a variable of the environment.
 pub fn run_with(program: &str, args: &[&str], (name, value): (&str, &str)) -> Done {
     println!("$ {name}={value} {program} {}", args.join(" "));
-    let status = Command::new(program)
+    let status = command(program)
         .args(args)
         .env(name, value)
         .current_dir(root())
@@ -31,7 +48,7 @@ pub fn run_with(program: &str, args: &[&str], (name, value): (&str, &str)) -> Do
 /// The same in another folder.
 pub fn run_in(folder: &Path, program: &str, args: &[&str]) -> Done {
     println!("$ {program} {}", args.join(" "));
-    let status = Command::new(program)
+    let status = command(program)
         .args(args)
         .current_dir(folder)
         .status()

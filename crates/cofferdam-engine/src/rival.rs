@@ -7,6 +7,7 @@
 
 mod attack;
 mod company;
+mod open;
 mod stated;
 mod vouch;
 
@@ -15,10 +16,12 @@ pub(crate) use vouch::Vouch;
 
 use crate::evidence::{Climate, Company, HORIZONS, Reading, Scope, TAU_S};
 use crate::math::{BbOf14, dispersion_at, exp, ln, logit, rise_per_count, sigma};
-use attack::{CHALLENGE_MOST, ENTERED, LEAST_SHARE, SIZES, STEP, Surges, attack, challenge, order};
+use arrayvec::ArrayVec;
+use attack::{ENTERED, STEP, Surges, attack, challenge, order};
 use company::alike;
+use open::Open;
 use serde::{Deserialize, Serialize};
-use stated::stated;
+use stated::{stated, unstated};
 
 mod memo;
 mod sums;
@@ -116,13 +119,21 @@ pub(crate) fn suspect(
     rivals: &Rivals,
     memo: &mut Memo,
 ) -> Option<Suspicion> {
-    let mut worst: Option<Suspicion> = None;
-    for horizon in 0..HORIZONS {
-        let least = worst.map_or(TELLS, |worst| worst.own.max(TELLS));
-        if let Some(found) = at_horizon(reading, company, horizon, around, rivals, least, memo)
-            && worst.is_none_or(|worst| found.own > worst.own)
-        {
+    let horizons = (0..HORIZONS).filter_map(|horizon| Open::of(reading, horizon, around, rivals, memo));
+    let mut open: ArrayVec<Open, HORIZONS> = horizons.collect();
+    // What could come to most goes first: most of the others need no look then.
+    open.sort_unstable_by(|a, b| b.at_most.total_cmp(&a.at_most));
+    let (mut worst, mut least): (Option<Suspicion>, f64) = (None, TELLS);
+    for open in &open {
+        let Some(needed) = open.least(least) else { continue };
+        let Some(found) = at_horizon(open, reading, company, around, rivals, needed, memo) else { continue };
+        // Of two that say the same the shorter one is told.
+        let more = |worst: &Suspicion| {
+            found.own.total_cmp(&worst.own).then(worst.horizon.cmp(&found.horizon)).is_gt()
+        };
+        if worst.as_ref().is_none_or(more) {
             worst = Some(found);
+            least = unstated(found.own).max(TELLS);
         }
     }
     worst
@@ -167,14 +178,6 @@ impl Figures {
         times(v) + times(m - v)
     }
 
-    /// The odds of attack against what is usual are at most this: surges are likeliest that are as large
-    /// as what was seen. What the trusted do speaks for both alike.
-    fn odds_at_most(&self, reading: &Reading, horizon: usize, prior: f64, normal: f64) -> f64 {
-        let tried = if f(&reading.challenges(), horizon) < 5.0 { 0.0 } else { CHALLENGE_MOST };
-        let attack = -ln(SIZES * LEAST_SHARE * self.n.max(1.0)) + self.best() + order(reading) + tried;
-        prior * exp((attack - normal).min(300.0))
-    }
-
     fn of(reading: &Reading, horizon: usize, pipe: f64) -> Self {
         let seen = f(&reading.seen, horizon);
         // Others' crossings and runs explain part of it: what is left is this attempt's company.
@@ -187,10 +190,10 @@ impl Figures {
         // A rate that was learned from few outcomes is held less firmly.
         // A rate that belongs to a wider place holds less firmly in a part of it.
         let firm = match reading.scope {
-            Scope::Country | Scope::Network | Scope::ProfileNetwork => 30.0,
+            Scope::Country | Scope::Network | Scope::ProfileNetwork => f64::INFINITY,
             _ => 7.0,
         };
-        let kappa = (4.0 + f64::from(reading.rate_of) * 0.1).min(firm);
+        let kappa = firmness(f64::from(reading.rate_of)).min(firm);
         // ln gamma(n + 4) - ln gamma(n + 1)
         let rise_n = ln((left + 1.0) * (left + 2.0) * (left + 3.0));
         let (ln_n, ln_e) = (ln(left.max(1e-9)), ln(e));
@@ -203,6 +206,16 @@ impl Figures {
         let narrow = !is_wide(scope) && scope != Scope::ProfileNetwork;
         dispersion_at(self.ln_e) * if narrow { 0.5 } else { 1.0 }
     }
+}
+
+/// How firmly a rate is held that is worth so many outcomes.
+fn firmness(outcomes: f64) -> f64 {
+    4.0 + outcomes * 0.1
+}
+
+/// So many outcomes is a rate worth that is held so firmly.
+pub(crate) fn worth(firm: f64) -> f64 {
+    ((firm - 4.0) * 10.0).max(0.0)
 }
 
 /// Whether it holds people of all kinds: a place, or what a place and one thing in common make up.
@@ -316,67 +329,42 @@ pub(crate) fn without_memory(reading: &Reading, found: &Suspicion) -> f64 {
 
 /// `None` as well where the chance cannot come to `least`: then most of the work is spared.
 fn at_horizon(
+    open: &Open,
     reading: &Reading,
     company: &[Company],
-    horizon: usize,
     around: &Around,
     rivals: &Rivals,
     least: f64,
     memo: &mut Memo,
 ) -> Option<Suspicion> {
-    let (n, e) = (f(&reading.seen, horizon), f(&reading.expected, horizon).max(1e-4));
-    let strikes = f64::from(reading.strikes);
-    let matured = f(&reading.matured, horizon).max(f(&reading.converted, horizon));
-    if n < 1.3 * e && matured < 6.0 && strikes < 0.2 {
-        return None;
-    }
-    let figures = Figures::of(reading, horizon, f(&around.climate.pipe, horizon));
-    let Figures { n, m, v, e, p, kappa, .. } = figures;
-    if n < 1.3 * e && m < 6.0 && strikes < 0.2 {
-        return None;
-    }
-    let base = prior(reading, horizon, around, rivals);
-    let prior = remembered(base, reading);
-    let counted = Counted::of(&figures, reading.scope, memo);
-    memo.outcomes(horizon, (v, m), p, kappa);
-    let as_usual = memo.ln(Belief::AsUsual);
-    let normal = counted.ln(e, figures.ln_e) + as_usual;
-    if figures.odds_at_most(reading, horizon, prior, normal) < least {
-        return None;
-    }
+    let Open { horizon, figures, counted, prior, as_usual, normal, .. } = open;
+    let (horizon, as_usual) = (*horizon, *as_usual);
+    let Figures { n, m, v, e, .. } = *figures;
     let mut terms = Terms::new();
     let control = Control::of(reading, horizon, rivals, memo);
-    terms.add(1.0, normal + control.well);
+    terms.add(1.0, *normal + control.well);
     if !rivals.outage_off {
         let count = counted.ln(1.15 * e, figures.ln_e + LN_MORE);
-        terms.add(rivals.outage, count + memo.ln(Belief::Outage) + control.ill);
+        terms.add(rivals.outage, count + memo.ln(horizon, Belief::Outage) + control.ill);
     }
-    let surges = Surges::of(reading, horizon, &figures, prior, (control.well, as_usual), &counted);
+    let surges = Surges::of(reading, horizon, figures, *prior, (control.well, as_usual), counted);
     if surges.at_most(&terms) < least {
         return None;
     }
-    honest(&mut terms, reading, &figures, &surges, around, rivals, memo);
+    honest(&mut terms, reading, open, &surges, around, rivals, memo);
     if surges.at_most(&terms) < least {
         return None;
     }
     let outcomes = BbOf14::new(v, m);
-    attack(&mut terms, &figures, &surges, &outcomes);
-    let (mut certain, share) = terms.chance();
-    if horizon + 1 == HORIZONS && !matches!(reading.scope, Scope::Device | Scope::User) {
-        // The long one counts only while it is still going on.
-        let (now, usual) = (f(&reading.seen, 1), f(&reading.expected, 1));
-        certain *= (now / (1.5 * usual).max(1e-6)).clamp(0.2, 1.0);
-    }
-    if n < 2.5 && strikes < 0.2 {
-        certain = certain.min(0.5);
-    }
-    let told = stated(certain);
+    attack(&mut terms, figures, &surges, &outcomes, least)?;
+    let (certain, share) = terms.chance();
+    let told = stated(open.counts(certain));
     let odds = logit(share.clamp(1e-6, SHARE_MOST)) + alike(reading.scope, company, horizon, share * n);
     let outcomes = if m >= 2.0 { outcomes.ln(0.05) - as_usual } else { 0.0 };
     Some(Suspicion {
         p: told * share,
         own: told * sigma(odds),
-        prior: base,
+        prior: open.base,
         excess: (1.0 - e / n.max(e)).max(0.0),
         horizon,
         by_conversion: outcomes > TOLD,
@@ -406,7 +394,7 @@ struct Control {
 }
 
 impl Control {
-    fn of(reading: &Reading, horizon: usize, rivals: &Rivals, memo: &Memo) -> Self {
+    fn of(reading: &Reading, horizon: usize, rivals: &Rivals, memo: &mut Memo) -> Self {
         let [_, matured, converted] = reading.trusted.filter(|_| !rivals.control_off).unwrap_or_default();
         let converted = f(&converted, horizon);
         let matured = f(&matured, horizon).max(converted);
@@ -422,7 +410,7 @@ impl Control {
 fn honest(
     terms: &mut Terms,
     reading: &Reading,
-    figures: &Figures,
+    open: &Open,
     surges: &Surges,
     around: &Around,
     rivals: &Rivals,
@@ -431,9 +419,10 @@ fn honest(
     if rivals.growth_off {
         return;
     }
+    let mut ln = |belief: Belief| memo.ln(open.horizon, belief);
     if !is_wide(reading.scope) {
         // Somebody mistypes and then types right, or asks for the other number he has.
-        terms.add(rivals.mistyped, mistyped(figures.n) + memo.ln(Belief::Mistyped));
+        terms.add(rivals.mistyped, mistyped(open.figures.n) + ln(Belief::Mistyped));
     }
     let young = if around.climate.age_h < 48.0 { 3.0 } else { 1.0 };
     let Surges { well, as_usual, .. } = *surges;
@@ -446,7 +435,7 @@ fn honest(
         Scope::Address | Scope::Neighbourhood | Scope::Asn | Scope::Client | Scope::Profile => {
             each(terms, rivals.shared * once, as_usual);
             // A company's list, or a counter in a shop: not all of them wanted to sign up.
-            each(terms, 0.3 * rivals.shared * once, memo.ln(Belief::Cold));
+            each(terms, 0.3 * rivals.shared * once, ln(Belief::Cold));
         }
         Scope::Device | Scope::User => each(terms, 0.02 * rivals.shared * once, as_usual),
         _ => {
@@ -456,9 +445,9 @@ fn honest(
                 Scope::Network | Scope::ProfileNetwork => rivals.part,
                 _ => 0.3 * rivals.part,
             };
-            each(terms, part * rivals.growth * once, memo.ln(Belief::Growth) + well);
+            each(terms, part * rivals.growth * once, ln(Belief::Growth) + well);
             let part = if reading.scope == Scope::Country { 1.0 } else { 0.4 * part };
-            each(terms, part * rivals.campaign * once, memo.ln(Belief::Campaign) + well);
+            each(terms, part * rivals.campaign * once, ln(Belief::Campaign) + well);
         }
     }
 }

@@ -4,6 +4,7 @@ mod code;
 mod sentence;
 
 pub use code::{Family, code_text};
+pub(crate) use sentence::Span;
 pub use sentence::more_than;
 
 use crate::limit::LimitScope;

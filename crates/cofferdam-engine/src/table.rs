@@ -119,6 +119,11 @@ impl<R: Record> Table<R> {
         self.directory.bytes() + self.wide.bytes() + self.crowd.bytes() + self.door.bytes()
     }
 
+    /// How many may have one.
+    pub fn keys_max(&self) -> usize {
+        self.keys_max
+    }
+
     /// Whether newcomers share cells: the ceiling is reached.
     pub fn crowded(&self) -> bool {
         self.crowd.in_use()

@@ -109,13 +109,65 @@ impl Moment {
         [self.units(0, short), self.units(1, middle), self.units(LONG, long)]
     }
 
-    /// What the sum of an epoch comes to, read at this moment.
+    /// What a unit of either sum comes to at this moment, in each horizon of a record that was counted last at
+    /// `touched_s`.
     #[inline]
-    pub fn share(&self, horizon: usize, epoch_of_sum: u32) -> f64 {
-        let Some(of) = self.of.get(horizon) else { return 0.0 };
+    pub fn weights(&self, touched_s: u32) -> Weights {
+        let [short, middle, long] = &self.of;
+        // Nearly all are read right after they were counted.
+        if touched_s == self.at_s {
+            return [short.fresh, middle.fresh, long.fresh];
+        }
+        [
+            short.weights(epoch(0, touched_s)),
+            middle.weights(epoch(1, touched_s)),
+            long.weights(epoch(LONG, touched_s)),
+        ]
+    }
+
+    /// What units of this moment add to either sum in each horizon: worked out once for all records.
+    #[inline]
+    pub fn sums(&self, units: [i32; HORIZONS]) -> [Pair; HORIZONS] {
+        let ([short, middle, long], [of_short, of_middle, of_long]) = (&self.of, units);
+        [short.adds(of_short), middle.adds(of_middle), long.adds(of_long)]
+    }
+
+    /// Whether a record that was counted last at `touched_s` still counts this moment in all horizons.
+    #[inline]
+    pub fn is_kept(&self, touched_s: u32) -> bool {
+        let [short, ..] = &self.of;
+        // An epoch of a longer horizon holds whole ones of the shorter, so none is further back there.
+        epoch(0, touched_s).saturating_sub(short.epoch) < 2
+    }
+
+    /// What of [`Moment::sums`] is added to a record that may be past the moment in some horizons.
+    pub fn kept(&self, touched_s: u32, sums: &[Pair; HORIZONS]) -> [Pair; HORIZONS] {
+        let mut kept = *sums;
+        for ((horizon, of), sums) in self.of.iter().enumerate().zip(&mut kept) {
+            if epoch(horizon, touched_s).saturating_sub(of.epoch) >= 2 {
+                *sums = [0; 2];
+            }
+        }
+        kept
+    }
+}
+
+impl Factors {
+    #[inline]
+    fn adds(&self, units: i32) -> Pair {
+        if self.epoch & 1 == 0 { [units, 0] } else { [0, units] }
+    }
+
+    fn weights(&self, newest: u32) -> [f64; 2] {
+        let (newer, older) = (self.share(newest), self.share(newest.wrapping_sub(1)));
+        if newest & 1 == 0 { [newer, older] } else { [older, newer] }
+    }
+
+    /// What a unit of an epoch comes to.
+    fn share(&self, epoch_of_sum: u32) -> f64 {
         // What a clock ahead of ours wrote counts as of this moment.
-        let behind = of.epoch.saturating_sub(epoch_of_sum);
-        of.shares.get(behind as usize).copied().unwrap_or(0.0)
+        let behind = self.epoch.saturating_sub(epoch_of_sum);
+        self.shares.get(behind as usize).copied().unwrap_or(0.0)
     }
 }
 
@@ -130,52 +182,53 @@ const EPOCH_FADE: f64 = 0.018_315_638_888_734_18;
 /// The sums of two neighbouring epochs, by the parity of the epoch.
 pub type Pair = [i32; 2];
 
-/// Empties what a step from one moment to a later one leaves behind.
+/// What a unit of either sum comes to, by horizon.
+pub type Weights = [[f64; 2]; HORIZONS];
+
+/// What a step from one moment to a later one leaves behind, in one horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    Nothing,
+    Even,
+    Odd,
+    Both,
+}
+
+/// See [`Left`].
 #[inline]
-pub fn roll(pair: &mut Pair, horizon: usize, from_s: u32, to_s: u32) {
+pub fn left(horizon: usize, from_s: u32, to_s: u32) -> Left {
     let (old, new) = (epoch(horizon, from_s), epoch(horizon, to_s));
     match new.saturating_sub(old) {
-        0 => {}
-        1 => set(pair, new, 0),
-        _ => *pair = [0; 2],
+        0 => Left::Nothing,
+        1 if new & 1 == 0 => Left::Even,
+        1 => Left::Odd,
+        _ => Left::Both,
     }
 }
 
-/// Adds units to the epoch of `moment`, unless the record is past it. `touched_s` is the record's newest
-/// moment.
+/// Empties what was left behind.
 #[inline]
-pub fn add(pair: &mut Pair, horizon: usize, touched_s: u32, moment: &Moment, units: i32) {
-    let newest = epoch(horizon, touched_s);
-    let own = moment.of.get(horizon).map_or(0, |of| of.epoch);
-    if newest.saturating_sub(own) < 2 {
-        let sum = if own & 1 == 0 { &mut pair[0] } else { &mut pair[1] };
-        *sum = sum.saturating_add(units);
+pub fn roll(pair: &mut Pair, left: Left) {
+    match left {
+        Left::Nothing => {}
+        Left::Even => pair[0] = 0,
+        Left::Odd => pair[1] = 0,
+        Left::Both => *pair = [0; 2],
     }
 }
 
-/// What the two come to at a moment, in a record that was counted at that very moment.
+/// Adds to both sums.
 #[inline]
-pub fn read_fresh(pair: Pair, horizon: usize, at: &Moment) -> f64 {
-    let [even, odd] = at.of.get(horizon).map_or([0.0; 2], |of| of.fresh);
-    (f64::from(pair[0]) * even + f64::from(pair[1]) * odd).max(0.0)
+pub fn add(pair: &mut Pair, units: Pair) {
+    let ([even, odd], [to_even, to_odd]) = (pair, units);
+    *even = even.saturating_add(to_even);
+    *odd = odd.saturating_add(to_odd);
 }
 
-/// What the two come to at a moment.
+/// What the two come to.
 #[inline]
-pub fn read(pair: Pair, horizon: usize, touched_s: u32, at: &Moment) -> f64 {
-    let newest = epoch(horizon, touched_s);
-    let of = |e: u32| f64::from(if e & 1 == 0 { pair[0] } else { pair[1] });
-    let newer = of(newest) * at.share(horizon, newest);
-    let older = of(newest.wrapping_sub(1)) * at.share(horizon, newest.wrapping_sub(1));
-    (newer + older).max(0.0)
-}
-
-fn set(pair: &mut Pair, epoch: u32, to: i32) {
-    if epoch & 1 == 0 {
-        pair[0] = to;
-    } else {
-        pair[1] = to;
-    }
+pub fn read([even, odd]: Pair, weights: [f64; 2]) -> f64 {
+    (f64::from(even) * weights[0] + f64::from(odd) * weights[1]).max(0.0)
 }
 
 #[cfg(test)]
@@ -188,10 +241,10 @@ mod tests {
             let start = 1_700_000_123;
             let mut pair = [0; 2];
             let at = Moment::new(start);
-            add(&mut pair, horizon, start, &at, at.units(horizon, 64));
-            let now = read(pair, horizon, start, &Moment::new(start));
+            add(&mut pair, at.sums(at.all_units([64; HORIZONS]))[horizon]);
+            let now = read(pair, at.weights(start)[horizon]);
             assert!((now - 1.0).abs() < 0.01, "{now}");
-            let later = read(pair, horizon, start, &Moment::new(start + tau));
+            let later = read(pair, Moment::new(start + tau).weights(start)[horizon]);
             assert!((later - 0.3679).abs() < 0.01, "{later}");
         }
     }
@@ -204,11 +257,13 @@ mod tests {
             for at in order {
                 let at_s = moments[*at];
                 if at_s > touched {
-                    roll(&mut pair, 0, touched, at_s);
+                    roll(&mut pair, left(0, touched, at_s));
                     touched = at_s;
                 }
                 let at = Moment::new(at_s);
-                add(&mut pair, 0, touched, &at, at.units(0, 64));
+                let sums = at.sums(at.all_units([64; HORIZONS]));
+                assert_eq!(at.is_kept(touched), at.kept(touched, &sums) == sums);
+                add(&mut pair, at.kept(touched, &sums)[0]);
             }
             (pair, touched)
         };

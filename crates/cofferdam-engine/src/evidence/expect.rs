@@ -42,8 +42,8 @@ const DAY: [f64; 24] = [
 const PRIOR: f64 = 300.0;
 
 impl Season {
-    /// Of a country, with the world's as a parent.
-    pub fn of(all: Option<&RichRecord>, country: Option<&RichRecord>, east_h: i8) -> Self {
+    /// Of a country, with the world's as a parent, as it stands at a moment.
+    pub fn of(all: Option<&RichRecord>, country: Option<&RichRecord>, east_h: i8, now_s: u32) -> Self {
         let mut season = Self { hours: DAY, days: [1.0; 7], east_h, buckets: [1.0; BUCKETS] };
         for record in [all, country].into_iter().flatten() {
             let lives = record.lives();
@@ -51,13 +51,15 @@ impl Season {
             if lives < 50.0 {
                 continue;
             }
-            let keep = PRIOR / (PRIOR + lives);
-            for (hour, share) in (0u8..).zip(&mut season.hours) {
-                *share = keep * *share + (1.0 - keep) * 24.0 * record.hour(hour) / lives;
+            let lived = Lived::of(record.lived_from(now_s), now_s, &season);
+            for ((hour, share), lived) in (0u8..).zip(&mut season.hours).zip(lived.hours) {
+                let (prior, usual) = (PRIOR / 24.0, lives * lived);
+                *share = (prior * *share + record.hour(hour)) / (prior + usual);
             }
-            let keep_days = 4.0 * PRIOR / (4.0 * PRIOR + lives);
-            for (day, share) in (0u8..).zip(&mut season.days) {
-                *share = keep_days * *share + (1.0 - keep_days) * 7.0 * record.day(day) / lives;
+            // A day of the week that was not lived through yet is like the others.
+            for ((day, share), lived) in (0u8..).zip(&mut season.days).zip(lived.days) {
+                let (prior, usual) = (4.0 * PRIOR / 7.0, lives * lived);
+                *share = (prior * *share + record.day(day)) / (prior + usual);
             }
         }
         let buckets = [(); BUCKETS].map({
@@ -113,6 +115,54 @@ impl Season {
     }
 }
 
+/// How much of the time since a record began fell into each hour of the day, and into each day of the week.
+struct Lived {
+    hours: [f64; 24],
+    /// As many people ask at an hour as the season says.
+    days: [f64; 7],
+}
+
+const HOUR_S: u32 = 3_600;
+const WEEK_S: u32 = 168 * HOUR_S;
+
+impl Lived {
+    fn of(from_s: u32, to_s: u32, season: &Season) -> Self {
+        let mut lived = Self { hours: [0.0; 24], days: [0.0; 7] };
+        let weeks = to_s.saturating_sub(from_s) / WEEK_S;
+        let mut add = |at_s: u32, long: f64| {
+            let local = season.local(at_s);
+            let share = season.hours.get(usize::from(local.hour)).copied().unwrap_or(1.0);
+            if let Some(hour) = lived.hours.get_mut(usize::from(local.hour)) {
+                *hour += long;
+            }
+            if let Some(day) = lived.days.get_mut(usize::from(local.day)) {
+                *day += long * share;
+            }
+        };
+        // Whole weeks have each hour as often.
+        for hour in 0..168 {
+            add(hour * HOUR_S, f64::from(weeks));
+        }
+        let mut at_s = from_s.saturating_add(weeks * WEEK_S);
+        while at_s < to_s {
+            let next_s = (at_s / HOUR_S + 1).saturating_mul(HOUR_S).min(to_s);
+            add(at_s, f64::from(next_s - at_s) / f64::from(HOUR_S));
+            at_s = next_s;
+        }
+        shares(&mut lived.hours);
+        shares(&mut lived.days);
+        lived
+    }
+}
+
+/// Parts of their sum; nothing where that is nothing.
+fn shares(values: &mut [f64]) {
+    let sum: f64 = values.iter().sum();
+    for value in values {
+        *value /= sum.max(f64::MIN_POSITIVE);
+    }
+}
+
 /// When a bucket begins. The last one ends with the clock, in 2106: a stream may hold any time.
 fn begin(bucket: u32) -> u32 {
     bucket.saturating_mul(BUCKET_S)
@@ -127,6 +177,13 @@ pub struct Usually {
     pub rate: f64,
     /// Outcomes that it was learned from.
     pub rate_of: f64,
+    /// How firmly it holds from one quarter of a day to the next, in outcomes.
+    pub firm: f64,
+    /// Of the codes that would usually have come back of late, the share that did. Attempts that were taken for
+    /// attack when they were sent hardly count: few of an attack's codes come back, and that is no fault of the pipe.
+    pub lately: f64,
+    /// The share of its parent's newcomers that it was taken to have before it had any.
+    pub share: f64,
     /// Trusted people a second, at the mean hour.
     pub trusted: f64,
     /// How long it was open lately, in seconds of the mean hour.
@@ -147,16 +204,20 @@ pub fn usually(
     let last = if young { now_s / BUCKET_S } else { (now_s / BUCKET_S).saturating_sub(2) };
     let (mut matured, mut converted, mut trusted, mut open_s) = (0.0, 0.0, 0.0, 0.0);
     let (mut old_matured, mut old_converted) = (0.0, 0.0);
+    let mut wander = Wander::default();
+    let mut lately = (0.0, 0.0);
     let before = (now_s / BUCKET_S).saturating_sub(REMEMBERED);
     for (bucket, counts) in record.buckets(now_s) {
         let (from, to) = (begin(bucket).max(since_s), begin(bucket.saturating_add(1)).min(now_s));
+        let of = |what: Usual| f64::from(counts.get(what as usize).copied().unwrap_or(0)) / 64.0;
+        lately = (LATELY * lately.0 + of(Usual::Converted), LATELY * lately.1 + of(Usual::Matured));
         if bucket > last || to <= from {
             continue;
         }
-        let of = |what: Usual| f64::from(counts.get(what as usize).copied().unwrap_or(0)) / 64.0;
         let shut = of(Usual::Stopped) / of(Usual::Asked).max(1.0);
         matured += of(Usual::Matured);
         converted += of(Usual::Converted);
+        wander.add(of(Usual::Converted), of(Usual::Matured));
         if bucket <= before {
             old_matured += of(Usual::Matured);
             old_converted += of(Usual::Converted);
@@ -178,10 +239,58 @@ pub fn usually(
         newcomers: learned(converted / rate, open_s, prior),
         rate,
         rate_of: matured,
+        firm: wander.firm(),
+        lately: ((lately.0 + 5.0 * rate) / ((lately.1 + 5.0) * rate)).min(1.0),
+        share,
         trusted: learned(trusted, open_s, share * parent.trusted),
         open_s,
     }
 }
+
+/// What is left of a quarter of a day's outcomes at the end of the next: they fade as the longest horizon does.
+/// e^(-1/6)
+const LATELY: f64 = 0.846_481_724_890_614;
+
+/// How far a place's rate wanders from one quarter of a day to the next, beyond what chance does: the
+/// beta-binomial's moments, over a week. Where it never wandered, a shortfall is no mood of the place.
+#[derive(Default)]
+struct Wander {
+    v: f64,
+    m: f64,
+    vv: f64,
+    vm: f64,
+    mm: f64,
+}
+
+impl Wander {
+    fn add(&mut self, converted: f64, matured: f64) {
+        let m = matured.max(converted);
+        self.v += converted;
+        self.m += m;
+        self.vv += converted * converted;
+        self.vm += converted * m;
+        self.mm += m * m;
+    }
+
+    fn firm(&self) -> f64 {
+        let p = ((self.v + 1.0) / (self.m + 2.0)).clamp(0.02, 0.98);
+        let squares = self.vv - 2.0 * p * self.vm + p * p * self.mm;
+        let usual = 1.0 / (FIRM + 1.0);
+        // Chance alone makes the squares so large, and what wanders larger.
+        let beyond = squares / (p * (1.0 - p)) - self.m;
+        let share = (beyond + WANDER_OF * usual) / ((self.mm - self.m).max(0.0) + WANDER_OF);
+        1.0 / share.clamp(1.0 / (FIRM_MOST + 1.0), 1.0 / (FIRM_LEAST + 1.0)) - 1.0
+    }
+}
+
+/// A rate is held so firmly where nothing is known of how it wanders. Guess.
+pub const FIRM: f64 = 30.0;
+/// Nor less firmly, nor more. Guesses: nobody's week shows all that may happen.
+const FIRM_LEAST: f64 = 12.0;
+const FIRM_MOST: f64 = 150.0;
+/// Squares of counts that teach as much as is believed beforehand: where the share of chance beyond
+/// chance is believed to be right to within itself. Source: twice its inverse square.
+const WANDER_OF: f64 = 1_900.0;
 
 /// So many a second, from what was counted in an open time and what the parent lets one expect. The
 /// parent's word is worth one newcomer: places with a history speak for themselves.
@@ -191,7 +300,16 @@ fn learned(counted: f64, open_s: f64, prior: f64) -> f64 {
 
 /// What is usual where nothing is known at all.
 pub fn nowhere() -> Usually {
-    Usually { newcomers: 0.0, rate: RATE, rate_of: 0.0, trusted: 0.0, open_s: 0.0 }
+    Usually {
+        newcomers: 0.0,
+        rate: RATE,
+        rate_of: 0.0,
+        firm: FIRM,
+        lately: 1.0,
+        share: 1.0,
+        trusted: 0.0,
+        open_s: 0.0,
+    }
 }
 
 /// The share of codes that have come back by each step. Source of the world's: people need ten to
@@ -227,7 +345,7 @@ mod tests {
     #[test]
     fn an_attack_of_two_days_does_not_become_what_is_usual_and_getting_better_does() {
         let now_s = 1_790_000_000;
-        let season = Season::of(None, None, 0);
+        let season = Season::of(None, None, 0, 0);
         let parent = Usually { rate: 0.6, ..nowhere() };
         let rate = |before, since| {
             let record = lived(before, since, now_s);
@@ -237,5 +355,85 @@ mod tests {
         // A quarter of the week is the attack's; without memory it would pull the rate to 0.5.
         assert!(rate(24, 8) > 0.54, "{}", rate(24, 8));
         assert!(rate(24, 36) > 0.65, "{}", rate(24, 36));
+    }
+
+    /// Forty people an hour, at every hour of so many days.
+    fn even(days: u32, from_s: u32) -> RichRecord {
+        let mut record = RichRecord { first_s: from_s, ..RichRecord::NONE };
+        for hour in 0..24 * days {
+            let at_s = from_s + hour * HOUR_S;
+            record.live(at_s, Local::at(at_s, 0), 64 * 40);
+        }
+        record
+    }
+
+    #[test]
+    fn a_day_of_the_week_that_nobody_lived_through_is_like_the_others() {
+        let from_s = 1_790_000_000;
+        let after = |days: u32| {
+            let now_s = from_s + days * 24 * HOUR_S;
+            let record = even(days, from_s);
+            (Season::of(Some(&record), None, 0, now_s), now_s)
+        };
+        let (week, now_s) = after(4);
+        for hour in 0..24 {
+            // On the days that were seen and on the fifth to come as many as ever: 1, but for the common day.
+            let (seen, to_come) =
+                (week.at(now_s - 48 * HOUR_S + hour * HOUR_S), week.at(now_s + hour * HOUR_S));
+            assert!((seen - to_come).abs() < 0.1 && (0.9..1.1).contains(&seen), "{hour}: {seen} {to_come}");
+        }
+        // A day and a half: the hours that came twice are not busier for it.
+        let (young, now_s) = after(1);
+        assert!((young.at(now_s + 6 * HOUR_S) - young.at(now_s + 18 * HOUR_S)).abs() < 0.3);
+    }
+
+    #[test]
+    fn a_weekend_that_was_seen_is_remembered() {
+        // A fortnight in which nobody asks on Sundays.
+        let from_s = 1_790_000_000;
+        let mut record = RichRecord { first_s: from_s, ..RichRecord::NONE };
+        for hour in 0..14 * 24 {
+            let at_s = from_s + hour * HOUR_S;
+            let local = Local::at(at_s, 0);
+            if local.day != 6 {
+                record.live(at_s, local, 64 * 40);
+            }
+        }
+        let season = Season::of(Some(&record), None, 0, from_s + 14 * 24 * HOUR_S);
+        let [monday, .., sunday] = season.days;
+        assert!(sunday < 0.2 && monday > 1.1, "{:?}", season.days);
+    }
+
+    #[test]
+    fn a_rate_that_never_wandered_is_held_more_firmly_than_one_that_did() {
+        let firm = |each: [f64; 2], of: f64| {
+            let mut wander = Wander::default();
+            for bucket in 0..24 {
+                wander.add(each[bucket % 2] * of, of);
+            }
+            wander.firm()
+        };
+        assert!(firm([0.7, 0.7], 100.0) > 100.0, "{}", firm([0.7, 0.7], 100.0));
+        assert!(firm([0.9, 0.5], 100.0) < 20.0, "{}", firm([0.9, 0.5], 100.0));
+        // Three messages a quarter of a day do not tell either way.
+        assert!((25.0..45.0).contains(&firm([0.9, 0.5], 3.0)), "{}", firm([0.9, 0.5], 3.0));
+        assert!((firm([0.0, 0.0], 0.0) - FIRM).abs() < 1e-9);
+    }
+
+    #[test]
+    fn codes_that_come_back_no_more_are_missed() {
+        let now_s = 1_790_000_000;
+        let season = Season::of(None, None, 0, 0);
+        let lately = |record: &RichRecord| {
+            usually(record, &season, &nowhere(), 0.0, 20.0, now_s, now_s - 30 * 86_400).lately
+        };
+        let mut record = lived(28, 28, now_s);
+        assert!(lately(&record) > 0.97, "{}", lately(&record));
+        // The last twelve hours: forty messages each quarter of a day, and no code.
+        record.buckets = lived(28, 28, now_s - 2 * BUCKET_S).buckets;
+        for bucket in now_s / BUCKET_S - 2..now_s / BUCKET_S {
+            record.usual(Usual::Matured, begin(bucket), 64 * 40);
+        }
+        assert!((0.5..0.85).contains(&lately(&record)), "{}", lately(&record));
     }
 }

@@ -2,6 +2,7 @@
 //! process has is a copy of it. Called by the shared home of the tallies.
 
 use super::image::Image;
+use super::plain::Field;
 use super::rich::RichRecord;
 use super::store::EvidenceTallies;
 use crate::table::{Record, Table, Touch};
@@ -61,6 +62,12 @@ impl EvidenceTallies {
             }
             Kept::Seen | Kept::Recent => false,
         }
+    }
+
+    /// How many newcomers of late a plain record knows of that stands here.
+    pub fn newcomers(&mut self, key: u64) -> Option<f64> {
+        let at = self.moments.get(self.now_s);
+        self.plain.get(key).map(|record| record.long(Field::Newcomers, &at))
     }
 
     /// The image of a record that stands here.

@@ -1,7 +1,7 @@
 //! The record of most scopes: who was new, whose message is old enough to be judged, and who
 //! converted, in three horizons; and a few figures over the longest.
 
-use super::decay::{self, HORIZONS, LONG, Moment, Pair};
+use super::decay::{self, HORIZONS, LONG, Left, Moment, Pair, Weights};
 use serde::{Deserialize, Serialize};
 
 /// What is counted. The first six in every horizon, the rest in the longest.
@@ -82,6 +82,13 @@ impl Field {
     }
 }
 
+/// What a field's sums come to in every horizon.
+#[inline]
+fn every(pairs: &[Pair; HORIZONS], weights: &Weights) -> [f64; HORIZONS] {
+    let ([short, middle, long], [of_short, of_middle, of_long]) = (pairs, weights);
+    [decay::read(*short, *of_short), decay::read(*middle, *of_middle), decay::read(*long, *of_long)]
+}
+
 impl PlainRecord {
     /// Nothing counted.
     pub const NONE: Self = Self { touched_s: 0, every: [[[0; 2]; HORIZONS]; EVERY], last: [[0; 2]; LAST] };
@@ -100,21 +107,33 @@ impl PlainRecord {
         }
     }
 
-    /// Adds what [`Moment::all_units`] says: worked out once where many records are raised.
-    #[inline]
+    /// Adds what [`Moment::all_units`] says.
     pub fn add_units(&mut self, field: Field, at: &Moment, units: [i32; HORIZONS]) {
+        self.add_sums(field, at, &at.sums(units));
+    }
+
+    /// Adds what [`Moment::sums`] says: worked out once where many records are raised.
+    #[inline]
+    pub fn add_sums(&mut self, field: Field, at: &Moment, sums: &[Pair; HORIZONS]) {
         self.touch(at.at_s);
-        let touched_s = self.touched_s;
+        if at.is_kept(self.touched_s) {
+            self.add_kept(field, sums);
+        } else {
+            self.add_kept(field, &at.kept(self.touched_s, sums));
+        }
+    }
+
+    #[inline]
+    fn add_kept(&mut self, field: Field, sums: &[Pair; HORIZONS]) {
         match field.index() {
             (true, n) => {
-                let pairs = self.every.get_mut(n).into_iter().flatten();
-                for ((horizon, pair), units) in pairs.enumerate().zip(units) {
-                    decay::add(pair, horizon, touched_s, at, units);
+                if let Some(pairs) = self.every.get_mut(n) {
+                    pairs.iter_mut().zip(sums).for_each(|(pair, sums)| decay::add(pair, *sums));
                 }
             }
             (false, n) => {
                 if let Some(pair) = self.last.get_mut(n) {
-                    decay::add(pair, LONG, touched_s, at, units[LONG]);
+                    decay::add(pair, sums[LONG]);
                 }
             }
         }
@@ -132,15 +151,14 @@ impl PlainRecord {
     }
 
     fn move_on(&mut self, at_s: u32) {
-        let from_s = self.touched_s;
-        let moved = |horizon: &usize| decay::epoch(*horizon, from_s) != decay::epoch(*horizon, at_s);
-        for horizon in (0..HORIZONS).filter(moved) {
-            for pair in self.every.iter_mut().filter_map(|field| field.get_mut(horizon)) {
-                decay::roll(pair, horizon, from_s, at_s);
+        let left = [0, 1, LONG].map(|horizon| decay::left(horizon, self.touched_s, at_s));
+        if left == [Left::Both; HORIZONS] {
+            *self = Self::NONE;
+        } else if left != [Left::Nothing; HORIZONS] {
+            for pairs in &mut self.every {
+                pairs.iter_mut().zip(left).for_each(|(pair, left)| decay::roll(pair, left));
             }
-            if horizon == LONG {
-                self.last.iter_mut().for_each(|pair| decay::roll(pair, LONG, from_s, at_s));
-            }
+            self.last.iter_mut().for_each(|pair| decay::roll(pair, left[LONG]));
         }
         self.touched_s = at_s;
     }
@@ -148,55 +166,24 @@ impl PlainRecord {
     /// A field in all horizons; zero where it is not counted.
     #[inline]
     pub fn read(&self, field: Field, at: &Moment) -> [f64; HORIZONS] {
-        let mut all = [0.0; HORIZONS];
-        // Nearly all are read right after they were counted.
-        let fresh = self.touched_s == at.at_s;
+        self.weighed(field, &at.weights(self.touched_s))
+    }
+
+    #[inline]
+    fn weighed(&self, field: Field, weights: &Weights) -> [f64; HORIZONS] {
         match field.index() {
-            (true, n) if fresh => {
-                let pairs = self.every.get(n).into_iter().flatten();
-                for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
-                    *value = decay::read_fresh(*pair, horizon, at);
-                }
-            }
-            (true, n) => {
-                let pairs = self.every.get(n).into_iter().flatten();
-                for ((horizon, pair), value) in pairs.enumerate().zip(&mut all) {
-                    *value = decay::read(*pair, horizon, self.touched_s, at);
-                }
-            }
-            (false, n) => {
-                if let (Some(pair), Some(value)) = (self.last.get(n), all.get_mut(LONG)) {
-                    *value = if fresh {
-                        decay::read_fresh(*pair, LONG, at)
-                    } else {
-                        decay::read(*pair, LONG, self.touched_s, at)
-                    };
-                }
-            }
+            (true, n) => self.every.get(n).map_or([0.0; HORIZONS], |pairs| every(pairs, weights)),
+            (false, n) => [0.0, 0.0, self.last.get(n).map_or(0.0, |pair| decay::read(*pair, weights[LONG]))],
         }
-        all
     }
 
     /// All fields at once.
     pub(super) fn counts(&self, at: &Moment) -> Counts {
-        let mut counts = Counts::default();
-        let fresh = self.touched_s == at.at_s;
-        let read = |pair: Pair, horizon: usize| {
-            if fresh {
-                decay::read_fresh(pair, horizon, at)
-            } else {
-                decay::read(pair, horizon, self.touched_s, at)
-            }
-        };
-        for (pairs, values) in self.every.iter().zip(&mut counts.every) {
-            for ((horizon, pair), value) in pairs.iter().enumerate().zip(values) {
-                *value = read(*pair, horizon);
-            }
+        let weights = at.weights(self.touched_s);
+        Counts {
+            every: self.every.each_ref().map(|pairs| every(pairs, &weights)),
+            last: self.last.map(|pair| decay::read(pair, weights[LONG])),
         }
-        for (pair, value) in self.last.iter().zip(&mut counts.last) {
-            *value = read(*pair, LONG);
-        }
-        counts
     }
 
     /// A field over the longest horizon.

@@ -19,6 +19,7 @@ use super::scope::Scope;
 use super::share::{at_of, beside, goes_on, greater, in_place, is_part, nearly};
 use super::store::EvidenceTallies;
 use crate::block::Spoken;
+use crate::rival::worth;
 use crate::table::Place;
 use arrayvec::ArrayVec;
 use places::{Expected, Line};
@@ -27,6 +28,9 @@ use usual::{RUNS, Usual, key_of};
 const DAY_S: f64 = 86_400.0;
 /// So many proved newcomers a crossing's usual share is worth. Guess.
 const CROSSING: f64 = 4.0;
+
+/// A parent's word is worth so many outcomes. Guess.
+const KNOWN: f64 = 10.0;
 
 fn figures(values: [f64; HORIZONS]) -> Figures {
     values.map(|value| value as f32)
@@ -58,7 +62,9 @@ impl Usual {
             Scope::ProfileNetwork => &self.flow,
             _ => &wont.network,
         };
-        (of.rate, of.rate_of)
+        // How far it wanders and how little is known of where it is add up.
+        let known = of.rate_of + KNOWN;
+        (of.rate, worth(known * of.firm / (known + of.firm)))
     }
 }
 
@@ -264,7 +270,7 @@ fn crossing(scope: Scope, record: &Counts, usual: &Usual, places: &Expected) -> 
 /// The share of a network's people that a crossing usually has, of whom so many converted.
 fn share(scope: Scope, converted: f64, usual: &Usual, places: &Expected) -> f64 {
     let often = match scope {
-        Scope::ProfileNetwork => usual.wont.shares.profile,
+        Scope::ProfileNetwork => usual.flow.share,
         Scope::ClientNetwork => usual.wont.shares.client,
         Scope::WhenceNetwork => usual.wont.shares.whence,
         _ => 0.1,

@@ -29,7 +29,7 @@ pub struct Reading {
     pub expected: Figures,
     /// The share that usually converts.
     pub rate: f32,
-    /// How many outcomes that rate was learned from.
+    /// How many outcomes that rate is worth: as many as it was learned from, and fewer where it wanders.
     pub rate_of: f32,
     /// Challenges asked, over the longest horizon.
     #[serde(default, skip_serializing_if = "nought")]

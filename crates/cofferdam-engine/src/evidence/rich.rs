@@ -244,6 +244,11 @@ impl RichRecord {
             / 64.0
     }
 
+    /// Since when the hours and days are counted that are remembered at a moment.
+    pub fn lived_from(&self, now_s: u32) -> u32 {
+        self.first_s.max((now_s / ERA_S).saturating_sub(1).saturating_mul(ERA_S))
+    }
+
     /// All of them.
     pub fn lives(&self) -> f64 {
         self.days.iter().flatten().map(|n| f64::from(*n)).sum::<f64>() / 64.0

@@ -119,7 +119,12 @@ const EXPLAINED: f64 = 0.9;
 /// attack lowers the share of newcomers alone; a broken pipe lowers both. Nor does an attack lower how
 /// many convert: where few of the trusted came lately, it is the number that tells. `usual` is how many
 /// newcomers there would be, by horizon.
-pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64, usual: &[f64; HORIZONS]) -> [f64; HORIZONS] {
+pub(super) fn pipe(
+    all: &RichRecord,
+    at: &Moment,
+    (rate, lately): (f64, f64),
+    usual: &[f64; HORIZONS],
+) -> [f64; HORIZONS] {
     let [_, trusted_m, trusted_v] = all.control(at);
     let (m, v) = (all.plain.read(Field::Matured, at), all.plain.read(Field::Converted, at));
     let share = |v: f64, m: f64, usual: f64, weight: f64| (v + weight * usual) / (m.max(v) + weight) / usual;
@@ -127,7 +132,7 @@ pub(super) fn pipe(all: &RichRecord, at: &Moment, rate: f64, usual: &[f64; HORIZ
     [0, 1, 2].map(|h| {
         let new = share(at_of(&v, h), at_of(&m, h), rate, 5.0);
         if h == LONG {
-            return new.clamp(0.05, 1.0);
+            return lately.clamp(0.05, 1.0);
         }
         let known = share(at_of(&trusted_v, h), at_of(&trusted_m, h), long, 3.0);
         let number = QUIET * (at_of(&v, h) + 2.0) / (rate * at_of(usual, h) + 2.0);
@@ -149,7 +154,7 @@ mod tests {
         all.plain.add(Field::Newcomers, &at, 64 * newcomers);
         all.plain.add(Field::Matured, &at, 64 * newcomers);
         all.plain.add(Field::Converted, &at, 64 * converted);
-        let [now, ..] = pipe(&all, &at, 0.7, &[40.0, 400.0, 4_000.0]);
+        let [now, ..] = pipe(&all, &at, (0.7, 1.0), &[40.0, 400.0, 4_000.0]);
         now
     }
 

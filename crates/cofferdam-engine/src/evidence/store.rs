@@ -175,11 +175,11 @@ impl EvidenceTallies {
     }
 
     fn count_plain(&mut self, key: u64, place: &mut Place, ask: &Ask, at: &Moment) {
-        let one = at.all_units([ONE; HORIZONS]);
+        let one = at.sums(at.all_units([ONE; HORIZONS]));
         let count = |record: &mut PlainRecord| {
-            record.add_units(Field::Asked, at, one);
+            record.add_sums(Field::Asked, at, &one);
             if ask.newcomer {
-                record.add_units(Field::Newcomers, at, one);
+                record.add_sums(Field::Newcomers, at, &one);
             }
         };
         let _ = self.plain.change_here(place, Touch::sure(key), at.at_s, count, |(), ()| ());
@@ -263,6 +263,7 @@ impl EvidenceTallies {
             self.locate(&flight.keys, &mut flight.places);
         }
         let units = at.all_units([amount; HORIZONS]);
+        let sums = at.sums(units);
         let tried = matches!(field, Field::Challenged | Field::Failed);
         for ((scope, key), place) in flight.keys.iter().zip(&flight.places) {
             if tried && flight.explained && crate::rival::is_wide(*scope) {
@@ -271,12 +272,12 @@ impl EvidenceTallies {
             }
             if scope.is_rich() {
                 if let Some(record) = self.rich.get_mut(key) {
-                    record.plain.add_units(field, at, units);
+                    record.plain.add_sums(field, at, &sums);
                     self.note(*key, at.at_s, Raised::Own(field, units));
                 }
             } else if !flight.trusted
                 // Only where it was counted: an outcome makes no record.
-                && self.plain.change_own_at(*place, *key, |record| record.add_units(field, at, units))
+                && self.plain.change_own_at(*place, *key, |record| record.add_sums(field, at, &sums))
             {
                 self.note(*key, at.at_s, Raised::Plain(field, units));
             }

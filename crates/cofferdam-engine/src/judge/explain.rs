@@ -8,7 +8,7 @@ use crate::detect::Signals;
 use crate::known::Known;
 use crate::limit::LimitScope;
 use crate::policy::{Policy, Terms, Weights};
-use crate::signal::{Code, code_text};
+use crate::signal::{Code, Span, code_text};
 use crate::weigh::{Weighed, logistic, losses, price, weigh};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -74,13 +74,23 @@ impl fmt::Display for Closest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Limit { scope, window_s, max } => {
-                write!(f, "allowed if `limits.{}` were {max} or more in {window_s} seconds", scope.name())
+                let window = Span(u64::from(*window_s));
+                write!(
+                    f,
+                    "It would have been sent if `limits.{}` allowed {max} or more in {window}.",
+                    scope.name()
+                )
             }
-            Self::Without(code) => write!(f, "allowed without the reason `{code}`"),
-            Self::Several => {
-                f.write_str("more than one reason refuses it, so no single change would have allowed it")
+            Self::Without(code) => {
+                write!(f, "It would have been sent but for this reason alone: `{code}`.")
             }
-            Self::ScoreBelow(score) => write!(f, "allowed if the score were below {score:.4}"),
+            Self::Several => f.write_str(
+                "More than one reason refuses it by itself, so no single change would have had it sent.",
+            ),
+            Self::ScoreBelow(score) => write!(
+                f,
+                "No reason decided it alone: with less against it, at a score below {score:.4}, it would have been sent."
+            ),
         }
     }
 }

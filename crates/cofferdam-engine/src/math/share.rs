@@ -28,9 +28,14 @@ pub struct Bb {
 impl Bb {
     /// The belief of mean `p` that is worth `kappa` observations.
     pub fn new(p: f64, kappa: f64) -> Self {
+        Self::known(p, kappa, ln_gamma(kappa))
+    }
+
+    /// The same where ln gamma(kappa) is known.
+    pub fn known(p: f64, kappa: f64, ln_gamma_kappa: f64) -> Self {
         let p = p.clamp(BELIEF_MIN, 1.0 - BELIEF_MIN);
         let (a, b) = (p * kappa, (1.0 - p) * kappa);
-        Self { a, b, kappa, constant: ln_gamma(kappa) - ln_gammas(a, b) }
+        Self { a, b, kappa, constant: ln_gamma_kappa - ln_gammas(a, b) }
     }
 
     /// ln of the likelihood of `v` of `m`.

@@ -180,16 +180,32 @@ impl Attack {
 const NOTHING: f64 = 1e-4;
 /// And no chance by more than this.
 const NO_CHANCE: f64 = 1e-7;
+/// A little less than what is needed, since sums are rounded.
+const ROUNDED: f64 = 1.0 - 1e-6;
 
-pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outcomes: &BbOf14) {
+/// Adds attack to the explanations; `None` where its chance cannot come to `chance`.
+pub(super) fn attack(
+    terms: &mut Terms,
+    figures: &Figures,
+    surges: &Surges,
+    outcomes: &BbOf14,
+    chance: f64,
+) -> Option<()> {
     let Figures { m, p, .. } = *figures;
     let at = surges.count + surges.beside + surges.best;
     if at < terms.most() - FAR_BELOW {
-        return;
+        return Some(());
     }
-    let least = NO_CHANCE * terms.least_odds(surges.prior, at);
+    let honest = terms.least_odds(surges.prior, at);
+    let (least, enough) = (NO_CHANCE * honest, ROUNDED * honest * chance / (1.0 - chance));
+    // What those that are still to come would come to if they explained best what converted.
+    let mut left: f64 = surges.attacks.iter().map(|attack| attack.likely).sum();
     let (mut whole, mut pumped) = (0.0, 0.0);
     for attack in &surges.attacks {
+        if whole + left < enough {
+            return None;
+        }
+        left -= attack.likely;
         // However well it explained what converted.
         if attack.likely <= least.max(NOTHING * whole) {
             continue;
@@ -200,6 +216,7 @@ pub(super) fn attack(terms: &mut Terms, figures: &Figures, surges: &Surges, outc
         pumped += attack.share * attack.likely * converted;
     }
     terms.add_attack(surges.prior * whole, surges.prior * pumped, at);
+    Some(())
 }
 
 /// Good people fail a challenge so often. Guess: between the published 8 % and one in eight.

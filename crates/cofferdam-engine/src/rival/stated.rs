@@ -16,8 +16,8 @@ pub(crate) fn points(found: &Suspicion) -> i32 {
 /// share of the newcomers that are the attack's is not in it: half of a surely attacked place's newcomers
 /// are pumped, and that is no doubt. From made-up worlds of both densities; monotone.
 const CALIBRATION: [(f64, f64); 10] = [
-    (-6.0, -6.2),
-    (-2.2, -2.4),
+    (-6.0, -6.6),
+    (-2.2, -2.7),
     (-1.1, -1.3),
     (-0.2, -0.9),
     (0.6, -0.4),
@@ -41,6 +41,23 @@ pub(super) fn stated(certain: f64) -> f64 {
     sigma(below.1)
 }
 
+/// The least chance that is [stated](stated) as so much or more, or a hair below it.
+pub(super) fn unstated(told: f64) -> f64 {
+    let wanted = logit(told);
+    let mut below = (-14.0, -14.0);
+    for above in CALIBRATION {
+        if wanted <= above.1 {
+            let raw = below.0 + (wanted - below.1) * (above.0 - below.0) / (above.1 - below.1);
+            return sigma(raw) * (1.0 - HAIR);
+        }
+        below = above;
+    }
+    1.0 - HAIR
+}
+
+/// Wider than all that is lost by going there and back.
+const HAIR: f64 = 1e-6;
+
 /// ln(0.002 / 0.998): the base rate of the policy.
 const BASE: f64 = -6.213;
 
@@ -53,5 +70,14 @@ mod tests {
         let at = |n: u32| stated(f64::from(n) / 1000.0);
         assert!((1..1000).all(|n| at(n) < at(n + 1)));
         assert!(at(500) < 0.4 && at(950) > 0.9);
+    }
+
+    #[test]
+    fn nothing_is_stated_that_high_below_the_least_and_hardly_above_it_is() {
+        for chance in (1..2000).map(|n| f64::from(n) / 2000.0).chain([1e-5, 1e-4, 0.999_99, 0.999_999]) {
+            let told = stated(chance);
+            let least = unstated(told);
+            assert!(least < chance && least > chance * (1.0 - 3e-6), "{chance} {told} {least}");
+        }
     }
 }

@@ -274,7 +274,7 @@ fn scope_text(scope: LimitScope) -> &'static str {
 }
 
 /// A span of time in its largest unit that leaves no rest, or in the largest that fits.
-struct Span(u64);
+pub(crate) struct Span(pub u64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

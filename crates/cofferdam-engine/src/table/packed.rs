@@ -6,7 +6,7 @@
 //! Packing and unpacking lose nothing and count nothing.
 
 use crate::limit::WINDOWS;
-use crate::tally::{LimitRecord, RING, Ring};
+use crate::tally::{BUCKETS, LimitRecord, RING, Ring};
 
 /// Bits that say how long a bucket's length is.
 const SIZE_BITS: u32 = 5;
@@ -67,15 +67,42 @@ impl Packed {
             let size = sizes & UNUSED;
             sizes >>= SIZE_BITS;
             if size != UNUSED {
-                let (size, word) = (u32::from(size), u64::from(word));
-                let rest = (word >> (32 - size)) as u32;
-                let head = (word & ((1 << (32 - size)) - 1)) as u32;
+                let size = u32::from(size);
+                let (rest, head) = parts(word, size);
                 *ring =
                     Ring { width_s: rest | 1 << size, head, counts: counts.map(|count| count as i32 as u32) };
             }
         }
         Some(record)
     }
+}
+
+impl Packed {
+    /// [`Ring::at_rest`] of all rings, without unpacking them; `None` if it is kept elsewhere.
+    #[inline]
+    pub fn at_rest(&self, at_s: u32) -> Option<bool> {
+        if self.sizes & WIDE != 0 {
+            return None;
+        }
+        let mut sizes = self.sizes;
+        let rest = self.words.iter().zip(&self.counts).all(|(word, counts)| {
+            let size = u32::from(sizes & UNUSED);
+            sizes >>= SIZE_BITS;
+            if size == u32::from(UNUSED) || counts.iter().all(|count| *count == 0) {
+                return true;
+            }
+            let (rest, head) = parts(*word, size);
+            at_s.checked_div(rest | 1 << size).is_none_or(|now| now.saturating_sub(head) > BUCKETS)
+        });
+        Some(rest)
+    }
+}
+
+/// A word's bucket length without its highest bit, and the number of the newest bucket.
+#[inline]
+fn parts(word: u32, size: u32) -> (u32, u32) {
+    let word = u64::from(word);
+    ((word >> (32 - size)) as u32, (word & ((1 << (32 - size)) - 1)) as u32)
 }
 
 impl Default for Packed {
@@ -109,7 +136,22 @@ mod tests {
                 let other = Ring { width_s: 60, head: 7, counts: [1, 2, 3, 4, 5, 6, 7] };
                 for rings in [[ring, other, Ring::default()], [other, Ring::default(), ring]] {
                     let record = LimitRecord { rings };
-                    assert_eq!(Packed::of(&record).and_then(|packed| packed.record()), Some(record));
+                    let packed = Packed::of(&record);
+                    assert_eq!(packed.and_then(|packed| packed.record()), Some(record));
+                    for at_s in [
+                        at_s,
+                        at_s.saturating_add(width_s),
+                        at_s.saturating_add(width_s.saturating_mul(7)),
+                        0,
+                        u32::MAX,
+                    ] {
+                        let rest = crate::table::Record::at_rest(&record, at_s);
+                        assert_eq!(
+                            packed.and_then(|packed| packed.at_rest(at_s)),
+                            Some(rest),
+                            "{at_s} {record:?}"
+                        );
+                    }
                 }
             }
         }

@@ -41,6 +41,10 @@ pub trait Record: Copy + Default {
     fn pack(&self) -> Option<Self::Packed>;
     /// `None`: it did not fit, and is kept elsewhere.
     fn unpack(from: &Self::Packed) -> Option<Self>;
+    /// [`Record::at_rest`] of a packed one, where that is sooner told than unpacked.
+    fn rests(_: &Self::Packed, _at_s: u32) -> Option<bool> {
+        None
+    }
     /// The record itself, of a kind that is kept as it is: read where it stands, without a copy.
     fn peek(_: &Self::Packed) -> Option<&Self> {
         None
@@ -97,6 +101,10 @@ impl Record for LimitRecord {
 
     fn unpack(from: &Packed) -> Option<Self> {
         from.record()
+    }
+
+    fn rests(from: &Packed, at_s: u32) -> Option<bool> {
+        from.at_rest(at_s)
     }
 
     fn weight(&self) -> u64 {

@@ -51,10 +51,11 @@ impl<R: Record> Slot<R> {
 
     /// See [`Record::at_rest`].
     pub fn at_rest(&self, wide: &Wide<R>, at_s: u32) -> bool {
-        match self.peek() {
-            Some(record) => record.at_rest(at_s),
-            None => self.read(wide).is_none_or(|record| record.at_rest(at_s)),
+        if let Some(record) = self.peek() {
+            return record.at_rest(at_s);
         }
+        let packed = R::rests(&self.packed, at_s);
+        packed.unwrap_or_else(|| self.read(wide).is_none_or(|record| record.at_rest(at_s)))
     }
 
     pub fn change<T>(&mut self, wide: &mut Wide<R>, change: impl FnOnce(&mut R) -> T) -> Option<T> {

@@ -423,7 +423,10 @@ fn the_closest_change_would_have_let_it_through() {
     attempt.place.tariff = Tariff::Premium;
     let alone = closest(&attempt, &Known::default(), &terms);
     assert_eq!(alone, Some(Closest::Without(Code::NumberTariff)));
-    assert_eq!(alone.expect("as above").to_string(), "allowed without the reason `number.tariff`");
+    assert_eq!(
+        alone.expect("as above").to_string(),
+        "It would have been sent but for this reason alone: `number.tariff`."
+    );
     terms.destinations = Destinations::Only(vec![]);
     let both = closest(&attempt, &Known::default(), &terms);
     assert_eq!(both, Some(Closest::Several));
@@ -441,6 +444,8 @@ fn the_closest_change_would_have_let_it_through() {
     };
     let limit = Closest::Limit { scope: LimitScope::Device, window_s: 600, max: 9 };
     assert_eq!(closest(&attempt, &known, &terms), Some(limit));
+    let said = "It would have been sent if `limits.device` allowed 9 or more in 10 minutes.";
+    assert_eq!(limit.to_string(), said);
 }
 
 #[test]

@@ -87,11 +87,37 @@ pub fn run(args: &Args, out: &Out) -> Result<(), CliError> {
     if matches!(status, "pending" | "challenge_required") { Ok(()) } else { Err(CliError::no()) }
 }
 
-/// The reasons of an assessment within an answer, in a line.
+/// The reasons of an assessment within an answer, in a line: those that carry weight beside the weightiest. The rest
+/// is told by `explain`.
 pub fn reasons(answer: &Value) -> String {
     let at = answer.pointer("/assessment/reasons").or_else(|| answer.pointer("/reasons"));
-    let reasons = at.and_then(Value::as_array).into_iter().flatten();
-    let texts: Vec<&str> =
-        reasons.map(|reason| text(reason, "/text")).filter(|text| !text.is_empty()).collect();
-    texts.join("; ")
+    let reasons = || at.and_then(Value::as_array).into_iter().flatten();
+    let weight = |reason: &Value| reason.pointer("/points").and_then(Value::as_i64).unwrap_or(0).abs();
+    let most = reasons().map(weight).max().unwrap_or(0);
+    let texts: Vec<&str> = reasons()
+        .filter(|reason| weight(reason) == 0 || weight(reason) >= most / 10)
+        .map(|reason| text(reason, "/text"))
+        .filter(|text| !text.is_empty())
+        .collect();
+    texts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reasons;
+    use serde_json::json;
+
+    #[test]
+    fn what_weighs_next_to_nothing_is_left_to_explain() {
+        let reason = |points: i32, text: &str| json!({ "points": points, "text": text });
+        let all = [
+            reason(13_500, "Premium."),
+            reason(40, "Some newcomers."),
+            reason(0, "A limit."),
+            reason(-1_400, "Proved."),
+        ];
+        assert_eq!(reasons(&json!({ "assessment": { "reasons": all } })), "Premium. A limit. Proved.");
+        assert_eq!(reasons(&json!({ "reasons": [reason(3, "Alone.")] })), "Alone.");
+        assert_eq!(reasons(&json!({ "reasons": [] })), "");
+    }
 }

@@ -131,6 +131,7 @@ async fn wind_down(
             tracing::warn!("some sends had not ended: their outcome is unknown, and they are not sent again");
         }
         let _ = tokio::time::timeout(at_most.saturating_sub(watch.elapsed()), running.ended()).await;
+        app.store.tallies.settle().await;
     };
     tokio::select! {
         () = orderly => {}

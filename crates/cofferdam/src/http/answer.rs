@@ -337,6 +337,9 @@ fn log(told: &Told, answer: &Answer, took: std::time::Duration) {
     let prefix = answer.place.map(|place| tracing::field::display(place.prefix));
     if status == 500 {
         tracing::error!(target: "cofferdam::request", method, route = template, status, ms, request_id, tenant, "answered");
+    } else if matches!(*template, "/healthz" | "/readyz" | "/metrics") && status == 200 {
+        // Balancers and scrapers ask all the time: what they hear is worth a line when it is bad.
+        tracing::debug!(target: "cofferdam::request", method, route = template, status, ms, request_id, "answered");
     } else {
         tracing::info!(
             target: "cofferdam::request",

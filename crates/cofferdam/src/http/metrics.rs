@@ -14,7 +14,7 @@ pub const ROUTES: &[Route] =
 fn read(call: &Call) -> Answer {
     let store = &call.app.store;
     let size = store.tallies.size();
-    call.app.metrics.state(size.keys, size.bytes, size.evicted, store.records.journal_lost());
+    call.app.metrics.state(size.keys, size.bytes, size.full, store.records.journal_lost());
     call.app.metrics.clock_apart(store.records.clock_apart_ms().unwrap_or(0));
     for part in Part::ALL {
         let state = call.app.health.of(part);

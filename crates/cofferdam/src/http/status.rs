@@ -60,8 +60,8 @@ pub struct TalliesStatus {
     keys: u64,
     /// Bytes held for them.
     bytes: u64,
-    /// Keys that were pushed out before their time.
-    evicted: u64,
+    /// The share of `store.tally_keys_max` in use. At 1, newcomers share records, and limits refuse them early.
+    full: f64,
 }
 
 fn read(call: &Call) -> Answer {
@@ -82,7 +82,7 @@ fn read(call: &Call) -> Answer {
             since: Time(tallies.since_ms),
             keys: size.keys,
             bytes: size.bytes,
-            evicted: size.evicted,
+            full: (size.full * 10_000.0).round() / 10_000.0,
         },
         clock_apart_ms: store.records.clock_apart_ms(),
         journal_lost: store.records.journal_lost(),

@@ -252,14 +252,36 @@ impl Tallies for ProcessTallies {
 
     fn size(&self) -> TallySize {
         let evidence = self.evidence().size();
-        let mut size =
-            TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, ..TallySize::default() };
-        for shard in &self.shards {
+        let size = TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, full: 0.0 };
+        self.shards.iter().fold(size, |size, shard| {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            size.keys += (shard.limits.len() + shard.proofs.len()) as u64;
-            size.bytes += (shard.limits.bytes() + shard.proofs.bytes()) as u64;
-            size.evicted += u64::from(shard.limits.crowded());
-        }
-        size
+            size.with(&shard.limits).with(&shard.proofs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn how_full_it_is_is_told_before_newcomers_share_records() {
+        let tallies = ProcessTallies::new(8_000);
+        let mut newcomer = 0;
+        let mut full = async |newcomers: u64| {
+            for _ in 0..newcomers {
+                newcomer += 1;
+                let key = 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(newcomer);
+                let count = Change::Count { key, at_s: 1_800_000_000, windows_s: [60, 3_600, 86_400], by: 1 };
+                tallies.raise(&[count]).await.unwrap();
+            }
+            tallies.size().full
+        };
+        assert!(full(0).await < 0.001);
+        let half = full(4_000).await;
+        assert!((0.5..0.75).contains(&half), "{half}: the fullest part of many");
+        assert!(full(6_000).await >= 0.99);
+        // Who comes now shares a record, and what is told is no more than all.
+        assert!(full(1_000).await <= 1.0);
     }
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use cofferdam_engine::evidence::{Ask, Faces, Fate, Glimpse, Kept};
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::need::{Inquiry, RECORDS};
+use cofferdam_engine::table::{Record, Table};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{Effect, Known, Needs};
 
@@ -241,6 +242,9 @@ pub trait Tallies: Send + Sync {
         Err(StoreError::Unreadable("these tallies cannot be moved".into()))
     }
 
+    /// Sends what is kept back: before an orderly stop.
+    async fn settle(&self) {}
+
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -249,12 +253,23 @@ pub trait Tallies: Send + Sync {
 }
 
 /// How much is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TallySize {
     /// Live keys.
     pub keys: u64,
     /// Bytes held for them.
     pub bytes: u64,
-    /// Keys that were pushed out before their time.
-    pub evicted: u64,
+    /// The share of its ceiling (`store.tally_keys_max`) that the fullest table of limits or proofs uses. At 1,
+    /// newcomers share records and are refused early.
+    pub full: f64,
+}
+
+impl TallySize {
+    /// Adds a table that has a ceiling.
+    pub(crate) fn with<R: Record>(mut self, table: &Table<R>) -> Self {
+        self.keys += table.len() as u64;
+        self.bytes += table.bytes() as u64;
+        self.full = self.full.max(table.len() as f64 / table.keys_max() as f64);
+        self
+    }
 }

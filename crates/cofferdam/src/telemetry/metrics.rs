@@ -8,6 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 /// A metric's name, its labels, and what it tells.
@@ -55,8 +56,11 @@ const JOURNAL_LOST: Name =
     name("cofferdam_journal_lost", &[], "Assessments that the journal lost because its queue was full");
 const TALLY_KEYS: Name = name("cofferdam_tally_keys", &[], "Live keys of the tallies");
 const TALLY_BYTES: Name = name("cofferdam_tally_bytes", &[], "Memory that the tallies hold");
-const TALLY_EVICTED: Name =
-    name("cofferdam_tally_evicted", &[], "Keys that were pushed out before their time");
+const TALLY_FULL: Name = name(
+    "cofferdam_tally_full_ratio",
+    &[],
+    "Share of `store.tally_keys_max` in use; at 1, newcomers share records",
+);
 const CLOCK_APART: Name =
     name("cofferdam_clock_apart_seconds", &[], "How far this machine's clock is ahead of the records'");
 const PART_UP: Name = name("cofferdam_part_up", &["part"], "Whether a part of the store answers: 1 or 0");
@@ -86,7 +90,7 @@ pub const NAMES: &[Name] = &[
     JOURNAL_LOST,
     TALLY_KEYS,
     TALLY_BYTES,
-    TALLY_EVICTED,
+    TALLY_FULL,
     CLOCK_APART,
     PART_UP,
     PART_SINCE,
@@ -159,7 +163,7 @@ pub struct Metrics {
     journal_lost: Gauge,
     tally_keys: Gauge,
     tally_bytes: Gauge,
-    tally_evicted: Gauge,
+    tally_full: Gauge<f64, AtomicU64>,
     clock_apart: Gauge,
     part_up: Family<[Label; 1], Gauge>,
     part_since: Family<[Label; 1], Gauge>,
@@ -213,7 +217,7 @@ impl Metrics {
             journal_lost: add(r, JOURNAL_LOST, Gauge::default()),
             tally_keys: add(r, TALLY_KEYS, Gauge::default()),
             tally_bytes: add(r, TALLY_BYTES, Gauge::default()),
-            tally_evicted: add(r, TALLY_EVICTED, Gauge::default()),
+            tally_full: add(r, TALLY_FULL, Gauge::default()),
             clock_apart: add(r, CLOCK_APART, Gauge::default()),
             part_up: add(r, PART_UP, Family::default()),
             part_since: add(r, PART_SINCE, Family::default()),
@@ -307,11 +311,11 @@ impl Metrics {
     }
 
     /// How much the tallies hold, and what the journal lost: asked for at each scrape.
-    pub fn state(&self, keys: u64, bytes: u64, evicted: u64, journal_lost: u64) {
+    pub fn state(&self, keys: u64, bytes: u64, full: f64, journal_lost: u64) {
         let to = |gauge: &Gauge, n: u64| gauge.set(i64::try_from(n).unwrap_or(i64::MAX));
         to(&self.tally_keys, keys);
         to(&self.tally_bytes, bytes);
-        to(&self.tally_evicted, evicted);
+        self.tally_full.set(full);
         to(&self.journal_lost, journal_lost);
     }
 
@@ -355,7 +359,7 @@ mod tests {
         metrics.sent("main", "accepted", 0.2);
         metrics.delivered("main", "delivered");
         metrics.swept("journal", 3);
-        metrics.state(1, 2, 3, 4);
+        metrics.state(1, 2, 0.25, 4);
         metrics.part("tallies", true, 5_000);
         let page = metrics.scrape();
         let scraped: BTreeSet<&str> =

@@ -15,6 +15,7 @@ pub(crate) mod folder;
 mod hostile;
 mod kill_9;
 mod operator;
+mod overload;
 mod privacy;
 mod quickstart;
 mod races;

@@ -49,10 +49,6 @@ pub(super) struct Wont {
     pub all: Usually,
     pub country: Usually,
     pub network: Usually,
-    /// Numbers of the network, about.
-    pub numbers: f64,
-    /// Numbers of the country.
-    pub country_numbers: f64,
     pub shares: Shares,
 }
 
@@ -82,6 +78,9 @@ pub(super) struct Usual {
 pub(super) fn key_of(keys: &Keys, scope: Scope) -> Option<u64> {
     keys.iter().find(|(own, _)| *own == scope).map(|(_, key)| *key)
 }
+
+/// A profile is taken to have at least this share of a network's people before it has any. Guess.
+const LEAST_PROFILE: f64 = 0.02;
 
 /// The widths of runs of numbers.
 pub(super) const RUNS: [f64; 3] = [1e4, 1e3, 1e2];
@@ -168,7 +167,7 @@ impl EvidenceTallies {
             return (*season, *faded);
         }
         let (all, country) = (self.rich_of(&ask.keys, Scope::All), self.rich_of(&ask.keys, Scope::Country));
-        let season = Season::of(all, country, ask.east_h());
+        let season = Season::of(all, country, ask.east_h(), ask.at_s);
         let faded = season.faded(ask.at_s);
         self.cached.seasons.insert(name, (slot, season, faded));
         (season, faded)
@@ -227,7 +226,7 @@ impl EvidenceTallies {
         let network = self.usually(key(Scope::Network), &country, share, of_network, &season, now_s, since_s);
         let line = [Scope::All, Scope::Country, Scope::Network].map(|scope| self.rich_of(&ask.keys, scope));
         let shares = Shares::of(line, numbers);
-        let wont = Wont { faded, all, country, network, numbers, country_numbers, shares };
+        let wont = Wont { faded, all, country, network, shares };
         if self.cached.wonts.len() >= RICH_MAX {
             self.cached.wonts.clear();
         }
@@ -248,7 +247,11 @@ impl EvidenceTallies {
         let profile = self.usually(own, &wont.all, 0.05, 50.0, &season, now_s, since_s);
         let lean = (profile.rate / wont.all.rate.max(0.01)).clamp(0.4, 1.4);
         let parent = Usually { rate: (wont.network.rate * lean).clamp(0.005, 0.995), ..wont.network };
-        self.usually(key, &parent, wont.shares.profile, 10.0, &season, now_s, since_s)
+        // Of a network's people a profile has as many as of all people, until it has some of its own there: of a
+        // small one's traffic little is usual anywhere.
+        let share = profile.newcomers / wont.all.newcomers.max(f64::MIN_POSITIVE);
+        let share = share.clamp(LEAST_PROFILE, wont.shares.profile.max(LEAST_PROFILE));
+        self.usually(key, &parent, share, 10.0, &season, now_s, since_s)
     }
 
     pub(super) fn usual(&mut self, ask: &Ask) -> Usual {
@@ -272,7 +275,7 @@ mod tests {
     #[test]
     fn as_many_profiles_as_somebody_likes_fill_no_memory() {
         let mut tallies = EvidenceTallies::new(16);
-        let season = Season::of(None, None, 0);
+        let season = Season::of(None, None, 0, 0);
         for key in 0..3 * RICH_MAX as u64 {
             tallies.usually(Some(key), &expect::nowhere(), 0.0, 10.0, &season, 1_790_000_000, 1_790_000_000);
             assert!(tallies.cached.usual.len() <= RICH_MAX);

@@ -8,7 +8,7 @@ use cofferdam_engine::attempt::Edition;
 use cofferdam_engine::evidence::Scope;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::signal::{Evidence, EvidenceKey, more_than};
-use cofferdam_engine::{Decision, closest_change, threshold};
+use cofferdam_engine::{Closest, Decision, closest_change, threshold};
 use serde::Serialize;
 use serde::ser::SerializeSeq as _;
 use utoipa::ToSchema;
@@ -328,6 +328,19 @@ pub struct LossesView {
     block: Money<'static>,
 }
 
+/// The change in words: a code alone says little to whoever answers the phone, so the reason's sentence follows.
+fn said(change: Closest, assessment: &Assessment, eyes: Eyes) -> String {
+    let reason = match change {
+        Closest::Without(code) => assessment.reasons.iter().find(|reason| reason.code == code),
+        _ => None,
+    };
+    match (reason, eyes) {
+        (None, _) => change.to_string(),
+        (Some(reason), Eyes::Tenant) => format!("{change} {}", reason.sentence_rounded()),
+        (Some(reason), Eyes::Admin) => format!("{change} {}", reason.sentence()),
+    }
+}
+
 impl<'a> AssessedDetail<'a> {
     /// As read by itself; `admin` also sees what it was judged from.
     pub fn of(entry: &'a JournalEntry, admin: bool) -> Self {
@@ -354,7 +367,7 @@ impl<'a> AssessedDetail<'a> {
                 challenge: Money::of(challenge),
                 block: Money::of(block),
             },
-            closest_change: closest.map(|change| change.to_string()),
+            closest_change: closest.map(|change| said(change, a, eyes)),
             readings: ReadingView::all(&entry.known.evidence, eyes),
             block_read_at: entry.known.evidence.word.map(|word| Time(i64::from(word.read_s) * 1_000)),
             known: admin.then_some(&entry.known),

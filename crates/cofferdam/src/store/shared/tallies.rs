@@ -14,12 +14,12 @@ use super::super::tallies::{
 use crate::clock::{Clock, Dice};
 use arrayvec::ArrayVec;
 use async_trait::async_trait;
-use call::{Act, Call, Step, Want};
+use call::{Act, Call, Step};
 use cofferdam_engine::evidence::image::Image as _;
 use cofferdam_engine::evidence::{Ask, EvidenceTallies, Faces, Fate, Glimpse, Kept, SeenRecord};
 use cofferdam_engine::known::Blind;
 use cofferdam_engine::need::{Inquiry, RECORDS};
-use cofferdam_engine::table::{Table, Touch};
+use cofferdam_engine::table::{Place, Table, Touch};
 use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
 use cofferdam_engine::{Known, Needs};
 use counting::Records;
@@ -27,6 +27,8 @@ use link::Link;
 use name::{Holds, Name, Names};
 use nodes::Node;
 use pending::Pending;
+use queue::Queue;
+use quiet::{FEW, Quiet};
 pub use replay::ReplayTallies;
 pub use settings::RedisSettings;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -46,6 +48,8 @@ mod moving;
 mod name;
 mod nodes;
 mod pending;
+mod queue;
+mod quiet;
 mod replay;
 mod room;
 mod settings;
@@ -53,6 +57,7 @@ mod start;
 mod sums;
 #[cfg(test)]
 pub(in crate::store) mod tests;
+mod together;
 
 /// Tallies that several machines share.
 pub struct SharedTallies {
@@ -82,6 +87,8 @@ struct Inner {
     settings: RedisSettings,
     /// Attempts without evidence that wait for their call.
     alone: alone::Gather,
+    /// Calls of others that wait.
+    together: Queue<Call, together::Answer>,
 }
 
 /// This process's copy of what it asked for lately.
@@ -139,6 +146,7 @@ pub(in crate::store) async fn open(
         dice,
         settings,
         alone: alone::Gather::new(),
+        together: Queue::new(),
     });
     inner.admit(conn).await?;
     let tasks = vec![
@@ -147,6 +155,7 @@ pub(in crate::store) async fn open(
         tokio::spawn(mend::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(nodes::run(Arc::clone(&inner))).abort_handle(),
         tokio::spawn(alone::run(Arc::clone(&inner))).abort_handle(),
+        tokio::spawn(together::run(Arc::clone(&inner))).abort_handle(),
     ];
     Ok(SharedTallies { inner, tasks })
 }
@@ -178,13 +187,18 @@ impl Inner {
         let mut copy = self.copy();
         let answer = work(&mut copy.evidence);
         let changes = copy.evidence.take_changes();
-        if !changes.is_empty() {
-            // While the copy is held: what is taken into it meanwhile would lack them.
-            let mut pending = self.pending();
-            for change in &changes {
+        // While the copy is held: what is taken into it meanwhile would lack them.
+        let mut pending = self.pending();
+        let now_s = copy.evidence.now_s();
+        for change in &changes {
+            let waits = self.settings.summed_from.is_some() && Quiet::may_wait(change);
+            if waits && copy.evidence.newcomers(change.key).is_some_and(|many| many < FEW) {
+                pending.quietly(change, now_s);
+            } else {
                 pending.evidence(change);
             }
         }
+        pending.pass(now_s);
         answer
     }
 
@@ -213,6 +227,9 @@ impl Inner {
         known: &mut Known,
     ) -> Result<(), StoreError> {
         let mut copy = self.copy();
+        // Memory brings the records that are about to be taken in side by side.
+        copy.evidence.find_homes(ask);
+        copy.evidence.look(ask);
         known.seen = Self::take_limits(&mut copy, needs, ask.at_s, olds.iter().map(Option::as_deref));
         for ((kind, key), old) in records.iter().zip(olds.iter().skip(needs.len())) {
             if !copy.evidence.load(*kind, *key, ask.at_s, old.as_deref()) {
@@ -231,6 +248,13 @@ impl Inner {
             pending.noted(*key, begun).for_each(|change| copy.evidence.make_again(change));
         }
         known.evidence = copy.evidence.count(ask);
+        for (_, key) in records.iter().filter(|(kind, _)| *kind == Kept::Plain) {
+            if pending.quiet.held(*key).is_some()
+                && copy.evidence.newcomers(*key).is_none_or(|many| many >= FEW)
+            {
+                pending.stir(*key);
+            }
+        }
         pending.sums.count(ask, summed);
         copy.evidence.take_changes().iter().for_each(|change| pending.evidence(change));
         Ok(())
@@ -275,7 +299,7 @@ impl Inner {
         let names = keys.iter().map(|key| Name::new(Holds::Proof, *key));
         let names = names.chain(seen.iter().map(|key| Name::new(Holds::Seen, *key)));
         call.steps.extend(names.map(Step::look));
-        let olds = self.link.run(&call, Want::Olds).await.map_err(only_read)?;
+        let (olds, _) = self.together.send(call).await.map_err(only_read)?;
         let (proved, faces_olds) = olds.split_at(keys.len().min(olds.len()));
         self.take_proofs(&keys, proved);
         let mut times = proved.iter().map(|old| old.as_deref().and_then(limits::proof_of)?.proved_s());
@@ -299,7 +323,7 @@ impl Inner {
         }
         let mut call = Call::new();
         needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
-        let olds = self.link.run(&call, Want::Olds).await?;
+        let (olds, _) = self.together.send(call).await?;
         let mut copy = self.copy();
         let seen = Self::take_limits(&mut copy, needs, at_s, olds.iter().map(Option::as_deref));
         Ok(Counted { seen, marks: Marks::default() })
@@ -314,18 +338,28 @@ impl Inner {
     ) -> ArrayVec<cofferdam_engine::known::Seen, RECORDS> {
         let each = needs.iter().zip(olds.into_iter().chain(core::iter::repeat(None)));
         let mut done: ArrayVec<(u64, LimitRecord), RECORDS> = ArrayVec::new();
-        each.map(|(need, old)| {
-            // Two limits may be counted in one record: the second finds what the first made of it.
-            let before = done.iter().rev().find(|(key, _)| *key == need.key).map(|(_, record)| *record);
-            let before = before.or_else(|| old.and_then(limits::limit_of)).unwrap_or_default();
-            let (record, seen) = limits::counted(need, at_s, before);
-            let _ = done.try_push((need.key, record));
-            if old.is_some() || need.add {
-                let _ = copy.limits.change(Touch::sure(need.key), at_s, |own| *own = record, |(), ()| ());
-            }
-            seen
-        })
-        .collect()
+        // Memory brings them side by side.
+        let mut places: ArrayVec<Place, RECORDS> = needs.iter().map(|_| Place::UNKNOWN).collect();
+        copy.limits.locate_again(needs.iter().map(|need| need.key).zip(&mut places));
+        each.zip(places)
+            .map(|((need, old), place)| {
+                // Two limits may be counted in one record: the second finds what the first made of it.
+                let before = done.iter().rev().find(|(key, _)| *key == need.key).map(|(_, record)| *record);
+                let before = before.or_else(|| old.and_then(limits::limit_of)).unwrap_or_default();
+                let (record, seen) = limits::counted(need, at_s, before);
+                let _ = done.try_push((need.key, record));
+                if old.is_some() || need.add {
+                    let _ = copy.limits.change_at(
+                        place,
+                        Touch::sure(need.key),
+                        at_s,
+                        |own| *own = record,
+                        |(), ()| (),
+                    );
+                }
+                seen
+            })
+            .collect()
     }
 
     /// Limits that were counted in the copy alone go to the servers when they are back. `told`: they may have them
@@ -399,11 +433,8 @@ impl Tallies for SharedTallies {
     async fn count_with(&self, needs: &Needs, ask: &Ask, known: &mut Known) -> Result<Marks, StoreError> {
         self.inner.before(ask.at_s).await;
         let (call, records, summed) = self.inner.plan(needs, ask);
-        // The server would not answer before it is through with the batch that is under way.
-        drop(self.inner.sending.lock().await);
-        let begun = self.inner.pending().begun();
-        let olds = match self.inner.link.run(&call, Want::Olds).await {
-            Ok(olds) => olds,
+        let (olds, begun) = match self.inner.together.send(call).await {
+            Ok(answer) => answer,
             Err(error) => {
                 if matches!(error, StoreError::Unknown(_)) {
                     // What was in the call was perhaps counted; what is summed was not.
@@ -476,6 +507,17 @@ impl Tallies for SharedTallies {
         self.inner.put(rows, at_s).await
     }
 
+    async fn settle(&self) {
+        loop {
+            let more = self.inner.pending().pass(u32::MAX);
+            self.inner.flush().await;
+            if !more || self.inner.link.away().is_some() {
+                break;
+            }
+        }
+        self.inner.turn().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.link.send(&redis::cmd("PING")).await.map(|_| ())
     }
@@ -483,9 +525,8 @@ impl Tallies for SharedTallies {
     fn size(&self) -> TallySize {
         let copy = self.inner.copy();
         let evidence = copy.evidence.size();
-        let bytes = evidence.bytes + copy.limits.bytes() + copy.proofs.bytes();
-        let keys = evidence.keys + copy.limits.len() + copy.proofs.len();
-        TallySize { keys: keys as u64, bytes: bytes as u64, evicted: u64::from(copy.limits.crowded()) }
+        let size = TallySize { keys: evidence.keys as u64, bytes: evidence.bytes as u64, full: 0.0 };
+        size.with(&copy.limits).with(&copy.proofs)
     }
 }
 

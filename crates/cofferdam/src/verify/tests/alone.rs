@@ -1,5 +1,6 @@
 //! A profile that switches evidence off: limits, lists and what stands decide, and nothing else is counted.
 
+use super::rejudging::again;
 use super::*;
 use crate::store::row::{JournalEntry, PageAsk, Status, ToldOf};
 use crate::verify::report::{self, ReportAnswer, Reported};
@@ -9,7 +10,7 @@ use cofferdam_engine::limit::{Limit, LimitScope};
 use cofferdam_engine::outcome::{CheckResult, What};
 use cofferdam_engine::signal::Code;
 use cofferdam_engine::{Decision, Known};
-use cofferdam_sim::{Recorded, Rejudged, rejudge};
+use cofferdam_sim::Rejudged;
 
 /// Without evidence, and with one limit more.
 async fn alone(limits: impl IntoIterator<Item = (LimitScope, u32)>) -> House {
@@ -50,16 +51,6 @@ impl House {
         let told = report::report(&self.app, &self.test, vec![Reported { of, at_ms: None, what }]).await;
         assert_eq!(told.unwrap(), [ReportAnswer::Accepted]);
     }
-}
-
-fn again(entry: &JournalEntry) -> Rejudged {
-    rejudge(&Recorded {
-        attempt: &entry.attempt,
-        known: &entry.known,
-        policy: &entry.basis.policy,
-        terms: &entry.basis.terms,
-        assessment: &entry.assessment,
-    })
 }
 
 #[tokio::test]

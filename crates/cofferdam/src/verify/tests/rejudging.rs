@@ -20,7 +20,8 @@ async fn recorded(house: &House) -> Vec<JournalEntry> {
     }
 }
 
-fn again(entry: &JournalEntry) -> Rejudged {
+/// What is judged of a recorded attempt from what was recorded with it.
+pub(super) fn again(entry: &JournalEntry) -> Rejudged {
     rejudge(&Recorded {
         attempt: &entry.attempt,
         known: &entry.known,

@@ -4,6 +4,7 @@
 //! one call a tag, none of which sees the guards of the others: there what was proved is asked for first.
 
 use super::name::{Holds, Name};
+use super::together::Olds;
 use super::{Inner, limits, proofs};
 use crate::store::StoreError;
 use crate::store::tallies::{Counted, CountedAlone, Marks};
@@ -12,7 +13,7 @@ use cofferdam_engine::known::Blind;
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::{Known, Needs};
 pub use gather::Gather;
-use gather::{Item, Olds};
+use gather::Item;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -69,6 +70,8 @@ impl Inner {
     fn counted_alone(&self, inquiry: &Inquiry, needs: &Needs, at_s: u32, olds: &Olds) -> CountedAlone {
         let mut olds = olds.iter().map(Option::as_deref);
         let mut copy = self.copy();
+        // Memory brings them side by side.
+        copy.proofs.proved_all(inquiry);
         let mut proved = |key: Option<u64>| {
             let key = key?;
             let found = olds.next().flatten().and_then(limits::proof_of);

@@ -74,6 +74,8 @@ impl Step {
 pub struct Call {
     pub steps: Vec<Step>,
     args: Vec<Vec<Vec<u8>>>,
+    /// They are several attempts'.
+    several: bool,
 }
 
 /// What a command of the script answers.
@@ -86,13 +88,49 @@ pub enum Want {
 
 impl Call {
     pub fn new() -> Self {
-        Self { steps: Vec::with_capacity(32), args: vec![Vec::new()] }
+        Self { steps: Vec::with_capacity(32), args: vec![Vec::new()], several: false }
     }
 
     /// Arguments for steps to come.
     pub fn args(&mut self, args: Vec<Vec<u8>>) -> usize {
         self.args.push(args);
         self.args.len() - 1
+    }
+
+    /// The same, where others may have theirs alike already.
+    fn args_alike(&mut self, args: &[Vec<u8>]) -> usize {
+        match self.args.iter().position(|own| own == args) {
+            Some(known) => known,
+            None => self.args(args.to_vec()),
+        }
+    }
+
+    /// Several calls as one, steps that are alike side by side; and for each of their steps in turn which of its own it
+    /// is. A record that is in several of them tells each what stood before it.
+    pub fn together(calls: &[Self]) -> (Self, Vec<usize>) {
+        let mut all = Self::new();
+        all.several = calls.len() > 1;
+        let mut steps = Vec::with_capacity(calls.iter().map(|call| call.steps.len()).sum());
+        for call in calls {
+            let args: Vec<usize> = call.args.iter().map(|args| all.args_alike(args)).collect();
+            // What one attempt does twice to a record keeps its order.
+            let moves = all.several && !is_twice(call.steps.iter().map(|step| step.name));
+            let like = |step: &Step| (step.act, step.args, step.parts, step.at_s, step.expires_s);
+            for step in &call.steps {
+                let step = Step { args: args.get(step.args).copied().unwrap_or(0), ..*step };
+                steps.push((moves.then(|| like(&step)), steps.len(), step));
+            }
+        }
+        // Its numbers keep the order of those alike.
+        steps.sort_unstable_by_key(|(like, n, _)| (*like, *n));
+        let mut places = vec![0; steps.len()];
+        for (at, (_, n, step)) in steps.into_iter().enumerate() {
+            all.steps.push(step);
+            if let Some(place) = places.get_mut(n) {
+                *place = at;
+            }
+        }
+        (all, places)
     }
 
     /// What was kept under a number.
@@ -121,16 +159,16 @@ impl Call {
         if want == Want::Olds && steps.iter().all(|step| step.act == Act::Look) {
             // What only looks needs no script.
             let mut command = redis::cmd("MGET");
-            for step in &steps {
-                command.arg(names.text(step.name));
-            }
+            add_names(&mut command, &steps, names);
             return command;
         }
         let mut command = script.command(whole, steps.len());
-        for step in &steps {
-            command.arg(names.text(step.name));
-        }
-        let twice = if is_twice(&steps) { 2 } else { 0 };
+        add_names(&mut command, &steps, names);
+        let twice = match (is_twice(steps.iter().map(|step| step.name)), self.several) {
+            (false, _) => 0,
+            (true, false) => 2,
+            (true, true) => 6,
+        };
         command.arg(twice + u8::from(want == Want::Olds));
         let mut n = 0;
         while let Some(step) = steps.get(n) {
@@ -154,9 +192,18 @@ impl Call {
     }
 }
 
+fn add_names(command: &mut Cmd, steps: &[&Step], names: &Names) {
+    let mut text = Vec::with_capacity(64);
+    for step in steps {
+        text.clear();
+        names.write(step.name, &mut text);
+        command.arg(&text[..]);
+    }
+}
+
 /// Whether a record is there more than once.
-fn is_twice(steps: &[&Step]) -> bool {
-    let mut names: Vec<Name> = steps.iter().map(|step| step.name).collect();
+fn is_twice(names: impl Iterator<Item = Name>) -> bool {
+    let mut names: Vec<Name> = names.collect();
     names.sort_unstable();
     names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
@@ -199,5 +246,40 @@ impl Script {
         let mut command = redis::cmd(if whole { "EVAL" } else { "EVALSHA" });
         command.arg(if whole { self.text } else { self.sum.as_str() }).arg(keys);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::name::Holds;
+    use super::*;
+
+    #[test]
+    fn calls_that_go_together_have_what_is_alike_once_and_keep_their_own_answers() {
+        let call = |keys: [u64; 3]| {
+            let mut call = Call::new();
+            let step = |key, act, args| Step {
+                name: Name::new(Holds::Limit, key),
+                act,
+                parts: 0,
+                at_s: 9,
+                expires_s: 60,
+                args,
+            };
+            let args = [b"one", b"two"].map(|arg| call.args(vec![arg.to_vec()]));
+            call.steps = vec![step(keys[0], Act::Limit, args[1]), step(keys[1], Act::Limit, args[0])];
+            call.steps.push(Step::look(Name::new(Holds::Proof, keys[2])));
+            call
+        };
+        let calls = [call([1, 2, 3]), call([4, 5, 6])];
+        let (all, places) = Call::together(&calls);
+        assert_eq!(all.args.len(), 3, "and none at all");
+        let own: Vec<Step> = places.iter().map(|at| all.steps[*at]).collect();
+        assert_eq!(own.iter().map(|step| step.name.key).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(all.steps.iter().map(|step| step.name.key).collect::<Vec<_>>(), [3, 6, 2, 5, 1, 4]);
+        assert!(own.iter().zip(calls.iter().flat_map(|call| &call.steps)).all(|(a, b)| a.act == b.act));
+        assert_eq!(all.args_of(own[3].args), [b"two"]);
+        let (one, places) = Call::together(&calls[..1]);
+        assert_eq!((one.steps.len(), places), (3, vec![0, 1, 2]), "one stays as it is");
     }
 }

@@ -7,6 +7,7 @@ use super::call::{Act, Call, Step, adds, part};
 use super::counting::{PLAIN_S, RICH_S, SEEN_S};
 use super::limits::{PROOF_S, limit_args, limit_expires_s};
 use super::name::{Holds, Name};
+use super::quiet::Quiet;
 use super::sums::{Held, Sums};
 use cofferdam_engine::evidence::{Add, EvidenceChange, Raised};
 use cofferdam_engine::limit::WINDOWS;
@@ -62,6 +63,8 @@ pub struct Pending {
     batches: VecDeque<(u64, Held)>,
     /// What goes a few times a second.
     pub sums: Sums,
+    /// What goes minutes later.
+    pub quiet: Quiet,
     /// Counts of which nobody knows whether the servers took them: key and moment.
     doubtful: VecDeque<(u64, u32)>,
     /// How many were given up.
@@ -135,6 +138,29 @@ impl Pending {
         self.raise(change, 0);
     }
 
+    /// A change that evidence noted in a record that hardly anybody was counted in.
+    pub fn quietly(&mut self, change: &EvidenceChange, now_s: u32) {
+        if let Some(change) = self.quiet.hold(*change, now_s) {
+            self.evidence(&change);
+        }
+    }
+
+    /// What was kept back for its time goes, as far as there is room. Whether more would.
+    pub fn pass(&mut self, now_s: u32) -> bool {
+        while self.waiting.len() < MOST / 2 {
+            let Some(change) = self.quiet.due(now_s) else { return false };
+            self.evidence(&change);
+        }
+        true
+    }
+
+    /// What was kept back for a record goes, for it is quiet no more.
+    pub fn stir(&mut self, key: u64) {
+        if let Some(change) = self.quiet.release(key) {
+            self.evidence(&change);
+        }
+    }
+
     /// The step of a change.
     fn raise(&mut self, change: &EvidenceChange, more: u8) {
         let EvidenceChange { key, at_s, what } = *change;
@@ -167,6 +193,7 @@ impl Pending {
             .filter_map(move |noted| noted.get(&key))
             .flatten()
             .chain(self.sums.held(key))
+            .chain(self.quiet.held(key))
     }
 
     /// Takes what was summed, as a batch of its own.

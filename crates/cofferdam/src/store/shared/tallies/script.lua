@@ -1,6 +1,6 @@
 -- Adds to records and tells what stood in them before. Layout 1.
 --
--- KEYS: the records. ARGV[1]: 1 where what stood before is wanted, and 2 more where a key may come twice. Then sections: a head of 16 bytes (kind, parts,
+-- KEYS: the records. ARGV[1]: 1 where what stood before is wanted, 2 more where a key may come twice, and 4 more where each time tells what stood then. Then sections: a head of 16 bytes (kind, parts,
 -- how many keys, moment, expiry, how many arguments) and its arguments. It knows rings of absolute time and nothing of what is counted in them.
 local call, word, floor, sub = redis.call, struct.unpack, math.floor, string.sub
 local band, format = bit.band, string.format
@@ -238,7 +238,7 @@ local function limit(key, old, at, ttl, what, new)
   if rolled then call('EXPIRE', key, text(ttl)) end
 end
 
-local p, k, met = 2, 1, ARGV[1] >= '2' and {}
+local p, k, met, each = 2, 1, ARGV[1] >= '2' and {}, ARGV[1] >= '4'
 while ARGV[p] do
   local kind, parts, many, at, ttl, len = word('>BBI2I4I4I4', ARGV[p])
   local from, to, known = p + 1, p + len, {many = many}
@@ -252,7 +252,10 @@ while ARGV[p] do
       local key, old = KEYS[n], olds[n]
       if not met then
       elseif not met[key] then met[key] = true
-      elseif kind ~= 9 then old = call('GET', key) end
+      elseif kind ~= 9 then
+        old = call('GET', key)
+        if each then olds[n] = old end
+      end
       if kind < 3 then rings(key, old, kind, parts, at, ttl, young, from, to, known)
       elseif kind == 3 then seen(key, old, parts, at, ttl, young)
       elseif kind == 4 then recent(key, old, ARGV[from], ttl)

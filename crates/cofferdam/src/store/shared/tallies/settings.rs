@@ -21,7 +21,8 @@ pub struct RedisSettings {
     /// What follows a decision is sent before the next attempt is counted, not in batches: for a replay,
     /// which must come to the same as in one process.
     pub at_once: bool,
-    /// From how much heat on records are summed here and sent a few times a second; none: never.
+    /// From how much heat on records are summed here and sent a few times a second; what becomes of messages in those that
+    /// hardly anybody was counted in is sent minutes later. None: never.
     pub summed_from: Option<u32>,
 }
 

@@ -11,9 +11,11 @@ mod agreement;
 mod alone;
 mod away;
 mod nodes;
+mod quiet;
 mod records;
 mod refused;
 mod room;
+mod together;
 
 /// A server or a cluster of a test, and tallies in it.
 pub(in crate::store) struct Shared {

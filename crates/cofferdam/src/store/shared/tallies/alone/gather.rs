@@ -7,6 +7,8 @@ use super::super::call::Script;
 use super::super::limits::{limit_expires_s, limit_image};
 use super::super::link::Link;
 use super::super::name::{Name, Names};
+use super::super::queue::{Queue, Tell};
+use super::super::together::{Olds, again};
 use crate::store::StoreError;
 use arrayvec::ArrayVec;
 use cofferdam_engine::limit::WINDOWS;
@@ -14,8 +16,6 @@ use cofferdam_engine::need::RECORDS;
 use cofferdam_engine::tally::{LimitRecord, width_of};
 use redis::{Cmd, Value};
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, oneshot};
 
 /// Attempts of one call: half a millisecond of the server's time, in which it answers nobody else.
 const TOGETHER: usize = 48;
@@ -23,9 +23,6 @@ const TOGETHER: usize = 48;
 const KINDS: usize = 100;
 /// Keys of an attempt: what was proved, and what is counted.
 pub const KEYS: usize = RECORDS + 5;
-
-/// What stood in each key before.
-pub type Olds = Vec<Option<Vec<u8>>>;
 
 /// An attempt on its way.
 pub struct Item {
@@ -38,12 +35,11 @@ pub struct Item {
     pub at_s: u32,
 }
 
-type Waiting = (Box<Item>, oneshot::Sender<Result<Olds, StoreError>>);
+type Waiting = (Box<Item>, Tell<Olds>);
 
 /// Those who wait, and how they are sent.
 pub struct Gather {
-    waiting: Mutex<Vec<Waiting>>,
-    come: Notify,
+    queue: Queue<Box<Item>, Olds>,
     script: Script,
 }
 
@@ -59,68 +55,34 @@ struct Packed {
 
 impl Gather {
     pub fn new() -> Self {
-        let script = Script::of(include_str!("../alone.lua"));
-        Self { waiting: Mutex::default(), come: Notify::new(), script }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { queue: Queue::new(), script: Script::of(include_str!("../alone.lua")) }
     }
 
     /// Goes with the next call, and answers what stood before.
     pub async fn send(&self, item: Box<Item>) -> Result<Olds, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let first = {
-            let mut waiting = self.waiting();
-            waiting.push((item, tell));
-            waiting.len() == 1
-        };
-        if first {
-            self.come.notify_one();
-        }
-        told.await.unwrap_or_else(|_| Err(StoreError::Away("the store has stopped".into())))
+        self.queue.send(item).await
     }
 
     /// Sends whoever waits, until it is ended.
     pub async fn run(&self, link: &Link) {
         loop {
-            self.come.notified().await;
+            self.queue.come().await;
             loop {
-                let mut going = {
-                    let mut waiting = self.waiting();
-                    if waiting.len() > TOGETHER {
-                        let later = waiting.split_off(TOGETHER);
-                        std::mem::replace(&mut *waiting, later)
-                    } else {
-                        std::mem::take(&mut *waiting)
-                    }
-                };
+                let mut going = self.queue.take(TOGETHER, |_| 1);
                 if going.is_empty() {
                     break;
                 }
                 let (packed, fit) = Packed::of(&going);
                 if fit < going.len() {
                     // More kinds than a call has room for: clocks jump.
-                    let later = going.split_off(fit);
-                    self.waiting().splice(..0, later);
+                    self.queue.put_back(going.split_off(fit));
                 }
                 let answer = link.ask(|whole| packed.command(&link.names, &self.script, whole)).await;
                 if let Err(why) = &answer {
-                    self.fail(why);
+                    self.queue.fail(why);
                 }
                 tell(going, answer);
             }
-        }
-    }
-
-    /// Whoever gathered behind a call that failed does not wait for another to fail: nothing of it was sent.
-    fn fail(&self, why: &StoreError) {
-        for (_, tell) in std::mem::take(&mut *self.waiting()) {
-            // Whoever waited may be gone.
-            let _ = tell.send(Err(StoreError::Away(match why {
-                StoreError::Away(why) | StoreError::Unknown(why) => why.clone(),
-                other => other.to_string(),
-            })));
         }
     }
 }
@@ -130,7 +92,7 @@ fn tell(going: Vec<Waiting>, answer: Result<Value, StoreError>) {
     let there = match answer {
         Ok(Value::Array(there)) => there,
         Ok(_) => Vec::new(),
-        Err(why) => return refuse(going, &why),
+        Err(why) => return going.into_iter().for_each(|(_, tell)| _ = tell.send(Err(again(&why)))),
     };
     let mut there = there.into_iter();
     let mut next = || match (there.next(), there.next()) {
@@ -149,17 +111,6 @@ fn tell(going: Vec<Waiting>, answer: Result<Value, StoreError>) {
         before += olds.len() as i64;
         // Whoever waited may be gone.
         let _ = tell.send(Ok(olds));
-    }
-}
-
-/// Whether it was counted is known where the call did not reach the servers.
-fn refuse(going: Vec<Waiting>, why: &StoreError) {
-    for (_, tell) in going {
-        let _ = tell.send(Err(match why {
-            StoreError::Away(why) => StoreError::Away(why.clone()),
-            StoreError::Unknown(why) => StoreError::Unknown(why.clone()),
-            other => StoreError::Unknown(other.to_string()),
-        }));
     }
 }
 

@@ -83,9 +83,8 @@ fn what_is_summed_is_decided_alike_line_by_line() {
     agree(1_500, 4_000, Some(8));
 }
 
-/// Minutes: run it by name with `--ignored`.
+/// The longest test of all: one to two minutes.
 #[test]
-#[ignore = "a hundred thousand attempts take minutes"]
 fn a_hundred_thousand_attempts_are_decided_alike_line_by_line() {
     agree(40_000, 110_000, None);
 }
