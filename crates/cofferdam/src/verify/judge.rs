@@ -20,7 +20,7 @@ use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::evidence::{self, Ask, Fate};
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
-use cofferdam_engine::need::Need;
+use cofferdam_engine::need::{Need, RECORDS};
 use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{
@@ -90,9 +90,11 @@ pub(super) fn attempt(app: &App, owner: &Owner, profile: &Profile, sought: &Soug
 pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyError> {
     let magic = magic::judged(magic::ending(case.owner.world, case.to));
     let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
-    if !basis.terms.evidence {
-        return alone::judge(app, case, basis).await;
-    }
+    if basis.terms.evidence { weighed(app, case, basis).await } else { alone::judge(app, case, basis).await }
+}
+
+/// Judges with evidence.
+async fn weighed(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged, VerifyError> {
     let at_s = seconds(case.attempt.at_ms);
     // Round one: who asks.
     let (identified, mut away) = who_asks(app, &case.attempt, at_s).await;
@@ -104,10 +106,10 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
     // Kilobytes, so they stay where they are.
     let mut known = Box::<Known>::default();
     known.identity = identity;
-    let (mut marks, mut exact) = (Marks::default(), ArrayVec::new());
+    let mut counted = Found::default();
     if away.is_none() {
         match app.store.tallies.count_with(&wanted.needs, &ask, &mut known).await {
-            Ok(counted) => (marks, exact) = (counted, wanted.exact_of(&mut known)),
+            Ok(marks) => counted = Found { marks, exact: wanted.exact_of(&mut known) },
             Err(error) => away = Some(error),
         }
     }
@@ -119,21 +121,40 @@ pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyErr
         Some(why) => app.store.tallies.count_blind(&wanted.needs, &ask, why, &mut known).await,
         None => true,
     };
-    let blind = away.is_some();
-    if blind && known.blind.is_none() {
+    if away.is_some() && known.blind.is_none() {
         known.blind = Some(Blind::Tallies { nodes: 1 });
     }
     if let Some(need) = wanted.needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
-    let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
-    counted(app, case.owner, &assessment, blind);
-    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
-    judged.reserve_lightly(wanted.reservations, &exact);
+    let mut judged = assessed(app, case, known, basis, wanted.reservations, counted);
     if counted_here {
         judged.follow(app, &ask).await;
     }
     Ok(judged)
+}
+
+/// What the tallies found besides what is known, and did.
+#[derive(Default)]
+struct Found {
+    marks: Marks,
+    exact: ArrayVec<Seen, RECORDS>,
+}
+
+/// Once all is known. Nothing here waits, so that nothing of it stands in what is waited for.
+fn assessed(
+    app: &App,
+    case: Case<'_>,
+    known: Box<Known>,
+    basis: Arc<Basis>,
+    reservations: Vec<Reservation>,
+    found: Found,
+) -> Judged {
+    let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
+    counted(app, case.owner, &assessment, known.blind.is_some());
+    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks: found.marks };
+    judged.reserve_lightly(reservations, &found.exact);
+    judged
 }
 
 /// Round one; where the shared tallies are away, what this process knows of it, and why.

@@ -5,12 +5,11 @@
 //! or opened, so no outcome of such an attempt teaches it anything.
 
 use super::wanted::Wanted;
-use super::{Case, Judged, VerifyError, counted, entry, give_back, identity, name, seconds, wrong_guesses};
+use super::{Case, Found, Judged, VerifyError, assessed, give_back, identity, name, seconds, wrong_guesses};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::row::Basis;
-use crate::store::tallies::{Counted, Identified, Marks, Proofs};
-use arrayvec::ArrayVec;
+use crate::store::tallies::{Counted, Identified, Proofs};
 use cofferdam_engine::known::Blind;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::need::Inquiry;
@@ -35,25 +34,20 @@ pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Resul
     known.identity.blocks.retain(|block| basis.terms.heeds(block));
     let round = Round { app, case: &case, basis: &basis, inquiry, at_s };
     let mut asked = round.wanted(&known);
-    let (mut marks, mut exact) = (Marks::default(), ArrayVec::new());
+    let mut found = Found::default();
     // Whether what was asked for stands counted, here or there.
     let mut stands = true;
     match round.both(&mut asked, &mut known).await {
         Ok(done) => {
-            marks = done.marks;
             known.seen = done.seen;
-            exact = asked.exact_of(&mut known);
+            found = Found { marks: done.marks, exact: asked.exact_of(&mut known) };
         }
         Err(why) => (asked, stands) = round.blind(&why, &mut known),
     }
-    let is_blind = known.blind.is_some();
     if let Some(need) = asked.needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
         wrong_guesses(app, &case, &basis, need, &mut known, at_s).await?;
     }
-    let assessment = cofferdam_engine::assess(&case.attempt, &known, &basis.policy, &basis.terms);
-    counted(app, case.owner, &assessment, is_blind);
-    let mut judged = Judged { entry: entry(app, case, known, basis, assessment), marks };
-    judged.reserve_lightly(asked.reservations, &exact);
+    let mut judged = assessed(app, case, known, basis, asked.reservations, found);
     if stands {
         judged.follow_alone(app).await;
     }

@@ -256,3 +256,23 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::Line;
+    use super::*;
+    use crate::store::tallies::Marks;
+
+    #[test]
+    fn what_comes_while_others_are_written_waits_for_its_turn() {
+        let queue = Queue::default();
+        let push = || assert!(queue.push(&Line::of_marks(Marks(vec![1])).view()));
+        push();
+        let until = queue.inner().taken;
+        assert!(queue.take(until), "what was there is written");
+        queue.inner().written += 1;
+        push();
+        assert!(!queue.take(until), "what came since waits for others");
+        assert!(queue.take(u64::MAX) && !queue.take(u64::MAX), "at the end nothing is left");
+    }
+}
