@@ -111,7 +111,7 @@ impl Worker {
         self.cells.push(Cell { scope: "number", n: self.next, acknowledged: 0, doubtful: 0 });
         self.cells.push(Cell { scope: "device", n: self.next, acknowledged: 0, doubtful: 0 });
         loop {
-            let done = match self.dice.below(12) {
+            let done = match self.dice.below(13) {
                 0..=3 => self.start(api).await,
                 4..=5 => self.guess_wrongly(api).await,
                 6 => self.guess_rightly(api).await,
@@ -119,6 +119,7 @@ impl Worker {
                 8 => self.revoke(manage).await,
                 9 => self.post_under_a_key(api).await,
                 10 => self.tell(api).await,
+                11 => self.judge(api).await,
                 _ => self.fill(api).await,
             };
             if done.is_none() {
@@ -254,6 +255,13 @@ impl Worker {
     }
 
     /// One more start under this cycle's limits, three at most before the kill.
+    /// Has somebody judged with evidence, which is brought back after each kill.
+    async fn judge(&mut self, api: &Api) -> Option<()> {
+        let body = json!({ "to": self.number(), "client": { "device_id": "judged" } });
+        api.send("POST", "/v1/assessments", &[], Some(&body)).await?.want(201);
+        Some(())
+    }
+
     async fn fill(&mut self, api: &Api) -> Option<()> {
         let last = self.cells.len() - 1 - self.dice.below(2);
         if self.cells[last].acknowledged + self.cells[last].doubtful >= 3 {
