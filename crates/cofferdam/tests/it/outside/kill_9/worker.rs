@@ -254,7 +254,6 @@ impl Worker {
         Some(())
     }
 
-    /// One more start under this cycle's limits, three at most before the kill.
     /// Has somebody judged with evidence, which is brought back after each kill.
     async fn judge(&mut self, api: &Api) -> Option<()> {
         let body = json!({ "to": self.number(), "client": { "device_id": "judged" } });
@@ -262,6 +261,7 @@ impl Worker {
         Some(())
     }
 
+    /// One more start under this cycle's limits, three at most before the kill.
     async fn fill(&mut self, api: &Api) -> Option<()> {
         let last = self.cells.len() - 1 - self.dice.below(2);
         if self.cells[last].acknowledged + self.cells[last].doubtful >= 3 {
