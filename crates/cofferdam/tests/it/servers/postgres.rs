@@ -168,7 +168,10 @@ impl Server {
     /// Lets it stand still, with all that it began.
     pub fn pause(&self) {
         let running = self.running.lock().unwrap();
-        signal("-STOP", &family(running.as_ref().unwrap().child.id()));
+        let parent = running.as_ref().unwrap().child.id();
+        // The parent first: a backend that it forks after its family was read would go on answering.
+        signal("-STOP", &[parent]);
+        signal("-STOP", &family(parent));
     }
 
     /// Lets it go on.

@@ -110,7 +110,7 @@ impl Case {
     }
 
     async fn away_is_told(&self) {
-        until("every node says that the records are away", Duration::from_secs(6), || async {
+        until("every node says that the records are away", Duration::from_secs(20), || async {
             self.cluster.ready().await.iter().all(|answer| answer.status == 503)
         })
         .await;
