@@ -31,7 +31,7 @@ use queue::Queue;
 use quiet::{FEW, Quiet};
 pub use replay::ReplayTallies;
 pub use settings::RedisSettings;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sums::Summed;
 use tokio::sync::Notify;
@@ -40,6 +40,7 @@ use tokio::task::AbortHandle;
 mod alone;
 mod call;
 mod counting;
+mod fill;
 mod flush;
 pub(in crate::store) mod limits;
 mod link;
@@ -381,7 +382,7 @@ impl Inner {
             known.seen = copy.limits.count_all(needs, ask.at_s);
         }
         known.evidence = self.evidence(|evidence| evidence.count(ask));
-        known.blind = Some(Blind::Tallies { nodes: self.nodes.load(Ordering::Relaxed).max(1) });
+        known.blind = Some(Blind::Tallies { nodes: self.living() });
         self.limits_wait(needs, ask.at_s, told);
         if told {
             return;

@@ -77,9 +77,11 @@ async fn whatever_was_acknowledged_is_found_again_after_twenty_kills_under_load(
     let limits = only(
         &json!({ "number": [{ "max": 5, "window_s": 3600 }], "device": [{ "max": 5, "window_s": 3600 }] }),
     );
-    // Strangers who never answer are an attack, as the engine sees it: here limits alone decide, and evidence is counted of
-    // what is only judged.
+    // Strangers who never answer are an attack, as the engine sees it: here limits alone decide, and evidence is counted
+    // where it stops nobody.
     let profile = json!({ "name": "plain", "evidence": false, "resend_after_s": 1, "limits": limits });
+    server.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
+    let profile = json!({ "name": "judged", "mode": "shadow", "limits": only(&json!({})) });
     server.api(&keys.manage).post("/v1/profiles", profile).await.want(201);
 
     let mut workers: Vec<Worker> = (0..WORKERS).map(|n| Worker::new(n, dice.next())).collect();

@@ -22,6 +22,8 @@ pub enum Act {
     Append = 9,
     /// Set where there is nothing.
     Fill = 10,
+    /// Counts of a limit that are less are made this.
+    Raise = 11,
 }
 
 /// Parts of a rich record, and of what is done to it.

@@ -1,6 +1,7 @@
 //! Sends what follows decisions, in batches.
 
 use super::call::{Call, Step, Want};
+use super::link::Conn;
 use super::name::{Holds, Name};
 use super::sums::TURN;
 use super::{Inner, nodes, pending};
@@ -38,6 +39,26 @@ impl Inner {
 }
 
 impl Inner {
+    /// Tells limits that were counted in the copy alone, before anybody is judged by what stands at the servers.
+    pub async fn tell_limits(&self, conn: &Conn) -> Result<(), StoreError> {
+        let _one = self.sending.lock().await;
+        // Those that come meanwhile go with the next batch: a slow server must not be waited for without end.
+        let batches = self.pending().limits_len().div_ceil(BATCH);
+        for _ in 0..batches {
+            let taken = self.pending().take_limits(BATCH);
+            if let Err(error) = self.link.run_by(conn, &pending::call(&taken), Want::Nothing).await {
+                let error = self.link.failed(&error);
+                if matches!(error, StoreError::Away(_)) {
+                    self.pending().put_back(taken);
+                } else {
+                    self.pending().lost += taken.len() as u64;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// A turn of what is summed: sends it, and takes in what stands at the servers with it.
     pub async fn turn(&self) {
         if self.link.away().is_some() {

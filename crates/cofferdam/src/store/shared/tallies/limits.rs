@@ -7,6 +7,8 @@ use cofferdam_engine::limit::WINDOWS;
 use cofferdam_engine::need::Need;
 use cofferdam_engine::tally::{LimitRecord, ProofRecord, width_of};
 
+/// A limit whose windows are not known is kept for so long: a day is what most have at most.
+pub const LIMIT_S: u32 = 2 * 86_400;
 /// Proofs are kept for so long, as in a process of its own.
 pub const PROOF_S: u32 = 200 * 86_400;
 

@@ -167,7 +167,7 @@ impl Link {
     }
 
     /// What an error means for this call and those to come.
-    fn failed(&self, error: &RedisError) -> StoreError {
+    pub fn failed(&self, error: &RedisError) -> StoreError {
         let told = said(error);
         let mut gate = self.gate();
         gate.failures += 1;

@@ -2,7 +2,7 @@
 
 use super::call::{Act, Call, Step, Want};
 use super::counting::{PLAIN_S, RECENT_S, RICH_S, SEEN_S};
-use super::mend::{LIMIT_S, bytes};
+use super::mend::bytes;
 use super::name::{Holds, Name};
 use super::{Inner, limits, nodes};
 use crate::store::StoreError;
@@ -18,7 +18,7 @@ const OWNER: usize = 8;
 /// What a key holds of the kinds that are moved, and for how long it is kept.
 fn holds(of: Tallied) -> (Holds, u32) {
     match of {
-        Tallied::Limit => (Holds::Limit, LIMIT_S),
+        Tallied::Limit => (Holds::Limit, limits::LIMIT_S),
         Tallied::Proof => (Holds::Proof, limits::PROOF_S),
         Tallied::Evidence(Kept::Plain) => (Holds::Plain, PLAIN_S),
         Tallied::Evidence(Kept::Rich) => (Holds::Rich, RICH_S),

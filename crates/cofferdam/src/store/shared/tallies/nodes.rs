@@ -6,13 +6,13 @@
 
 use super::Inner;
 use super::call::{Call, Step, Want};
-use super::link::Link;
+use super::link::{Conn, Link};
 use super::mend::bytes;
 use super::name::{Holds, Name};
 use crate::store::StoreError;
 use crate::store::tallies::{Learned, Lesson};
 use cofferdam_engine::evidence::{EvidenceTallies, Kept, OpenAttempt};
-use redis::Value;
+use redis::{Cmd, RedisError, Value};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -228,18 +228,45 @@ impl Inner {
         }
     }
 
+    /// How many nodes lived when it was looked last, this one among them.
+    pub fn living(&self) -> u32 {
+        self.nodes.load(Ordering::Relaxed).max(1)
+    }
+
+    /// Says by a connection that calls do not come through yet that this node lives.
+    pub async fn tell_life(&self, conn: &mut Conn) -> Result<(), RedisError> {
+        for command in self.life() {
+            conn.send(&command).await?;
+        }
+        Ok(())
+    }
+
+    /// What says that this node lives.
+    fn life(&self) -> [Cmd; 3] {
+        let at_s = u32::try_from(self.clock.now_ms() / 1000).unwrap_or(u32::MAX);
+        let nodes = self.link.names.text(Name::new(Holds::Nodes, 0));
+        [
+            redis::cmd("SET").arg(self.lease(self.node.id)).arg(1).arg("EX").arg(LEASE_S).to_owned(),
+            redis::cmd("HSET").arg(&nodes[..]).arg(self.node.id).arg(at_s).to_owned(),
+            redis::cmd("EXPIRE").arg(&nodes[..]).arg(NODES_S).to_owned(),
+        ]
+    }
+
+    fn lease(&self, node: u64) -> Vec<u8> {
+        self.link.names.text(Name::new(Holds::Lease, node))
+    }
+
     /// Renews this node's lease, and takes over what nodes had open that are gone.
     pub async fn renew(&self) -> Result<(), StoreError> {
         let at_s = u32::try_from(self.clock.now_ms() / 1000).unwrap_or(u32::MAX);
-        let lease = |id| self.link.names.text(Name::new(Holds::Lease, id));
+        for command in self.life() {
+            self.link.send(&command).await?;
+        }
         let nodes = self.link.names.text(Name::new(Holds::Nodes, 0));
-        self.link.send(redis::cmd("SET").arg(lease(self.node.id)).arg(1).arg("EX").arg(LEASE_S)).await?;
-        self.link.send(redis::cmd("HSET").arg(&nodes[..]).arg(self.node.id).arg(at_s)).await?;
-        self.link.send(redis::cmd("EXPIRE").arg(&nodes[..]).arg(NODES_S)).await?;
         let all = self.link.send(redis::cmd("HGETALL").arg(&nodes[..])).await?;
         let mut living = 1;
         for (id, heard_s) in heard(all).into_iter().filter(|(id, _)| *id != self.node.id) {
-            if self.link.send(redis::cmd("EXISTS").arg(lease(id))).await? == Value::Int(1) {
+            if self.link.send(redis::cmd("EXISTS").arg(self.lease(id))).await? == Value::Int(1) {
                 living += 1;
             } else {
                 self.take_over(id, heard_s, at_s).await?;

@@ -1,6 +1,6 @@
-//! What is still to be sent: additions merged a record and hour, the oldest first, bounded.
+//! What is still to be sent: counts of limits, and additions merged a record and hour, the oldest first, bounded.
 //!
-//! What does not fit any more goes, the oldest first, and is counted: evidence may lose a moment, and a
+//! What does not fit any more goes, of evidence the oldest first, and is counted: evidence may lose a moment, and a
 //! store that is away must not fill this process's memory. It sends nothing.
 
 use super::call::{Act, Call, Step, adds, part};
@@ -11,10 +11,10 @@ use super::quiet::Quiet;
 use super::sums::{Held, Sums};
 use cofferdam_engine::evidence::{Add, EvidenceChange, Raised};
 use cofferdam_engine::limit::WINDOWS;
-use cofferdam_engine::tally::Change;
-use std::collections::{HashMap, HashSet, VecDeque};
+use cofferdam_engine::tally::{Change, LimitRecord};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-/// Steps that wait at most: some minutes of a busy node, about 100 MB if all were rich.
+/// Steps that wait at most, and counts of limits as many again: some minutes of a busy node, about 100 MB if all were rich.
 const MOST: usize = 200_000;
 /// Entries of a list that go together.
 const ENTRIES: usize = 500;
@@ -48,10 +48,16 @@ enum What {
 /// newest moment is another.
 type Like = (Name, Act, u32, bool);
 
-/// What waits, in order.
+/// A limit's record, when it was counted there, and its windows.
+type Counted = (u64, u32, [u32; WINDOWS]);
+
+/// What waits.
 #[derive(Debug, Default)]
 pub struct Pending {
+    /// In order.
     waiting: VecDeque<Waiting>,
+    /// In no order: counts commute.
+    limits: BTreeMap<Counted, i32>,
     /// The number of the first.
     first: u64,
     by_like: HashMap<Like, u64>,
@@ -79,7 +85,7 @@ impl Pending {
 
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.limits.len()
     }
 
     fn push(&mut self, waiting: Waiting, like: Option<Like>) {
@@ -221,18 +227,31 @@ impl Pending {
         self.batches.push_back((self.begun, noted));
     }
 
-    /// The servers are empty: gives up what waits for some records, since it came there another way, and what is
-    /// given back.
+    /// The servers are empty: gives up what waits for some records of evidence, since it came there another way.
     pub fn drop_for(&mut self, names: &HashSet<Name>) {
-        // What was given back and not counted since was counted where nothing stands any more.
-        let gives_back = |what: &What| matches!(what, What::Limit(_, by) if *by < 0);
-        self.waiting.retain(|waiting| !names.contains(&waiting.name) && !gives_back(&waiting.what));
+        self.waiting.retain(|waiting| !names.contains(&waiting.name));
         (self.first, self.by_like) = (0, HashMap::new());
         (self.noted, self.batches) = (HashMap::new(), VecDeque::new());
         let is_gone = |key| {
             names.contains(&Name::new(Holds::Plain, key)) || names.contains(&Name::new(Holds::Rich, key))
         };
         self.sums.forget(is_gone);
+    }
+
+    /// Takes out of limits what waits to be added to them.
+    pub fn without_waiting(&self, records: &mut [(u64, LimitRecord)]) {
+        for (key, record) in records {
+            let own = (*key, 0, [0; WINDOWS])..=(*key, u32::MAX, [u32::MAX; WINDOWS]);
+            for ((_, at_s, windows_s), by) in self.limits.range(own) {
+                record.add(*at_s, windows_s, by.wrapping_neg());
+            }
+        }
+    }
+
+    /// The servers are empty, and got some limits: to others nothing is given back, since what it gives back was counted
+    /// where nothing stands any more.
+    pub fn give_back_only(&mut self, brought: &HashSet<u64>) {
+        self.limits.retain(|(key, ..), by| *by > 0 || brought.contains(key));
     }
 
     /// Marks days of a number or session.
@@ -254,6 +273,19 @@ impl Pending {
         found.is_some_and(|at| self.doubtful.remove(at).is_some())
     }
 
+    fn count(&mut self, counted: Counted, by: i32) {
+        if self.limits.len() >= MOST && !self.limits.contains_key(&counted) {
+            self.lost += 1;
+            return;
+        }
+        let own = self.limits.entry(counted).or_default();
+        *own = own.wrapping_add(by);
+        if *own == 0 {
+            // Counted and given back.
+            self.limits.remove(&counted);
+        }
+    }
+
     /// A change of a limit or a proof.
     pub fn change(&mut self, change: &Change) {
         match *change {
@@ -262,16 +294,7 @@ impl Pending {
                     // Given back where it may never have been taken, it would be a message more than is allowed.
                     return;
                 }
-                let name = Name::new(Holds::Limit, key);
-                let like = (name, Act::Limit, at_s, false);
-                if let Some(Waiting { what: What::Limit(windows, own), .. }) = self.known(&like)
-                    && *windows == windows_s
-                {
-                    *own = own.wrapping_add(by);
-                    return;
-                }
-                let (expires_s, what) = (limit_expires_s(&windows_s), What::Limit(windows_s, by));
-                self.push(Waiting { name, act: Act::Limit, parts: 0, at_s, expires_s, what }, Some(like));
+                self.count((key, at_s, windows_s), by);
             }
             Change::Prove { key, at_s } => {
                 let (name, what) = (Name::new(Holds::Proof, key), What::Args(Vec::new()));
@@ -320,16 +343,17 @@ impl Pending {
         self.push(Waiting { name, act, parts, at_s, expires_s, what }, None);
     }
 
-    /// Takes the oldest, so many at most.
+    /// Takes the oldest, so many at most; counts of limits before all else.
     pub fn take(&mut self, most: usize) -> Vec<Waiting> {
-        if self.waiting.is_empty() {
-            return Vec::new();
+        let mut taken = self.take_limits(most);
+        let many = most.saturating_sub(taken.len()).min(self.waiting.len());
+        if many == 0 {
+            return taken;
         }
         let noted = std::mem::take(&mut self.noted);
         self.begin(noted);
-        let many = most.min(self.waiting.len());
         self.first += many as u64;
-        let taken: Vec<Waiting> = self.waiting.drain(..many).collect();
+        taken.extend(self.waiting.drain(..many));
         if self.waiting.is_empty() {
             self.by_like.clear();
         } else if self.by_like.len() > 2 * MOST {
@@ -338,13 +362,35 @@ impl Pending {
         taken
     }
 
+    /// How many counts of limits wait.
+    pub fn limits_len(&self) -> usize {
+        self.limits.len()
+    }
+
+    /// Takes counts of limits, so many at most.
+    pub fn take_limits(&mut self, most: usize) -> Vec<Waiting> {
+        let next = core::iter::from_fn(|| self.limits.pop_first());
+        let waiting = |((key, at_s, windows_s), by)| {
+            let (name, expires_s) = (Name::new(Holds::Limit, key), limit_expires_s(&windows_s));
+            Waiting { name, act: Act::Limit, parts: 0, at_s, expires_s, what: What::Limit(windows_s, by) }
+        };
+        next.take(most).map(waiting).collect()
+    }
+
     /// Puts back what could not be sent.
     pub fn put_back(&mut self, taken: Vec<Waiting>) {
+        let (limits, rest): (Vec<_>, Vec<_>) =
+            taken.into_iter().partition(|waiting| matches!(waiting.what, What::Limit(..)));
+        for waiting in limits {
+            if let What::Limit(windows_s, by) = waiting.what {
+                self.count((waiting.name.key, waiting.at_s, windows_s), by);
+            }
+        }
         let room = MOST.saturating_sub(self.waiting.len());
-        let over = taken.len().saturating_sub(room);
+        let over = rest.len().saturating_sub(room);
         self.lost += over as u64;
         // Numbers of those that wait stay as they are: what is put back is before them.
-        for waiting in taken.into_iter().skip(over).rev() {
+        for waiting in rest.into_iter().skip(over).rev() {
             self.waiting.push_front(waiting);
             self.first = self.first.wrapping_sub(1);
         }
@@ -451,14 +497,45 @@ mod tests {
     }
 
     #[test]
-    fn where_the_servers_are_empty_nothing_is_given_back() {
+    fn what_is_counted_and_given_back_comes_to_nothing_and_what_is_not_sent_waits_on() {
         let mut pending = Pending::default();
         let count = |key, by| Change::Count { key, at_s: 100, windows_s: [600, 0, 0], by };
-        for change in [count(7, -1), count(8, 1), count(9, 1), count(9, -1)] {
+        for change in [count(7, -1), count(8, 1), count(9, 1), count(9, -1), count(8, 1)] {
             pending.change(&change);
         }
-        pending.drop_for(&HashSet::new());
-        assert_eq!(pending.len(), 2, "what was counted waits on");
+        assert_eq!(pending.len(), 2);
+        let taken = pending.take(9);
+        assert_eq!((taken.len(), pending.len()), (2, 0));
+        pending.change(&count(7, 1));
+        pending.put_back(taken);
+        assert!(matches!(pending.take(9)[..], [Waiting { what: What::Limit(_, 2), .. }]));
+    }
+
+    #[test]
+    fn a_limit_is_told_without_what_waits_for_it() {
+        let mut pending = Pending::default();
+        let count = |key, at_s, by| Change::Count { key, at_s, windows_s: [600, 0, 0], by };
+        for change in [count(7, 100, 2), count(7, 250, 1), count(7, 300, -1), count(8, 100, 1)] {
+            pending.change(&change);
+        }
+        let mut record = LimitRecord::default();
+        record.add(100, &[600, 0, 0], 5);
+        record.add(300, &[600, 0, 0], 5);
+        let mut records = [(7, record), (9, record)];
+        pending.without_waiting(&mut records);
+        let stands = |n: usize| records[n].1.read(300, &[600, 0, 0])[0].seen;
+        assert_eq!((stands(0), stands(1)), (8, 10));
+    }
+
+    #[test]
+    fn where_the_servers_are_empty_nothing_is_given_back_to_what_nobody_brings() {
+        let mut pending = Pending::default();
+        let count = |key, by| Change::Count { key, at_s: 100, windows_s: [600, 0, 0], by };
+        for change in [count(6, -1), count(7, -1), count(8, 1)] {
+            pending.change(&change);
+        }
+        pending.give_back_only(&HashSet::from([6]));
+        assert_eq!(pending.take(9).iter().map(|waiting| waiting.name.key).collect::<Vec<_>>(), [6, 8]);
     }
 
     #[test]

@@ -238,6 +238,40 @@ local function limit(key, old, at, ttl, what, new)
   if rolled then call('EXPIRE', key, text(ttl)) end
 end
 
+-- Counts of a limit that are less than those given are made these, bucket by bucket of rings alike.
+local function raise(key, old, own, ttl)
+  if not old then
+    call('SET', key, own, 'EX', text(ttl))
+    return
+  end
+  local LIMIT = '>' .. string.rep('I4', 27)
+  local theirs, ours = {word(LIMIT, old)}, {word(LIMIT, own)}
+  -- A count may stand below nought for a moment.
+  local function signed(count) return count < 2147483648 and count or count - 4294967296 end
+  for r = 1, 27, 9 do
+    local width, head, to = ours[r], ours[r + 1], nil
+    for t = 19, 1, -9 do
+      if theirs[t] == 0 then to = to or t end
+    end
+    for t = 1, 27, 9 do
+      if theirs[t] == width then to = t end
+    end
+    if width > 0 and to then
+      local was, counts = theirs[to] == width and theirs[to + 1] or 0, {}
+      local newest = math.max(was, head)
+      for bucket = math.max(newest - 6, 0), newest do
+        local n, most = bucket % 7, 0
+        if bucket <= was and bucket > was - 7 then most = signed(theirs[to + 2 + n]) end
+        if bucket <= head and bucket > head - 7 then most = math.max(most, signed(ours[r + 2 + n])) end
+        counts[n] = most % 4294967296
+      end
+      theirs[to], theirs[to + 1] = width, newest
+      for n = 0, 6 do theirs[to + 2 + n] = counts[n] or 0 end
+    end
+  end
+  call('SET', key, struct.pack(LIMIT, unpack(theirs, 1, 27)), 'EX', text(ttl))
+end
+
 local p, k, met, each = 2, 1, ARGV[1] >= '2' and {}, ARGV[1] >= '4'
 while ARGV[p] do
   local kind, parts, many, at, ttl, len = word('>BBI2I4I4I4', ARGV[p])
@@ -269,6 +303,7 @@ while ARGV[p] do
         if parts > 0 then call('LTRIM', key, -parts * 1000, -1) end
         call('EXPIRE', key, text(ttl))
       elseif kind == 10 then call('SET', key, ARGV[from], 'EX', text(ttl), 'NX')
+      elseif kind == 11 then raise(key, old, ARGV[from], ttl)
       end
     end
   end

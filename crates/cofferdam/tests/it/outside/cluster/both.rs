@@ -9,7 +9,6 @@ use tokio::time::Instant;
 async fn both_are_killed_and_come_back() {
     let _alone = alone().await;
     let Some(mut case) = Case::begin("both killed, back", Expect::Away).await else { return };
-    case.emptied = true;
     case.now();
     block_in_place(|| case.cluster.redis.end());
     block_in_place(|| case.cluster.postgres.kill());

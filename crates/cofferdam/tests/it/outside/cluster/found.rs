@@ -206,8 +206,7 @@ async fn limits(cluster: &Cluster, kept: &mut Kept, found: &Shared) {
 }
 
 /// The most that a limit kept in tallies may let through when they go away: what was counted before,
-/// and a share of each node that knew nothing of it. Where they come back `emptied` they get what the first node has that
-/// comes to them, which may be nothing of what was counted before: then the limit once more.
-pub fn bound(max: usize, emptied: bool) -> usize {
-    if emptied { 2 * max } else { max + (NODES - 1) * max.div_ceil(NODES) }
+/// and a share of each node that knew nothing of it.
+pub fn bound(max: usize) -> usize {
+    max + (NODES - 1) * max.div_ceil(NODES)
 }

@@ -71,6 +71,8 @@ pub struct Worker {
     cells: Vec<Cell>,
     /// Numbers of starts whose answer was lost.
     lost: Vec<String>,
+    /// People judged from his device: by now, and before the last two kills.
+    judged: [usize; 3],
     /// Up to here all was checked after an earlier kill.
     seen: [usize; 3],
 }
@@ -88,6 +90,7 @@ impl Worker {
             posted: Vec::new(),
             cells: Vec::new(),
             lost: Vec::new(),
+            judged: [0; 3],
             seen: [0; 3],
         }
     }
@@ -119,7 +122,7 @@ impl Worker {
                 8 => self.revoke(manage).await,
                 9 => self.post_under_a_key(api).await,
                 10 => self.tell(api).await,
-                11 => self.judge(api).await,
+                11 => self.judge(api).await.map(|_| ()),
                 _ => self.fill(api).await,
             };
             if done.is_none() {
@@ -254,11 +257,32 @@ impl Worker {
         Some(())
     }
 
-    /// Has somebody judged with evidence, which is brought back after each kill.
-    async fn judge(&mut self, api: &Api) -> Option<()> {
-        let body = json!({ "to": self.number(), "client": { "device_id": "judged" } });
-        api.send("POST", "/v1/assessments", &[], Some(&body)).await?.want(201);
-        Some(())
+    /// Has somebody new judged with evidence. How many such its device is said to have had.
+    async fn judge(&mut self, api: &Api) -> Option<f64> {
+        let body = json!({
+            "to": self.number(),
+            "profile": "judged",
+            "client": { "device_id": format!("judged-{}", self.n) }
+        });
+        let answer = api.send("POST", "/v1/assessments", &[], Some(&body)).await?.want(201);
+        self.judged[0] += 1;
+        let reasons = answer.at("reasons");
+        let of = |reason: &&Value| reason["code"] == "device.reuse";
+        let told = reasons.as_array().and_then(|reasons| reasons.iter().find(of));
+        Some(told.map_or(0.0, |reason| reason["evidence"]["seen"].as_f64().unwrap()))
+    }
+
+    /// Evidence is caught up from the journal, of which a judgement alone promises its last moment to nobody.
+    async fn verify_evidence(&mut self, api: &Api) {
+        let [now, last, before] = self.judged;
+        let seen = self.judge(api).await.unwrap();
+        // Figures fade from the first second on, and hardly anything is told of a few.
+        assert!(
+            before < 5 || seen >= before as f64 * 0.95,
+            "{seen} of {before} people of a device, {now} in all"
+        );
+        assert!(seen <= now as f64 + 1.5, "{seen} people of a device that was judged with {now}");
+        self.judged = [self.judged[0], now, last];
     }
 
     /// One more start under this cycle's limits, three at most before the kill.
@@ -331,6 +355,7 @@ impl Worker {
         for cell in 0..self.cells.len() {
             self.verify_cell(api, cell).await;
         }
+        self.verify_evidence(api).await;
         self.cells.clear();
         self.seen = [self.entries.len(), self.revoked.len(), self.posted.len()];
     }

@@ -145,3 +145,71 @@ async fn a_full_server_is_away_until_there_is_room() {
     let (known, _) = judged(&node, &attempt_facts(number(), NOW_MS)).await;
     assert_eq!((known.blind, known.seen[0].windows[0].seen), (None, 5));
 }
+
+/// Waits until a node knows so many.
+async fn until_living(node: &SharedTallies, nodes: u32) {
+    for _ in 0..1_000 {
+        if node.inner.living() == nodes {
+            return;
+        }
+        tokio::task::spawn_blocking(moment).await.unwrap();
+    }
+    panic!("{} of {nodes} nodes live", node.inner.living());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_back_first_what_the_others_had_counted_is_there_before_anybody_is_judged() {
+    let Some(server) = Server::start() else { return };
+    let (early, late) = (hasty(&server).await, hasty(&server).await);
+    let nodes = [&early, &late];
+    for node in nodes {
+        until_living(node, 2).await;
+    }
+    // The one knows of one count, the other of all six.
+    count(&early, &attempt_facts(number(), NOW_MS), LIMIT).await;
+    for _ in 0..5 {
+        count(&late, &attempt_facts(number(), NOW_MS), LIMIT).await;
+    }
+    server.end();
+    for (node, blind) in [(&early, 2), (&late, 3)] {
+        for _ in 0..blind {
+            let (known, _) = judged(node, &attempt_facts(number(), NOW_MS)).await;
+            assert_eq!(known.blind, Some(Blind::Tallies { nodes: 2 }));
+        }
+    }
+    // Counted and given back while nobody answered.
+    let given = Change::Count { key: LIMIT, at_s: NOW_S, windows_s: [3_600, 0, 0], by: -1 };
+    late.raise(&[given]).await.unwrap();
+    server.begin();
+    for node in nodes {
+        until_back(node).await;
+    }
+    for (n, node) in nodes.into_iter().enumerate() {
+        let (_, known) = count(node, &attempt_facts(number(), NOW_MS), LIMIT).await;
+        let stands = 6 + 2 + 3 - 1;
+        assert_eq!(known.seen[0].windows[1].seen, stands + 1 + n as u32, "each once, and this one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_were_emptied_are_not_trusted_before_the_others_had_time_to_come() {
+    let Some(server) = Server::start() else { return };
+    let (node, gone) = (hasty(&server).await, hasty(&server).await);
+    until_living(&node, 2).await;
+    count(&node, &attempt_facts(number(), NOW_MS), LIMIT).await;
+    server.end();
+    drop(gone);
+    judged(&node, &attempt_facts(number(), NOW_MS)).await;
+    server.begin();
+    let took = until_back(&node).await;
+    assert!(took >= Duration::from_secs(2), "a node that lived is missing, and was waited for {took:?}");
+    // By itself it comes at once.
+    until_living(&node, 1).await;
+    server.end();
+    judged(&node, &attempt_facts(number(), NOW_MS)).await;
+    server.begin();
+    let alone = until_back(&node).await;
+    assert!(alone < took, "{alone:?}");
+    let (_, known) = count(&node, &attempt_facts(number(), NOW_MS), LIMIT).await;
+    assert_eq!(known.seen[0].windows[1].seen, 4);
+}

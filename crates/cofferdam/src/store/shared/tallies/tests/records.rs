@@ -1,6 +1,6 @@
 //! What the script makes of records is what the engine makes of them, byte for byte, whatever the order of times.
 
-use super::super::call::{Call, Step, Want};
+use super::super::call::{Act, Call, Step, Want};
 use super::super::limits::{self, limit_image};
 use super::super::link::Link;
 use super::super::name::{Holds, Name, Names};
@@ -198,5 +198,58 @@ async fn the_script_adds_as_the_engine_does_whatever_the_order_of_times() {
         }
         case.send().await;
         case.compare(seed).await;
+    }
+}
+
+/// A limit that was counted in now and then.
+fn counted(dice: &SetDice, windows_s: &[u32; 3]) -> LimitRecord {
+    let mut record = LimitRecord::default();
+    for _ in 0..dice.roll() % 9 {
+        let at_s = START_S + (dice.roll() % 5_000) as u32;
+        record.add(at_s, windows_s, (dice.roll() % 7) as i32 - 1);
+    }
+    record
+}
+
+/// What stands in the buckets of a width, by their absolute numbers.
+fn buckets(record: &LimitRecord, width_s: u32) -> BTreeMap<u32, i32> {
+    let Some(ring) = record.rings.iter().find(|ring| ring.width_s == width_s) else { return BTreeMap::new() };
+    (ring.head.saturating_sub(6)..=ring.head).map(|n| (n, ring.counts[n as usize % 7] as i32)).collect()
+}
+
+#[tokio::test]
+async fn a_limit_is_raised_to_the_larger_of_two_counts_bucket_by_bucket() {
+    let Some(server) = Server::start() else { return };
+    let Case { dice, link, .. } = Case::new(&server, 5).await;
+    let raise = async |key: u64, record: &LimitRecord| {
+        let mut call = Call::new();
+        let args = call.args(vec![limit_image(record)]);
+        let name = Name::new(Holds::Limit, key);
+        call.steps.push(Step { name, act: Act::Raise, parts: 0, at_s: 0, expires_s: 60, args });
+        link.run(&call, Want::Nothing).await.unwrap();
+    };
+    for key in 1..=400 {
+        // At times one has rings that the other has not, or in another order.
+        let windows = [[60, 3_600, 0], [60, 3_600, 86_400], [3_600, 60, 0], [0, 0, 0]];
+        let of = || counted(&dice, &windows[(dice.roll() % 4) as usize]);
+        let (ours, theirs) = (of(), of());
+        raise(key, &ours).await;
+        raise(key, &theirs).await;
+        let mut look = Call::new();
+        look.steps.push(Step::look(Name::new(Holds::Limit, key)));
+        let stands =
+            limits::limit_of(link.run(&look, Want::Olds).await.unwrap()[0].as_ref().unwrap()).unwrap();
+        for width_s in [10, 600, 14_400] {
+            let (ours, theirs, stands) =
+                (buckets(&ours, width_s), buckets(&theirs, width_s), buckets(&stands, width_s));
+            let newest = ours.keys().chain(theirs.keys()).max();
+            assert_eq!(stands.keys().max(), newest, "{width_s}: {ours:?} {theirs:?}");
+            for (n, count) in &stands {
+                let of = |of: &BTreeMap<u32, i32>| of.get(n).copied();
+                let most = of(&ours).max(of(&theirs)).unwrap_or_default();
+                // Where only one reaches, what it gave back beforehand is left out.
+                assert!(*count == most || (*count == 0 && most < 0), "{width_s} {n}: {ours:?} {theirs:?}");
+            }
+        }
     }
 }
