@@ -105,6 +105,7 @@ pub(crate) fn weighed(case: &Case<'_>, signals: &Signals) -> Weighed {
 }
 
 /// Gathers what detectors may look at.
+#[inline]
 pub(crate) fn case<'a>(
     attempt: &'a Attempt,
     known: &'a Known,
@@ -117,9 +118,11 @@ pub(crate) fn case<'a>(
         _ => (reached(attempt), attempt.place.tariff),
     };
     let standing = Standing::of(attempt, &known.identity, policy);
-    let suspected = suspected(attempt, known, policy, &standing);
     let block = blocked::against(&known.identity, &standing);
-    Case { attempt, known, policy, terms, standing, kind, tariff, suspected, block }
+    let suspected = Suspected::new();
+    let mut case = Case { attempt, known, policy, terms, standing, kind, tariff, suspected, block };
+    suspect(attempt, known, policy, &standing, &mut case.suspected);
+    case
 }
 
 /// What kind of line a message reaches. People in Argentina often give their mobile number without the 9
@@ -133,11 +136,10 @@ fn reached(attempt: &Attempt) -> Kind {
 }
 
 /// Weighs the rival explanations of every scope that is worth a look.
-fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Standing) -> Suspected {
-    let mut all = Suspected::new();
+fn suspect(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Standing, all: &mut Suspected) {
     let evidence = &known.evidence;
     if standing.lists == Lists::SafeDestination || evidence.readings.is_empty() || evidence.word.is_some() {
-        return all;
+        return;
     }
     let price = attempt.price_micros.unwrap_or(policy.weights.default_price_micros).max(0) as f64 / 1e6;
     let around = Around { climate: known.evidence.climate, price, risky: 1.0 };
@@ -153,7 +155,6 @@ fn suspected(attempt: &Attempt, known: &Known, policy: &Policy, standing: &Stand
             let _ = all.try_push((at, vouch.map_or(found, |vouch| vouch.lighten(reading, found))));
         }
     }
-    all
 }
 
 /// Asks every detector, and adds what is no detector's: magic numbers and missing answers.
@@ -258,6 +259,7 @@ struct Judged {
     decided: Decided,
 }
 
+#[inline]
 fn conclude(case: &Case<'_>, signals: &Signals, weighed: Weighed, judged: Judged) -> Assessment {
     let Judged { score, losses, decided: Decided { decision, hard, .. } } = judged;
     let (attempt, policy, terms) = (case.attempt, case.policy, case.terms);

@@ -233,7 +233,7 @@ impl<R: Record> Table<R> {
         place: &mut Place,
         touch: Touch,
         at_s: u32,
-        mut change: impl FnMut(&mut R) -> T,
+        change: impl FnMut(&mut R) -> T,
         lesser: impl FnOnce(T, T) -> T,
     ) -> Option<T> {
         let key = named(touch.key);
@@ -245,13 +245,20 @@ impl<R: Record> Table<R> {
                 *place = Place(at);
                 self.directory.slot_mut(at)?.change(&mut self.wide, change)
             }
-            Home::Shared => {
-                let (heavier, lighter) = self.crowd.ordered(key);
-                let first = self.crowd.cell(heavier).map(&mut change)?;
-                let second = self.crowd.cell(lighter).map(&mut change)?;
-                Some(lesser(first, second))
-            }
+            Home::Shared => self.change_shared(key, change, lesser),
         }
+    }
+
+    fn change_shared<T>(
+        &mut self,
+        key: u64,
+        mut change: impl FnMut(&mut R) -> T,
+        lesser: impl FnOnce(T, T) -> T,
+    ) -> Option<T> {
+        let (heavier, lighter) = self.crowd.ordered(key);
+        let first = self.crowd.cell(heavier).map(&mut change)?;
+        let second = self.crowd.cell(lighter).map(&mut change)?;
+        Some(lesser(first, second))
     }
 
     /// The same without the steps before it.

@@ -39,6 +39,8 @@ pub struct Ours<T = Own> {
     keyer: Keyer,
     tallies: T,
     blocks: Blocks,
+    /// What the attempt is judged from: kilobytes, so their place is kept.
+    known: Known,
 }
 
 impl Ours {
@@ -69,6 +71,7 @@ impl<T: Tallies> Ours<T> {
             keyer: Keyer::new([0; 16]),
             tallies,
             blocks: Blocks::new(),
+            known: Known::default(),
         }
     }
 
@@ -110,9 +113,9 @@ impl<T: Tallies> Ours<T> {
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
         let mut ask = ask(&attempt, &identity, &self.policy);
         ask.word = self.blocks.word(&attempt, &identity, &ask, &self.policy, &self.terms);
-        let mut known = Known { identity, ..Known::default() };
-        self.tallies.count(&needs, &ask, &mut known);
-        let assessment = assess(&attempt, &known, &self.policy, &self.terms);
+        self.known.identity = identity;
+        self.tallies.count(&needs, &ask, &mut self.known);
+        let assessment = assess(&attempt, &self.known, &self.policy, &self.terms);
         let back = give_back(&needs, at_s).filter(|_| assessment.decision == Decision::Block);
         let back: ArrayVec<Change, RECORDS> = back.collect();
         let fate = match assessment.followed() {
@@ -123,7 +126,7 @@ impl<T: Tallies> Ours<T> {
         let decided = (fate, assessment.score, &assessment.effects[..]);
         self.tallies.decided(name(&event.id), &ask, decided, &back);
         let (id, channel, effects) = (name(&event.id), attempt.channel, &assessment.effects[..]);
-        let (points, evidence) = (assessment.points, &known.evidence);
+        let (points, evidence) = (assessment.points, &self.known.evidence);
         let followed = Followed { id, ask: &ask, channel, price_micros, effects, points, evidence };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);
         assessment

@@ -127,7 +127,7 @@ impl Moment {
 
     /// What units of this moment add to either sum in each horizon: worked out once for all records.
     #[inline]
-    pub fn sums(&self, units: [i32; HORIZONS]) -> [Pair; HORIZONS] {
+    pub fn sums(&self, units: [i32; HORIZONS]) -> [Addend; HORIZONS] {
         let ([short, middle, long], [of_short, of_middle, of_long]) = (&self.of, units);
         [short.adds(of_short), middle.adds(of_middle), long.adds(of_long)]
     }
@@ -141,11 +141,11 @@ impl Moment {
     }
 
     /// What of [`Moment::sums`] is added to a record that may be past the moment in some horizons.
-    pub fn kept(&self, touched_s: u32, sums: &[Pair; HORIZONS]) -> [Pair; HORIZONS] {
+    pub fn kept(&self, touched_s: u32, sums: &[Addend; HORIZONS]) -> [Addend; HORIZONS] {
         let mut kept = *sums;
-        for ((horizon, of), sums) in self.of.iter().enumerate().zip(&mut kept) {
+        for ((horizon, of), sum) in self.of.iter().enumerate().zip(&mut kept) {
             if epoch(horizon, touched_s).saturating_sub(of.epoch) >= 2 {
-                *sums = [0; 2];
+                sum.units = 0;
             }
         }
         kept
@@ -154,8 +154,8 @@ impl Moment {
 
 impl Factors {
     #[inline]
-    fn adds(&self, units: i32) -> Pair {
-        if self.epoch & 1 == 0 { [units, 0] } else { [0, units] }
+    fn adds(&self, units: i32) -> Addend {
+        Addend { odd: self.epoch & 1 == 1, units }
     }
 
     fn weights(&self, newest: u32) -> [f64; 2] {
@@ -181,6 +181,13 @@ const EPOCH_FADE: f64 = 0.018_315_638_888_734_18;
 
 /// The sums of two neighbouring epochs, by the parity of the epoch.
 pub type Pair = [i32; 2];
+
+/// What is added to one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addend {
+    odd: bool,
+    units: i32,
+}
 
 /// What a unit of either sum comes to, by horizon.
 pub type Weights = [[f64; 2]; HORIZONS];
@@ -217,12 +224,11 @@ pub fn roll(pair: &mut Pair, left: Left) {
     }
 }
 
-/// Adds to both sums.
+/// Adds to the sum of its epoch.
 #[inline]
-pub fn add(pair: &mut Pair, units: Pair) {
-    let ([even, odd], [to_even, to_odd]) = (pair, units);
-    *even = even.saturating_add(to_even);
-    *odd = odd.saturating_add(to_odd);
+pub fn add([even, odd]: &mut Pair, to: Addend) {
+    let sum = if to.odd { odd } else { even };
+    *sum = sum.saturating_add(to.units);
 }
 
 /// What the two come to.

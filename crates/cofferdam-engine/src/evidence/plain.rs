@@ -1,7 +1,7 @@
 //! The record of most scopes: who was new, whose message is old enough to be judged, and who
 //! converted, in three horizons; and a few figures over the longest.
 
-use super::decay::{self, HORIZONS, LONG, Left, Moment, Pair, Weights};
+use super::decay::{self, Addend, HORIZONS, LONG, Left, Moment, Pair, Weights};
 use serde::{Deserialize, Serialize};
 
 /// What is counted. The first six in every horizon, the rest in the longest.
@@ -114,7 +114,7 @@ impl PlainRecord {
 
     /// Adds what [`Moment::sums`] says: worked out once where many records are raised.
     #[inline]
-    pub fn add_sums(&mut self, field: Field, at: &Moment, sums: &[Pair; HORIZONS]) {
+    pub fn add_sums(&mut self, field: Field, at: &Moment, sums: &[Addend; HORIZONS]) {
         self.touch(at.at_s);
         if at.is_kept(self.touched_s) {
             self.add_kept(field, sums);
@@ -124,7 +124,7 @@ impl PlainRecord {
     }
 
     #[inline]
-    fn add_kept(&mut self, field: Field, sums: &[Pair; HORIZONS]) {
+    fn add_kept(&mut self, field: Field, sums: &[Addend; HORIZONS]) {
         match field.index() {
             (true, n) => {
                 if let Some(pairs) = self.every.get_mut(n) {

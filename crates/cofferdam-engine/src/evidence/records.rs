@@ -116,6 +116,10 @@ impl Record for RecentRecord {
     kept_as_it_is!(RecentRecord, ());
     const BYTES: usize = (1 + RECENT * 2) * 4;
 
+    fn end(from: &Self) -> u8 {
+        from.far_ends()
+    }
+
     fn at_rest(&self, at_s: u32) -> bool {
         at_s.saturating_sub(self.newest_s()) > 4 * DAY_S
     }

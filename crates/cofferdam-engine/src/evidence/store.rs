@@ -40,6 +40,8 @@ pub struct EvidenceTallies {
     pub(super) moments: Moments,
     /// Where the records of the attempt that was counted last stand.
     pub(super) places: Places,
+    /// And that of the last numbers of its run.
+    run: Place,
     /// Those are an attempt's that is to be counted next.
     brought: bool,
     /// The newest moment.
@@ -72,6 +74,7 @@ impl EvidenceTallies {
             moments: Moments::default(),
             noted: None,
             places: Places::new(),
+            run: Place::UNKNOWN,
             brought: false,
             now_s: 0,
         }
@@ -79,12 +82,22 @@ impl EvidenceTallies {
 
     /// Round one: what is known of the number and session. Changes nothing.
     pub fn glimpse(&self, faces: &Faces, at_s: u32) -> Glimpse {
+        self.glimpse_at(self.look_for(faces), faces, at_s)
+    }
+
+    /// The first of its two steps, for whoever has other records to fetch from memory beside it: where the records
+    /// of number and session stand.
+    pub fn look_for(&self, faces: &Faces) -> [Place; 2] {
         let keys = [faces.number, faces.session.unwrap_or_default()];
         // Both are on their way from memory together.
         let homes = keys.map(|key| (key, self.seen.home_of(key)));
-        let [number, session] = homes.map(|(key, home)| (key, self.seen.look(home, key)));
-        let number = self.seen.get_at(number.1, number.0).unwrap_or_default();
-        let session = faces.session.and_then(|key| self.seen.get_at(session.1, key));
+        homes.map(|(key, home)| self.seen.look(home, key))
+    }
+
+    /// The second.
+    pub fn glimpse_at(&self, [number, session]: [Place; 2], faces: &Faces, at_s: u32) -> Glimpse {
+        let number = self.seen.get_at(number, faces.number).unwrap_or_default();
+        let session = faces.session.and_then(|key| self.seen.get_at(session, key));
         Glimpse::of(&number, session.as_ref(), at_s)
     }
 
@@ -119,12 +132,10 @@ impl EvidenceTallies {
             }
         }
         self.places = places;
-        if ask.newcomer
-            && !ask.trusted
-            && let Some((_, key)) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4)
-        {
-            let _ = self.recent.change(
-                Touch::sure(*key),
+        if let Some(key) = run_of(ask) {
+            let _ = self.recent.change_at(
+                self.run,
+                Touch::sure(key),
                 ask.at_s,
                 |recent| recent.add(ask.at_s, ask.last4),
                 |(), ()| (),
@@ -143,6 +154,7 @@ impl EvidenceTallies {
         let places =
             ask.keys.iter().map(|(scope, key)| if sought(*scope) { home(*key) } else { Place::UNKNOWN });
         self.places = places.collect();
+        self.run = run_of(ask).map_or(Place::UNKNOWN, |key| self.recent.home_of(key));
         self.brought = false;
     }
 
@@ -151,6 +163,9 @@ impl EvidenceTallies {
         for ((_, key), place) in ask.keys.iter().zip(&mut self.places) {
             *place = self.plain.look(*place, *key);
         }
+        if let Some(key) = run_of(ask) {
+            self.run = self.recent.look(self.run, key);
+        }
     }
 
     /// The third: what is counted next should be what was asked for here. If it is not, it is merely slower.
@@ -158,6 +173,9 @@ impl EvidenceTallies {
         let keys = ask.keys.iter().zip(&mut self.places);
         for ((_, key), place) in keys.filter(|((scope, _), _)| !ask.trusted && !scope.is_rich()) {
             *place = self.plain.bring(*key, *place);
+        }
+        if let Some(key) = run_of(ask) {
+            self.run = self.recent.bring(key, self.run);
         }
         self.brought = true;
     }
@@ -493,6 +511,12 @@ impl EvidenceTallies {
             open: self.flights.len(),
         }
     }
+}
+
+/// The run among whose last numbers an attempt's is kept: a newcomer's alone.
+fn run_of(ask: &Ask) -> Option<u64> {
+    let (_, key) = ask.keys.iter().find(|(scope, _)| *scope == Scope::Prefix4)?;
+    (ask.newcomer && !ask.trusted).then_some(*key)
 }
 
 /// How far the longest horizon of a record has anything left, for leaving first.

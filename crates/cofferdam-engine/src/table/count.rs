@@ -1,7 +1,8 @@
 //! What a table of limits counts and what one of proofs is asked. Called by stores.
 
-use super::{Place, Table, Touch, record};
-use crate::known::Seen;
+use super::slot::named;
+use super::{Home, Place, Table, Touch, record};
+use crate::known::{Seen, SeenWindow};
 use crate::limit::WINDOWS;
 use crate::need::{Inquiry, Need, Needs, RECORDS};
 use crate::tally::{LimitRecord, ProofRecord};
@@ -28,15 +29,28 @@ impl Table<LimitRecord> {
     /// The last step: counts one need, at its place if that still holds it.
     pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
         let windows = if need.add {
-            let change = |record: &mut LimitRecord| {
-                record.add(at_s, &need.windows_s, 1);
-                record.read(at_s, &need.windows_s)
-            };
-            self.change_at(place, Touch::sure(need.key), at_s, change, record::lesser).unwrap_or_default()
+            self.add_at(place, need, at_s).unwrap_or_default()
         } else {
             self.get_at(place, need.key).unwrap_or_default().read(at_s, &need.windows_s)
         };
         Seen { scope: need.scope, windows }
+    }
+
+    fn add_at(&mut self, place: Place, need: &Need, at_s: u32) -> Option<[SeenWindow; WINDOWS]> {
+        let key = named(need.key);
+        let home = if self.holds(place.0, key) { Home::Own(place.0) } else { self.home(key, false, at_s)? };
+        let change = |record: &mut LimitRecord| {
+            record.add(at_s, &need.windows_s, 1);
+            record.read(at_s, &need.windows_s)
+        };
+        match home {
+            Home::Own(at) => {
+                let slot = self.directory.slot_mut(at)?;
+                let packed = slot.packed_mut().count(at_s, &need.windows_s);
+                packed.or_else(|| slot.change(&mut self.wide, change))
+            }
+            Home::Shared => self.change_shared(key, change, record::lesser),
+        }
     }
 
     /// Adds to a record at a time, or gives back: [`crate::tally::Change::Count`].
@@ -65,6 +79,12 @@ impl Table<ProofRecord> {
     /// The last step: when the key that was located was last proved.
     pub fn proved_at(&self, place: Place, key: u64) -> Option<u32> {
         self.get_at(place, key).and_then(ProofRecord::proved_s)
+    }
+
+    /// [`Table::prove`] of all that a right code proves, fetched from memory side by side.
+    pub fn prove_all(&mut self, keys: &ArrayVec<u64, 5>, at_s: u32) {
+        let touches: ArrayVec<Touch, 5> = keys.iter().copied().map(Touch::sure).collect();
+        self.for_each_mut(&touches, at_s, |_, record| record.prove(at_s));
     }
 
     /// Keeps the later of two times: [`crate::tally::Change::Prove`].

@@ -5,8 +5,9 @@
 //! takes tens of thousands in one bucket, is kept whole beside the others (`slot.rs`).
 //! Packing and unpacking lose nothing and count nothing.
 
+use crate::known::SeenWindow;
 use crate::limit::WINDOWS;
-use crate::tally::{BUCKETS, LimitRecord, RING, Ring};
+use crate::tally::{BUCKETS, LimitRecord, RING, Ring, width_of};
 
 /// Bits that say how long a bucket's length is.
 const SIZE_BITS: u32 = 5;
@@ -98,6 +99,88 @@ impl Packed {
     }
 }
 
+impl Packed {
+    /// Counts one in each window and answers what then stands in them, as [`LimitRecord`] does, without unpacking.
+    /// `None`, and nothing is counted, where a ring stands elsewhere than its window does, or does not fit any more.
+    #[inline]
+    pub fn count(&mut self, at_s: u32, windows_s: &[u32; WINDOWS]) -> Option<[SeenWindow; WINDOWS]> {
+        let widths = windows_s.map(width_of);
+        if self.sizes & WIDE != 0 || !one_ring_each(widths) {
+            return None;
+        }
+        let (mut new, mut all) = (*self, [SeenWindow::default(); WINDOWS]);
+        let (fresh, mut sizes, mut shift) = (self.sizes == EMPTY, self.sizes, 0);
+        let rings = new.words.iter_mut().zip(&mut new.counts).zip(widths);
+        for (((word, counts), width_s), (window_s, seen)) in rings.zip(windows_s.iter().zip(&mut all)) {
+            let stored = sizes & UNUSED;
+            if width_s != 0 {
+                let size = width_s.ilog2();
+                let rest = (u64::from(width_s ^ (1 << size)) << (32 - size)) as u32;
+                if fresh && size < u32::from(UNUSED) {
+                    (*word, new.sizes) = (rest, new.sizes ^ (UNUSED ^ size as u16) << shift);
+                } else if u32::from(stored) != size || parts(*word, size).0 != width_s ^ (1 << size) {
+                    return None;
+                }
+                let (_, head) = parts(*word, size);
+                let bucket = at_s.checked_div(width_s)?;
+                let newest = add(counts, head, bucket)?;
+                if u64::from(newest) >> (32 - size) != 0 {
+                    return None;
+                }
+                *word = rest | newest;
+                let (count, frees_in_s) = stands(counts, newest, width_s, at_s);
+                *seen = SeenWindow { window_s: *window_s, seen: count, frees_in_s };
+            }
+            sizes >>= SIZE_BITS;
+            shift += SIZE_BITS;
+        }
+        *self = new;
+        Some(all)
+    }
+}
+
+/// Whether a new record's rings would stand where these windows do: none is left out between them, and no two
+/// share one.
+fn one_ring_each([first, second, third]: [u32; WINDOWS]) -> bool {
+    let parted = (second == 0 || second != first) && (third == 0 || (third != first && third != second));
+    parted && (first != 0 || second == 0) && (second != 0 || third == 0)
+}
+
+/// [`Ring::add`] of one: answers with the newest bucket; `None` where the count does not fit any more.
+#[inline]
+fn add(counts: &mut [i16; RING], head: u32, bucket: u32) -> Option<u32> {
+    if bucket > head {
+        if bucket - head >= RING as u32 {
+            *counts = [0; RING];
+        } else {
+            for between in head + 1..=bucket {
+                *counts.get_mut(between as usize % RING)? = 0;
+            }
+        }
+    } else if head - bucket >= RING as u32 {
+        return Some(head);
+    }
+    let count = counts.get_mut(bucket as usize % RING)?;
+    *count = count.checked_add(1)?;
+    Some(head.max(bucket))
+}
+
+/// [`Ring::read`], of a ring whose newest bucket is of now or later.
+#[inline]
+fn stands(counts: &[i16; RING], newest: u32, width_s: u32, at_s: u32) -> (u32, u32) {
+    let sum: i32 = counts.iter().map(|count| i32::from(*count)).sum();
+    if sum <= 0 {
+        return (0, 0);
+    }
+    let (newer, older) = counts.split_at((newest as usize + 1) % RING);
+    let first = older.iter().chain(newer).position(|count| *count > 0);
+    let frees_in_s = first.map_or(0, |at| {
+        let leaves_s = (u64::from(newest) + 1 + at as u64) * u64::from(width_s);
+        u32::try_from(leaves_s.saturating_sub(u64::from(at_s))).unwrap_or(u32::MAX)
+    });
+    (sum as u32, frees_in_s)
+}
+
 /// A word's bucket length without its highest bit, and the number of the newest bucket.
 #[inline]
 fn parts(word: u32, size: u32) -> (u32, u32) {
@@ -125,6 +208,7 @@ fn narrow(counts: &[u32; RING], to: &mut [i16; RING]) -> bool {
 mod tests {
     use super::Packed;
     use crate::tally::{LimitRecord, Ring};
+    use proptest::prelude::*;
 
     #[test]
     fn what_fits_comes_back_the_same() {
@@ -155,6 +239,44 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_counted_packed_is_what_would_be_counted(
+            steps in proptest::collection::vec((0u32..4_000, 0usize..6, any::<bool>()), 1..80),
+            start in prop_oneof![Just(0u32), 0u32..200_000, Just(1_795_261_200)],
+        ) {
+            // Changed windows, windows left out, two that share a ring, and a clock that goes back and forth.
+            let plans = [
+                [60, 600, 86_400], [60, 600, 86_400], [60, 600, 0], [60, 0, 600], [6, 5, 600], [600, 60, 86_400],
+            ];
+            let (mut whole, mut packed, mut at_s) = (LimitRecord::default(), Packed::EMPTY, start);
+            for (step, plan, back) in steps {
+                at_s = if back { at_s.saturating_sub(step / 2) } else { at_s + step };
+                let windows_s = plans[plan];
+                let before = packed;
+                whole.add(at_s, &windows_s, 1);
+                if let Some(seen) = packed.count(at_s, &windows_s) {
+                    prop_assert_eq!(seen, whole.read(at_s, &windows_s));
+                } else {
+                    prop_assert_eq!(before.record(), packed.record());
+                    packed = Packed::of(&whole).unwrap();
+                }
+                prop_assert_eq!(packed.record(), Some(whole));
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_all_are_counted_packed_until_a_count_is_too_large() {
+        let (mut packed, windows_s) = (Packed::EMPTY, [60, 600, 0]);
+        for n in 1..=32_767u32 {
+            assert_eq!(packed.count(1_795_261_200, &windows_s).map(|[_, hour, _]| hour.seen), Some(n));
+        }
+        let full = packed.record();
+        assert!(packed.count(1_795_261_200, &windows_s).is_none() && packed.record() == full);
+        assert!(Packed::WIDE.clone().count(1_795_261_200, &[6, 0, 0]).is_none(), "it is kept elsewhere");
     }
 
     #[test]

@@ -36,6 +36,11 @@ impl<R: Record> Slot<R> {
         R::unpack(&self.packed).or_else(|| wide.0.get(&self.key).copied())
     }
 
+    /// The record as it is packed.
+    pub fn packed_mut(&mut self) -> &mut R::Packed {
+        &mut self.packed
+    }
+
     /// The record where it stands, of a kind that is kept as it is.
     pub fn peek(&self) -> Option<&R> {
         R::peek(&self.packed)

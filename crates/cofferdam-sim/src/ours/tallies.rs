@@ -62,7 +62,9 @@ impl Tallies for Own {
     }
 
     fn identify(&mut self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Identified {
-        (self.proofs.proved_all(inquiry), self.evidence.glimpse(faces, at_s))
+        // Both kinds of records are on their way from memory together.
+        let places = self.evidence.look_for(faces);
+        (self.proofs.proved_all(inquiry), self.evidence.glimpse_at(places, faces, at_s))
     }
 
     fn count(&mut self, needs: &Needs, ask: &Ask, known: &mut Known) {
@@ -106,9 +108,8 @@ impl Tallies for Own {
     }
 
     fn converted(&mut self, id: u64, at_s: u32) {
-        for key in self.evidence.converted(id, at_s) {
-            self.proofs.prove(key, at_s);
-        }
+        let proved = self.evidence.converted(id, at_s);
+        self.proofs.prove_all(&proved, at_s);
     }
 
     fn size(&self) -> EvidenceSize {
