@@ -99,7 +99,7 @@ impl EvidenceTallies {
 
     /// The last first.
     fn rich_keys_last_first(&self) -> Vec<u64> {
-        let mut keys: Vec<u64> = self.rich.keys().copied().collect();
+        let mut keys: Vec<u64> = self.rich.keys().collect();
         keys.sort_unstable_by(|a, b| b.cmp(a));
         keys
     }
@@ -107,7 +107,7 @@ impl EvidenceTallies {
     fn save_rich(&self, mut keys: Vec<u64>, to: &mut Vec<u8>) -> Vec<u64> {
         section(RICH, to, |to| {
             for key in (0..RICH_A_STEP).map_while(|_| keys.pop()) {
-                if let Some(record) = self.rich.get(&key) {
+                if let Some(record) = self.rich.get(key) {
                     to.extend_from_slice(&key.to_le_bytes());
                     record.words().for_each(|word| to.extend_from_slice(&word.to_le_bytes()));
                 }
@@ -189,7 +189,7 @@ impl EvidenceTallies {
                     part = later;
                     let words = record.chunks_exact(4).filter_map(|four| four.try_into().ok());
                     let record = RichRecord::from_words(&mut words.map(u32::from_le_bytes));
-                    if let Some(own) = self.rich_mut(key) {
+                    if let Some(own) = self.rich_mut(key, &mut Place::UNKNOWN.clone()) {
                         *own = record.ok_or(BadEvidence::Damaged)?;
                     }
                 }

@@ -132,7 +132,7 @@ fn what_was_not_sent_after_all_is_no_observation() {
     let matured = |tallies: &EvidenceTallies| {
         let keys = Ask::of(&sent, tallies.glimpse(&faces(&sent), START_S), false).keys;
         let at = super::super::decay::Moment::new(START_S + 1_000);
-        tallies.rich[&keys[0].1].plain.long(super::super::plain::Field::Matured, &at)
+        tallies.rich.get(keys[0].1).unwrap().plain.long(super::super::plain::Field::Matured, &at)
     };
     assert!((matured(&tallies) - 2.0).abs() < 0.1, "{}", matured(&tallies));
     tallies.not_sent(2);
