@@ -137,28 +137,42 @@ impl EvidenceTallies {
     /// each kind.
     pub fn restore(keys_max: usize, from: &[u8]) -> Result<Self, BadEvidence> {
         let mut rest = from;
-        if array::<8>(&mut rest)? != *MAGIC {
+        let mut tallies = Self::begin_restore(keys_max, &mut rest)?;
+        tallies.restore_steps(rest)?;
+        Ok(tallies)
+    }
+
+    /// Reads what [`EvidenceTallies::begin_save`] wrote; what stands behind it is left to
+    /// [`EvidenceTallies::restore_steps`].
+    pub fn begin_restore(keys_max: usize, from: &mut &[u8]) -> Result<Self, BadEvidence> {
+        if array::<8>(from)? != *MAGIC {
             return Err(BadEvidence::Damaged);
         }
-        match u32::from_le_bytes(array(&mut rest)?) {
+        match u32::from_le_bytes(array(from)?) {
             VERSION => {}
             other => return Err(BadEvidence::Version(other)),
         }
         let mut tallies = Self::new(keys_max);
-        tallies.now_s = u32::from_le_bytes(array(&mut rest)?);
-        let arrives = f64::from_le_bytes(array(&mut rest)?);
+        tallies.now_s = u32::from_le_bytes(array(from)?);
+        let arrives = f64::from_le_bytes(array(from)?);
         if !(0.0..=1.0).contains(&arrives) {
             return Err(BadEvidence::Damaged);
         }
         tallies.cached.arrives = arrives;
+        Ok(tallies)
+    }
+
+    /// Reads what some calls of [`EvidenceTallies::save_step`] wrote, whole.
+    pub fn restore_steps(&mut self, from: &[u8]) -> Result<(), BadEvidence> {
+        let mut rest = from;
         while !rest.is_empty() {
             let [kind] = array(&mut rest)?;
             let length = u32::from_le_bytes(array(&mut rest)?) as usize;
             let (part, later) = rest.split_at_checked(length).ok_or(BadEvidence::Damaged)?;
             rest = later;
-            tallies.restore_part(kind, part)?;
+            self.restore_part(kind, part)?;
         }
-        Ok(tallies)
+        Ok(())
     }
 
     fn restore_part(&mut self, kind: u8, mut part: &[u8]) -> Result<(), BadEvidence> {

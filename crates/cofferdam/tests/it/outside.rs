@@ -23,6 +23,7 @@ mod schema;
 mod server;
 mod simulator;
 mod spellings;
+mod strangers;
 mod tenants;
 mod time;
 mod wire;
