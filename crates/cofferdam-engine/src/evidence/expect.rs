@@ -404,6 +404,27 @@ mod tests {
     }
 
     #[test]
+    fn hours_are_walked_as_the_clock_tells_them() {
+        for east_h in [-11, -3, 0, 5, 12] {
+            let season = Season::of(None, None, east_h, 0);
+            // A week and a half that begins and ends within an hour.
+            let (from_s, to_s) = (1_790_000_123, 1_790_000_123 + 252 * HOUR_S + 1_700);
+            let (mut next_s, mut all) = (from_s, 0.0);
+            each_hour(from_s, to_s, &season, |local, long| {
+                assert_eq!(local, season.local(next_s), "{east_h} {next_s}");
+                next_s = (next_s / HOUR_S + 1) * HOUR_S;
+                all += long;
+            });
+            assert!(next_s >= to_s && (all * f64::from(HOUR_S) - f64::from(to_s - from_s)).abs() < 1e-3);
+            // Seven of each hour, and of each day as many as the season has.
+            let week = hours_lived(from_s, from_s + WEEK_S, &season);
+            assert!(week.iter().all(|share| (share - 1.0 / 24.0).abs() < 1e-12), "{week:?}");
+            let week = days_lived(from_s, from_s + WEEK_S, &season);
+            assert!(week.iter().all(|share| (share - 1.0 / 7.0).abs() < 1e-12), "{week:?}");
+        }
+    }
+
+    #[test]
     fn a_weekend_that_was_seen_is_remembered() {
         // A fortnight in which nobody asks on Sundays.
         let from_s = 1_790_000_000;
