@@ -24,9 +24,7 @@ impl EvidenceTallies {
                     if *scope != Scope::All {
                         self.strike(ask.at_s, *scope, *key, 0.25);
                     }
-                    if let Some((all, key)) = ask.keys.first().copied() {
-                        self.strike(ask.at_s, all, key, 1.0);
-                    }
+                    self.warm(ask);
                 }
                 _ => {}
             }

@@ -6,6 +6,7 @@ use super::{DAY_S, figures};
 use crate::evidence::count::Ask;
 use crate::evidence::decay::{HORIZONS, LONG, Moment};
 use crate::evidence::expect::Usually;
+use crate::evidence::heat::heat;
 use crate::evidence::plain::{Counts, Field};
 use crate::evidence::reading::{Climate, Figures};
 use crate::evidence::rich::RichRecord;
@@ -48,7 +49,7 @@ impl<'a> Line<'a> {
         let wont = usual.each(usual.wont.all.newcomers);
         let all = &usual.wont.all;
         let pipe = figures(pipe(self.all, at, (all.rate, all.lately), &wont));
-        Climate { age_h: age_h as f32, heat: self.all.plain.long(Field::Strikes, at) as f32, pipe }
+        Climate { age_h: age_h as f32, heat: heat(self.all, self.network, at) as f32, pipe }
     }
 
     /// What is expected of country and network.
