@@ -66,7 +66,7 @@ impl EvidenceTallies {
     /// Adds to a field of a record, if there is one.
     fn raise_own(&mut self, scope: Scope, key: u64, field: Field, at: &Moment, units: [i32; HORIZONS]) {
         if scope.is_rich() {
-            if let Some(record) = self.rich.get_mut(&key) {
+            if let Some(record) = self.rich.get_mut(key) {
                 record.plain.add_units(field, at, units);
                 self.note(key, at.at_s, Raised::Own(field, units));
             }

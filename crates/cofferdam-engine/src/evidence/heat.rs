@@ -44,8 +44,8 @@ impl EvidenceTallies {
         let key_of = |scope| ask.keys.iter().find(|(own, _)| *own == scope).map(|(_, key)| *key);
         let (Some(all), Some(network)) = (key_of(Scope::All), key_of(Scope::Network)) else { return };
         self.strike(ask.at_s, Scope::All, all, 1.0);
-        let lived_in = self.rich.get(&network).is_some_and(|network| is_lived_in(network, &at));
-        if let Some(record) = self.rich.get_mut(&all).filter(|_| lived_in) {
+        let lived_in = self.rich.get(network).is_some_and(|network| is_lived_in(network, &at));
+        if let Some(record) = self.rich.get_mut(all).filter(|_| lived_in) {
             let units = at.all_units([ONE; HORIZONS]);
             record.trusted.add_units(Field::Strikes, &at, units);
             self.note(all, at.at_s, Raised::Trusted(Field::Strikes, units));

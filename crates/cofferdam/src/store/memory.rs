@@ -97,7 +97,7 @@ impl ProcessTallies {
         let (mut proved, mut places) = (held.proof_homes(&asked), held.limit_homes(behind, needs));
         held.look_at_proofs(&asked, &mut proved);
         held.look_at_limits(behind, needs, &mut places);
-        let proofs = proofs_in(in_place(keys, held.proved(&asked, proved)));
+        let proofs = Proofs::of(in_place(keys, held.proved(&asked, proved)));
         let counted = (!proofs.of_pair()).then(|| {
             let mut seen = ArrayVec::new();
             let marks = held.count(behind, needs, places, at_s, &mut seen);
@@ -118,7 +118,7 @@ impl ProcessTallies {
     }
 
     fn proofs_of(&self, inquiry: &Inquiry) -> Proofs {
-        proofs_in(self.proofs_now(proof_keys(inquiry)))
+        Proofs::of(self.proofs_now(proof_keys(inquiry)))
     }
 
     /// Brings one row of the journal back.
@@ -137,12 +137,6 @@ impl ProcessTallies {
 fn proof_keys(inquiry: &Inquiry) -> [Option<u64>; PROOFS] {
     let Inquiry { number, device, user, number_device, number_user } = *inquiry;
     [Some(number), device, user, number_device, number_user]
-}
-
-/// What was found in that order.
-fn proofs_in(found: [Option<u32>; PROOFS]) -> Proofs {
-    let [number_s, device_s, user_s, number_device_s, number_user_s] = found;
-    Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
 }
 
 /// What was found of those that were asked for, each in its place.

@@ -58,6 +58,14 @@ pub struct CountedAlone {
 }
 
 impl Proofs {
+    /// From when a number, a device, a user, and the number with each were proved. Whoever proves the number with
+    /// something proves the number: where that stands no more it was forgotten, and what was proved with it says nothing.
+    pub fn of([number_s, device_s, user_s, number_device_s, number_user_s]: [Option<u32>; 5]) -> Self {
+        let heeded = |pair_s: Option<u32>| number_s.and(pair_s);
+        let (number_device_s, number_user_s) = (heeded(number_device_s), heeded(number_user_s));
+        Self { number_s, device_s, user_s, number_device_s, number_user_s }
+    }
+
     /// Whether this device or this user proved this very number, however long ago.
     pub fn of_pair(&self) -> bool {
         self.number_device_s.or(self.number_user_s).is_some()

@@ -259,12 +259,12 @@ fn exports_are_replayed_with_summary_and_page() {
 fn tallies_in_redis_give_the_same_decisions_and_leave_nothing() {
     let Some(server) = crate::servers::redis::Server::start() else { return };
     let own = run(&["--from", "twilio-messages", &export("twilio-messages.sample.csv")]);
-    server.say(&["set", "cofferdam1:somebody else's", "stays"]);
+    server.say(&["set", "cofferdam2:somebody else's", "stays"]);
     for url in [server.url(), server.socket_url()] {
         let shared =
             run(&["--from", "twilio-messages", "--tallies", &url, &export("twilio-messages.sample.csv")]);
         assert_eq!(shared, own, "{url}");
-        assert_eq!(server.say(&["--raw", "keys", "*"]), "cofferdam1:somebody else's");
+        assert_eq!(server.say(&["--raw", "keys", "*"]), "cofferdam2:somebody else's");
     }
     let (port, sample) = (server.port, export("twilio-messages.sample.csv"));
     drop(server);

@@ -1,7 +1,7 @@
 //! What is expected of an attempt's country and network, raised by what explains a surge honestly. Called by
 //! the reader alone.
 
-use super::usual::{Usual, key_of};
+use super::usual::Usual;
 use super::{DAY_S, figures};
 use crate::evidence::count::Ask;
 use crate::evidence::decay::{HORIZONS, LONG, Moment};
@@ -36,10 +36,8 @@ pub(super) struct Expected {
 
 impl<'a> Line<'a> {
     pub fn of(tallies: &'a EvidenceTallies, ask: &Ask) -> Self {
-        let [all, country, network] = [Scope::All, Scope::Country, Scope::Network].map(|scope| {
-            let record = key_of(&ask.keys, scope).and_then(|key| tallies.rich.get(&key));
-            record.map_or(&RichRecord::NONE, |record| &**record)
-        });
+        let [all, country, network] = [Scope::All, Scope::Country, Scope::Network]
+            .map(|scope| tallies.rich_of(&ask.keys, scope).unwrap_or(&RichRecord::NONE));
         Self { all, country, network }
     }
 

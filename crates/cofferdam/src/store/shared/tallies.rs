@@ -48,6 +48,7 @@ mod mend;
 mod moving;
 mod name;
 mod nodes;
+mod older;
 mod pending;
 mod queue;
 mod quiet;
@@ -108,12 +109,8 @@ impl Copy {
 
     /// When the keys of an inquiry were last proved, as far as is known here.
     fn proofs(&self, inquiry: &Inquiry) -> Proofs {
-        proofs(self.proofs.proved_all(inquiry))
+        Proofs::of(self.proofs.proved_all(inquiry))
     }
-}
-
-fn proofs([number_s, device_s, user_s, number_device_s, number_user_s]: [Option<u32>; 5]) -> Proofs {
-    Proofs { number_s, device_s, user_s, number_device_s, number_user_s }
 }
 
 /// What was only read was not done by halves, whatever became of the answer.
@@ -132,7 +129,8 @@ pub(in crate::store) async fn open(
 ) -> Result<SharedTallies, StoreError> {
     let target = settings::target(&settings.url)?;
     let link = Link::new(target, settings.timeout, Names::of(&settings.prefix));
-    let conn = start::reach(&link, &settings, &*clock).await?;
+    let mut conn = start::reach(&link, &settings, &*clock).await?;
+    older::bring_over(&link, &mut conn).await?;
     let inner = Arc::new(Inner {
         copy: Mutex::new(Copy::new(settings.keys_max)),
         pending: Mutex::new(Pending::summing(settings.summed_from)),
@@ -315,7 +313,7 @@ impl Inner {
         for (key, old) in seen.iter().zip(faces_olds) {
             copy.evidence.load(Kept::Seen, *key, at_s, old.as_deref());
         }
-        Ok(Identified { proofs: proofs(times), glimpse })
+        Ok(Identified { proofs: Proofs::of(times), glimpse })
     }
 
     async fn count(&self, needs: &Needs, at_s: u32) -> Result<Counted, StoreError> {

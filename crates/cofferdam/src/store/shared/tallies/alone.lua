@@ -1,20 +1,21 @@
--- Counts attempts in their limits, each whole or not at all, and tells what stood in each record before. Layout 1.
+-- Counts attempts in their limits, each whole or not at all, and tells what stood in each record before. Layout 2.
 --
--- KEYS: of each attempt guards, what is only looked at, and what is added to, in this order. ARGV[1]: of each attempt how
--- many of each there are, a byte each, and a byte an addition: of which kind it is, and 128 more where its record
--- stands before it in this call. Then three of each kind: its expiry, the record that one addition makes where there was
--- none, and its moment and the widths of three rings. An attempt one of whose guards stands counts nowhere. Answers the
--- place of each key that was there, and what it held; the others were not.
+-- KEYS: of each attempt what is only looked at, and what is added to; behind those of all, the guards of each. ARGV[1]:
+-- how many keys come before the guards. ARGV[2]: of each attempt how many looks, additions and guards there are, a byte
+-- each, and a byte an addition: of which kind it is, and 128 more where its record stands before it in this call. Then
+-- three of each kind: its expiry, the record that one addition makes where there was none, and its moment and the widths
+-- of three rings. Guards are looked for only where an attempt's first look stands; one of whose guards stands counts
+-- nowhere. Answers the place of each key that was there, and what it held; the others were not, or not looked for.
 --
 -- Of a number that is handed to a command the server makes a text anew each time, and slowly: so they are texts.
 local call, byte, sub, word, pack, floor = redis.call, string.byte, string.sub, struct.unpack, struct.pack, math.floor
 local LENGTH, WORDS = 108, '>' .. string.rep('I4', 27)
-local olds = call('MGET', unpack(KEYS))
-local spec, kinds = ARGV[1], {}
+local sure, spec, kinds = tonumber(ARGV[1]), ARGV[2], {}
+local olds = call('MGET', unpack(KEYS, 1, sure))
 
 -- What is to be done where a record stands: few kinds come to that.
 local function made(what)
-  local fresh, at, a, b, c = ARGV[what * 3 + 3], word('>I4I4I4I4', ARGV[what * 3 + 4])
+  local fresh, at, a, b, c = ARGV[what * 3 + 4], word('>I4I4I4I4', ARGV[what * 3 + 5])
   local kind = {a, b, c, at = at, args = {}}
   for r = 1, 3 do
     local from = r * 36 - 35
@@ -74,24 +75,31 @@ local function roll(key, old, kind, ttl)
   call('SET', key, pack(WORDS, unpack(w, 1, 27)), 'EX', ttl)
 end
 
-local p, k, size = 1, 1, #spec
-while p < size do
-  local guards, looks, adds = byte(spec, p, p + 2)
-  local free, first = true, k + guards + looks
-  p = p + 3
-  for n = k, k + guards - 1 do
-    if olds[n] then free = false end
+-- Whether none of an attempt's guards stands.
+local function free(from, many)
+  local found, none = call('MGET', unpack(KEYS, from, from + many - 1)), true
+  for n = 1, many do
+    olds[from + n - 1] = found[n]
+    none = none and not found[n]
   end
-  if free then
+  return none
+end
+
+local p, k, g, size = 1, 1, sure + 1, #spec
+while p < size do
+  local looks, adds, guards = byte(spec, p, p + 2)
+  local first = k + looks
+  p = p + 3
+  if guards == 0 or not olds[k] or free(g, guards) then
     for n = 0, adds - 1 do
       local what, key, old = byte(spec, p + n), KEYS[first + n], olds[first + n]
       if what > 127 then
         what, old = what - 128, call('GET', key)
         olds[first + n] = old
       end
-      local ttl, kind = ARGV[what * 3 + 2], kinds[what]
+      local ttl, kind = ARGV[what * 3 + 3], kinds[what]
       if not old or #old ~= LENGTH then
-        call('SET', key, ARGV[what * 3 + 3], 'EX', ttl)
+        call('SET', key, ARGV[what * 3 + 4], 'EX', ttl)
       else
         kind = kind or made(what)
         if same(old, kind) then call('BITFIELD', key, unpack(kind.args))
@@ -99,7 +107,7 @@ while p < size do
       end
     end
   end
-  k, p = first + adds, p + adds
+  k, p, g = first + adds, p + adds, g + guards
 end
 
 local there, n = {}, 0

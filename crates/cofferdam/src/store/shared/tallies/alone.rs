@@ -5,9 +5,9 @@
 
 use super::name::{Holds, Name};
 use super::together::Olds;
-use super::{Inner, limits, proofs};
+use super::{Inner, limits};
 use crate::store::StoreError;
-use crate::store::tallies::{Counted, CountedAlone, Marks};
+use crate::store::tallies::{Counted, CountedAlone, Marks, Proofs};
 use arrayvec::ArrayVec;
 use cofferdam_engine::known::Blind;
 use cofferdam_engine::need::{Inquiry, RECORDS};
@@ -32,18 +32,17 @@ fn asked(inquiry: &Inquiry) -> ([Option<u64>; 2], [Option<u64>; 3]) {
 
 fn item(inquiry: &Inquiry, needs: &Needs, at_s: u32) -> Item {
     let (guards, looks) = asked(inquiry);
-    let mut item = Item { names: ArrayVec::new(), guards: 0, looks: 0, adds: ArrayVec::new(), at_s };
+    let mut item = Item { names: ArrayVec::new(), looks: 0, adds: ArrayVec::new(), at_s };
     let proof = |key| Name::new(Holds::Proof, key);
-    item.names.extend(guards.into_iter().flatten().map(proof));
-    item.guards = item.names.len() as u8;
     item.names.extend(looks.into_iter().flatten().map(proof));
     let limit = |key| Name::new(Holds::Limit, key);
     item.names.extend(needs.iter().filter(|need| !need.add).map(|need| limit(need.key)));
-    item.looks = item.names.len() as u8 - item.guards;
+    item.looks = item.names.len() as u8;
     for need in needs.iter().filter(|need| need.add) {
         item.names.push(limit(need.key));
         item.adds.push(need.windows_s);
     }
+    item.names.extend(guards.into_iter().flatten().map(proof));
     item
 }
 
@@ -68,23 +67,29 @@ impl Inner {
 
     /// Takes an answer into the copy, and reads it.
     fn counted_alone(&self, inquiry: &Inquiry, needs: &Needs, at_s: u32, olds: &Olds) -> CountedAlone {
+        let (guards, looks) = asked(inquiry);
+        let sure = olds.len().saturating_sub(guards.into_iter().flatten().count());
+        let (olds, of_guards) = olds.split_at(sure);
         let mut olds = olds.iter().map(Option::as_deref);
         let mut copy = self.copy();
-        // Memory brings them side by side.
-        copy.proofs.proved_all(inquiry);
-        let mut proved = |key: Option<u64>| {
-            let key = key?;
-            let found = olds.next().flatten().and_then(limits::proof_of);
+        let mut proved = |key: u64, old: Option<&[u8]>| {
+            let found = old.and_then(limits::proof_of);
             match found {
                 Some(proof) => copy.proofs.prove(key, proof.at_s),
                 None => copy.proofs.unprove(key),
             }
             found?.proved_s()
         };
-        let (guards, looks) = asked(inquiry);
-        let ([number_device, number_user], [number, device, user]) =
-            (guards.map(&mut proved), looks.map(&mut proved));
-        let proofs = proofs([number, device, user, number_device, number_user]);
+        let [number, device, user] = looks.map(|key| key.and_then(|key| proved(key, olds.next().flatten())));
+        let [number_device, number_user] = match number {
+            Some(_) => {
+                let mut olds = of_guards.iter().map(Option::as_deref);
+                guards.map(|key| key.and_then(|key| proved(key, olds.next().flatten())))
+            }
+            // They were not looked for.
+            None => [None; 2],
+        };
+        let proofs = Proofs::of([number, device, user, number_device, number_user]);
         if proofs.of_pair() {
             return CountedAlone { proofs, counted: None };
         }

@@ -34,7 +34,7 @@ pub async fn run(inner: Arc<Inner>) {
     }
 }
 
-fn away(error: &RedisError) -> StoreError {
+pub fn away(error: &RedisError) -> StoreError {
     StoreError::Away(format!("Redis: {}", said(error)))
 }
 

@@ -64,8 +64,11 @@ const TAGS: [&str; GROUPS as usize] = [
     "6u", "by", "25", "f9", "tf", "db", "o2", "gg", "8c", "06", "po", "4v", "ed", "m1", "fa", "iq", "k4",
     "ca", "4h", "x5", "63", "ez", "2s", "yk", "z6", "rc", "ab", "i7", "c9", "tx", "gy", "p8",
 ];
-/// Of the images and the script: another layout's keys are other keys.
-const LAYOUT: u32 = cofferdam_engine::evidence::image::LAYOUT;
+/// Of the names, the images and the scripts: another layout's keys are other keys. In the first the names were longer.
+const LAYOUT: u32 = cofferdam_engine::evidence::image::LAYOUT + 1;
+/// A key in so many digits of six bits. With the usual prefix a name is 27 bytes, and those up to 30 take the server
+/// 32, of one line of a processor's cache; sixteen digits of four bits took it 48.
+const DIGITS: usize = 11;
 
 impl Name {
     pub const fn new(holds: Holds, key: u64) -> Self {
@@ -80,51 +83,97 @@ impl Name {
 
 /// Writes names.
 #[derive(Debug, Clone)]
-pub struct Names(String);
+pub struct Names {
+    begin: String,
+    /// What they began with in the first layout.
+    first: String,
+}
 
 impl Names {
     pub fn of(prefix: &str) -> Self {
-        Self(format!("{prefix}{LAYOUT}:"))
+        Self { begin: format!("{prefix}{LAYOUT}:"), first: format!("{prefix}1:") }
     }
 
     /// What all of them begin with.
     pub fn begin(&self) -> &str {
-        &self.0
+        &self.begin
     }
 
     /// A name as the server has it.
     pub fn text(&self, name: Name) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.0.len() + 21);
+        let mut text = Vec::with_capacity(self.begin.len() + 5 + DIGITS);
         self.write(name, &mut text);
         text
     }
 
     /// The same behind what stands there.
     pub fn write(&self, name: Name, text: &mut Vec<u8>) {
-        let tag = TAGS.get(name.group() as usize).copied().unwrap_or_default();
-        text.extend_from_slice(self.0.as_bytes());
-        text.push(b'{');
-        text.extend_from_slice(tag.as_bytes());
-        text.extend_from_slice(b"}");
-        text.push(name.holds.letter());
-        text.extend((0..16).rev().map(|n| digit(name.key >> (4 * n))));
+        self.write_of(name.holds.letter(), name.key, text);
     }
-}
 
-impl Names {
+    fn write_of(&self, letter: u8, key: u64, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.begin.as_bytes());
+        text.push(b'{');
+        text.extend_from_slice(tag(key).as_bytes());
+        text.extend_from_slice(b"}");
+        text.push(letter);
+        text.extend((0..DIGITS).rev().map(|n| digit(key >> (6 * n))));
+    }
+
     /// What a name says, where it is one of ours.
     pub fn read(&self, text: &[u8]) -> Option<(u8, u64)> {
-        let rest = text.strip_prefix(self.0.as_bytes())?.strip_prefix(b"{")?;
-        let at = rest.iter().position(|byte| *byte == b'}')?;
-        let (letter, key) = rest.get(at + 1..)?.split_first()?;
-        let key = std::str::from_utf8(key).ok().filter(|key| key.len() == 16)?;
-        Some((*letter, u64::from_str_radix(key, 16).ok()?))
+        let (letter, digits) = behind_tag(text, &self.begin)?;
+        if digits.len() != DIGITS {
+            return None;
+        }
+        let add = |sum: u128, byte: &u8| Some(sum << 6 | u128::from(value(*byte)?));
+        let key = digits.iter().try_fold(0, add)?;
+        Some((letter, u64::try_from(key).ok()?))
+    }
+
+    /// A name as the first layout had it.
+    pub fn first(&self, name: Name) -> Vec<u8> {
+        let Name { key, holds } = name;
+        format!("{}{{{}}}{}{key:016x}", self.first, tag(key), char::from(holds.letter())).into_bytes()
+    }
+
+    /// What all of those began with.
+    pub fn first_begin(&self) -> &str {
+        &self.first
+    }
+
+    /// The name that one of the first layout has now, where it is one of ours. It has the same tag.
+    pub fn renewed(&self, first: &[u8]) -> Option<Vec<u8>> {
+        let (letter, digits) = behind_tag(first, &self.first)?;
+        let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 16)?;
+        let key = u64::from_str_radix(digits, 16).ok()?;
+        let mut text = Vec::new();
+        self.write_of(letter, key, &mut text);
+        Some(text)
     }
 }
 
+fn tag(key: u64) -> &'static str {
+    TAGS.get((key % GROUPS) as usize).copied().unwrap_or_default()
+}
+
+/// What stands behind the tag of a name: what kind it is, and which.
+fn behind_tag<'a>(text: &'a [u8], begin: &str) -> Option<(u8, &'a [u8])> {
+    let rest = text.strip_prefix(begin.as_bytes())?.strip_prefix(b"{")?;
+    let at = rest.iter().position(|byte| *byte == b'}')?;
+    let (letter, digits) = rest.get(at + 1..)?.split_first()?;
+    Some((*letter, digits))
+}
+
+/// In the order of their bytes, so that names sort as keys do.
+const ALPHABET: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
 fn digit(n: u64) -> u8 {
-    let n = (n & 15) as u8;
-    if n < 10 { b'0' + n } else { b'a' + n - 10 }
+    ALPHABET.get((n & 63) as usize).copied().unwrap_or_default()
+}
+
+fn value(digit: u8) -> Option<u8> {
+    ALPHABET.iter().position(|known| *known == digit).and_then(|at| at.try_into().ok())
 }
 
 #[cfg(test)]
@@ -156,8 +205,28 @@ mod tests {
     fn a_name_says_installation_layout_place_kind_and_key() {
         let names = Names::of("cofferdam");
         let text = names.text(Name::new(Holds::Rich, 0x0123_4567_89ab_cde0));
-        assert_eq!(text, b"cofferdam1:{6u}r0123456789abcde0");
+        assert_eq!(text, b"cofferdam2:{6u}r-3YGLT8ewrV");
         assert_eq!(names.read(&text), Some((b'r', 0x0123_4567_89ab_cde0)));
         assert_eq!(Names::of("another").read(&text), None);
+        for key in [0, 1, 31, 63, 64, u64::MAX, u64::MAX - 1, 0x9E37_79B9_7F4A_7C15] {
+            assert_eq!(names.read(&names.text(Name::new(Holds::Seen, key))), Some((b's', key)));
+        }
+        // More than a key has, a sign that is none, and a digit too few.
+        for odd in ["zzzzzzzzzzz", "-3YGLT8ewr!", "-3YGLT8ewr"] {
+            assert_eq!(names.read(format!("cofferdam2:{{6u}}r{odd}").as_bytes()), None, "{odd}");
+        }
+        // As the first layout had it.
+        let first = names.first(Name::new(Holds::Rich, 0x0123_4567_89ab_cde0));
+        assert_eq!(first, b"cofferdam1:{6u}r0123456789abcde0");
+        assert_eq!(names.renewed(&first), Some(text.clone()));
+        for odd in [
+            "cofferdam1:{6u}r0123456789abcdeg",
+            "cofferdam1:somebody else's",
+            "another1:{6u}r0123456789abcde0",
+        ] {
+            assert_eq!(names.renewed(odd.as_bytes()), None, "{odd}");
+        }
+        // What the server keeps in 32 bytes.
+        assert!(text.len() <= 30);
     }
 }

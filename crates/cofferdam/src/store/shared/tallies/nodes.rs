@@ -361,7 +361,7 @@ pub async fn any_lives(link: &Link, but: Option<u64>) -> Result<bool, StoreError
 }
 
 /// All nodes and when they were last heard of.
-fn heard(all: Value) -> Vec<(u64, u32)> {
+pub fn heard(all: Value) -> Vec<(u64, u32)> {
     let figure = |value: Value| bytes(value).and_then(|bytes| String::from_utf8(bytes).ok());
     let pairs: Vec<(Value, Value)> = match all {
         Value::Map(pairs) => pairs,

@@ -11,6 +11,7 @@ mod agreement;
 mod alone;
 mod away;
 mod nodes;
+mod older;
 mod quiet;
 mod records;
 mod refused;

@@ -26,13 +26,19 @@ pub const KEYS: usize = RECORDS + 5;
 
 /// An attempt on its way.
 pub struct Item {
-    /// Guards, what is looked at, and what is added to, in this order.
+    /// What is looked at, what is added to, and guards, in this order. Guards are looked for where the first stands.
     pub names: ArrayVec<Name, KEYS>,
-    pub guards: u8,
     pub looks: u8,
     /// The windows of each addition.
     pub adds: ArrayVec<[u32; WINDOWS], RECORDS>,
     pub at_s: u32,
+}
+
+impl Item {
+    /// How many names come before its guards.
+    fn sure(&self) -> usize {
+        usize::from(self.looks) + self.adds.len()
+    }
 }
 
 type Waiting = (Box<Item>, Tell<Olds>);
@@ -49,6 +55,8 @@ type Kind = (u32, [u32; WINDOWS]);
 /// The arguments of one call, but for the script's name.
 struct Packed {
     names: Vec<Name>,
+    /// How many of them come before the guards.
+    sure: usize,
     spec: Vec<u8>,
     kinds: Vec<Kind>,
 }
@@ -81,36 +89,33 @@ impl Gather {
                 if let Err(why) = &answer {
                     self.queue.fail(why);
                 }
-                tell(going, answer);
+                tell(going, packed.names.len(), packed.sure, answer);
             }
         }
     }
 }
 
-/// Tells each what stood in its keys: the answer names the places of those that were there, in order.
-fn tell(going: Vec<Waiting>, answer: Result<Value, StoreError>) {
+/// Tells each what stood in its keys: the answer names the places of those that were there.
+fn tell(going: Vec<Waiting>, keys: usize, sure: usize, answer: Result<Value, StoreError>) {
     let there = match answer {
         Ok(Value::Array(there)) => there,
         Ok(_) => Vec::new(),
         Err(why) => return going.into_iter().for_each(|(_, tell)| _ = tell.send(Err(again(&why)))),
     };
+    let mut olds = vec![None; keys];
     let mut there = there.into_iter();
-    let mut next = || match (there.next(), there.next()) {
-        (Some(Value::Int(at)), Some(Value::BulkString(bytes))) => Some((at, bytes)),
-        _ => None,
-    };
-    let (mut coming, mut before) = (next(), 0);
-    for (item, tell) in going {
-        let mut olds = vec![None; item.names.len()];
-        while let Some((at, bytes)) = coming.take_if(|(at, _)| *at <= before + olds.len() as i64) {
-            if let Some(place) = usize::try_from(at - before - 1).ok().and_then(|at| olds.get_mut(at)) {
-                *place = Some(bytes);
-            }
-            coming = next();
+    while let (Some(Value::Int(at)), Some(Value::BulkString(bytes))) = (there.next(), there.next()) {
+        if let Some(place) = usize::try_from(at - 1).ok().and_then(|at| olds.get_mut(at)) {
+            *place = Some(bytes);
         }
-        before += olds.len() as i64;
+    }
+    let mut guards = olds.split_off(sure.min(keys)).into_iter();
+    let mut olds = olds.into_iter();
+    for (item, tell) in going {
+        let sure = item.sure();
+        let own = olds.by_ref().take(sure).chain(guards.by_ref().take(item.names.len() - sure));
         // Whoever waited may be gone.
-        let _ = tell.send(Ok(olds));
+        let _ = tell.send(Ok(own.collect()));
     }
 }
 
@@ -118,16 +123,19 @@ impl Packed {
     /// The arguments of as many as fit, and how many those are.
     fn of(going: &[Waiting]) -> (Self, usize) {
         let keys = going.iter().map(|(item, _)| item.names.len()).sum();
-        let mut packed =
-            Self { names: Vec::with_capacity(keys), spec: Vec::with_capacity(keys), kinds: Vec::new() };
+        let (names, spec) = (Vec::with_capacity(keys), Vec::with_capacity(keys));
+        let mut packed = Self { names, sure: 0, spec, kinds: Vec::new() };
         let mut met = HashSet::with_capacity_and_hasher(keys, foldhash::fast::RandomState::default());
+        let mut fit = going.len();
         for (n, (item, _)) in going.iter().enumerate() {
             if packed.kinds.len() + item.adds.len() > KINDS {
-                return (packed, n);
+                fit = n;
+                break;
             }
-            packed.names.extend(item.names.iter().copied());
-            packed.spec.extend([item.guards, item.looks, item.adds.len() as u8]);
-            let added = item.names.iter().skip(usize::from(item.guards) + usize::from(item.looks));
+            let (sure, guards) = item.names.split_at(item.sure());
+            packed.names.extend(sure);
+            packed.spec.extend([item.looks, item.adds.len() as u8, guards.len() as u8]);
+            let added = sure.iter().skip(usize::from(item.looks));
             for (windows_s, name) in item.adds.iter().zip(added) {
                 let kind = (item.at_s, *windows_s);
                 let known = packed.kinds.iter().position(|known| *known == kind);
@@ -139,7 +147,9 @@ impl Packed {
                 packed.spec.push(at as u8 | again);
             }
         }
-        (packed, going.len())
+        packed.sure = packed.names.len();
+        packed.names.extend(going.iter().take(fit).flat_map(|(item, _)| item.names.iter().skip(item.sure())));
+        (packed, fit)
     }
 
     fn command(&self, names: &Names, script: &Script, whole: bool) -> Cmd {
@@ -150,7 +160,7 @@ impl Packed {
             names.write(*name, &mut text);
             command.arg(&text[..]);
         }
-        command.arg(&self.spec[..]);
+        command.arg(self.sure).arg(&self.spec[..]);
         for (at_s, windows_s) in &self.kinds {
             let mut fresh = LimitRecord::default();
             fresh.add(*at_s, windows_s, 1);

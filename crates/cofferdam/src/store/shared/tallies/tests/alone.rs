@@ -25,6 +25,11 @@ fn need(key: u64, windows_s: [u32; WINDOWS]) -> Need {
     Need { scope: LimitScope::Ip, key, windows_s, add: true }
 }
 
+/// That the number was proved with the device.
+fn proof(inquiry: &Inquiry) -> [Change; 2] {
+    [inquiry.number, inquiry.number_device.unwrap()].map(|key| Change::Prove { key, at_s: NOW_S })
+}
+
 /// What the server has of a limit.
 async fn stands(node: &SharedTallies, key: u64) -> Option<Vec<u8>> {
     let mut call = Call::new();
@@ -86,11 +91,12 @@ async fn those_who_go_together_see_one_another_and_the_guarded_count_nowhere() {
     let Some(server) = Server::start() else { return };
     let node = Arc::new(node(&server.url(), 1).await.unwrap());
     // Of every fourth the number was proved with the device.
-    let proved: Vec<Change> = (0..400)
-        .step_by(4)
-        .map(|n| Change::Prove { key: of(n).number_device.unwrap(), at_s: NOW_S })
-        .collect();
+    let proved: Vec<Change> = (0..400).step_by(4).flat_map(|n| proof(&of(n))).collect();
     node.raise(&proved).await.unwrap();
+    // Of others the number was proved and with nothing they have, or the device's proof is left over from one forgotten.
+    let apart = |n| Change::Prove { key: of(n).number, at_s: NOW_S };
+    let left = |n| Change::Prove { key: of(n).number_device.unwrap(), at_s: NOW_S };
+    node.raise(&[apart(1), apart(5), left(2), left(6)]).await.unwrap();
     let before = calls(&server);
     let all = (0..400).map(|n| {
         let node = Arc::clone(&node);
@@ -134,7 +140,7 @@ async fn away_it_counts_in_the_copy_and_back_the_servers_hear_of_it() {
     let settings = RedisSettings { timeout: Duration::from_millis(250), ..settings(&server.url()) };
     let node = open(settings, SetClock::at(NOW_MS), SetDice::seeded(key())).await.unwrap();
     let needs = Needs::from_iter([need(77, [3_600, 0, 0])]);
-    node.raise(&[Change::Prove { key: of(1).number_device.unwrap(), at_s: NOW_S }]).await.unwrap();
+    node.raise(&proof(&of(1))).await.unwrap();
     for n in 0..5 {
         node.count_alone(&of(2 + n), &needs, NOW_S).await.unwrap();
     }

@@ -146,7 +146,7 @@ async fn every_key_expires_and_a_plain_one_is_small() {
     for key in keys.lines() {
         let ttl: i64 = server.say(&["ttl", key]).parse().unwrap();
         assert!(ttl > 0, "`{key}` never expires");
-        assert!(key.starts_with("cofferdam1:{"), "{key}");
+        assert!(key.starts_with("cofferdam2:{"), "{key}");
         let used: u64 = server.say(&["memory", "usage", key]).parse().unwrap();
         let kind = bytes.entry(key.chars().nth(15).unwrap()).or_default();
         *kind = (kind.0 + 1, kind.1.max(used));
