@@ -13,6 +13,7 @@ pub(crate) mod decay;
 pub(crate) mod expect;
 mod flight;
 mod follow;
+mod heat;
 pub mod image;
 mod load;
 mod open;

@@ -9,6 +9,7 @@ mod explain;
 mod held;
 pub(crate) mod key;
 mod outcome;
+mod solved;
 mod standing;
 
 pub use alone::exact;
@@ -231,7 +232,7 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
                 return soft(least);
             }
             match held::instead(case) {
-                _ if on_counts_alone(case) => soft(Decision::Challenge),
+                _ if on_counts_alone(case) || solved::at_the_address(case) => soft(Decision::Challenge),
                 Some(decision) => Decided { held_out: true, ..soft(decision) },
                 None => soft(least),
             }
@@ -239,11 +240,14 @@ pub(crate) fn decide(case: &Case<'_>, signals: &Signals, score: f64, losses_micr
     }
 }
 
+/// From this chance on a suspicion has a say in whether somebody is shut out. Guess.
+const STRONG: f64 = 0.3;
+
 /// Whether nothing but a surge speaks against an attempt that could be challenged. Growth and attack
 /// explain a surge equally well until the first outcomes come, and what is blocked has none: so
 /// nobody is shut out before somebody was asked.
 fn on_counts_alone(case: &Case<'_>) -> bool {
-    let mut strong = case.suspected.iter().filter(|(_, found)| found.own >= 0.3).peekable();
+    let mut strong = case.suspected.iter().filter(|(_, found)| found.own >= STRONG).peekable();
     case.terms.can_challenge
         && !case.attempt.challenge_passed
         && strong.peek().is_some()

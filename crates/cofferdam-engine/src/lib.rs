@@ -54,4 +54,4 @@ pub use policy::{Level, Policy};
 pub use rival::Rivals;
 
 /// The engine's own version: stamped on each assessment, raised whenever a judgement could change.
-pub const ENGINE: u32 = 6;
+pub const ENGINE: u32 = 7;

@@ -237,10 +237,11 @@ fn is_source(scope: Scope) -> bool {
 /// A wide place within the shortest horizon is under attack so many times more seldom. Guess.
 const BRIEF: f64 = 0.1;
 /// While attacks go on elsewhere, places are under attack so many times more often. Who is stopped looks for
-/// the next network; most of an installation's days have no attack at all. Source: 3.10 has five.
-const HEAT_PLACE: f64 = 4.0;
-/// And runs of numbers, addresses, devices.
-const HEAT_NARROW: f64 = 1.0;
+/// the next network of its kind; most of an installation's days have no attack at all. Guess; source: 3.10
+/// has five times for all of them.
+const HEAT_PLACE: f64 = 6.0;
+/// And runs of numbers, addresses, devices. Guess.
+const HEAT_NARROW: f64 = 4.0;
 /// The most that a prior comes to.
 const PRIOR_MOST: f64 = 0.25;
 
@@ -261,8 +262,7 @@ fn prior(reading: &Reading, horizon: usize, around: &Around, rivals: &Rivals) ->
     // Within a quarter of an hour a wide place wanders more than its dispersion says: news, a queue that clears.
     let brief =
         if horizon == 0 && matches!(reading.scope, Scope::Country | Scope::Network) { BRIEF } else { 1.0 };
-    let heat = f64::from(around.climate.heat);
-    let hot = if heat > 0.0 { 1.0 - exp(-heat / 20.0) } else { 0.0 };
+    let hot = f64::from(around.climate.heat).clamp(0.0, 1.0);
     let heat = 1.0 + hot * if is_place(reading.scope) { HEAT_PLACE } else { HEAT_NARROW };
     (kind * price * around.risky * heat * brief).min(PRIOR_MOST)
 }

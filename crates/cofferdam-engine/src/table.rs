@@ -61,6 +61,16 @@ pub struct Place(At);
 impl Place {
     /// Nothing was looked for yet.
     pub const UNKNOWN: Self = Self(At::NOWHERE);
+
+    /// Of records that stand in one row, by their number in it.
+    pub(crate) fn numbered(number: usize) -> Self {
+        Self(At { segment: 0, slot: u32::try_from(number).unwrap_or(u32::MAX) })
+    }
+
+    /// See [`Place::numbered`].
+    pub(crate) fn number(self) -> usize {
+        self.0.slot as usize
+    }
 }
 
 /// A key whose record is to be changed.
@@ -195,8 +205,7 @@ impl<R: Record> Table<R> {
     /// will look at.
     #[inline]
     pub fn bring(&self, key: u64, guess: Place) -> Place {
-        let key = named(key);
-        let at = if self.holds(guess.0, key) { Some(guess.0) } else { self.directory.find(key) };
+        let at = self.certain(named(key), guess);
         match at.and_then(|at| self.directory.slot(at)) {
             Some(slot) => slot.bring(),
             None => self.directory.ahead(self.hand, STEPS).into_iter().flatten().for_each(Slot::bring),
@@ -276,17 +285,41 @@ impl<R: Record> Table<R> {
     /// Finds the places of keys side by side, and has memory bring them. A place that is known
     /// already, and still right, is not looked for.
     pub fn locate_again<'a>(&self, keys: impl Iterator<Item = (u64, &'a mut Place)>) {
+        self.locate_by(keys, |key, guess| self.bring(key, guess));
+    }
+
+    /// The same for records that are to be changed in part: memory brings what `near` reads of them, not all.
+    pub fn locate_near<'a>(&self, keys: impl Iterator<Item = (u64, &'a mut Place)>, near: impl Fn(&R)) {
+        self.locate_by(keys, |key, guess| {
+            let at = self.certain(named(key), guess);
+            if let Some(record) = at.and_then(|at| self.directory.slot(at)).and_then(Slot::peek) {
+                near(record);
+            }
+            Place(at.unwrap_or(At::NOWHERE))
+        });
+    }
+
+    fn locate_by<'a>(
+        &self,
+        keys: impl Iterator<Item = (u64, &'a mut Place)>,
+        bring: impl Fn(u64, Place) -> Place,
+    ) {
         let mut open: ArrayVec<(u64, &mut Place), BATCH> = ArrayVec::new();
         for (key, place) in keys {
             if open.is_full() {
-                self.locate_open(&mut open);
+                self.locate_open(&mut open, &bring);
             }
             let _ = open.try_push((key, place));
         }
-        self.locate_open(&mut open);
+        self.locate_open(&mut open, &bring);
     }
 
-    fn locate_open(&self, open: &mut ArrayVec<(u64, &mut Place), BATCH>) {
+    #[inline]
+    fn locate_open(
+        &self,
+        open: &mut ArrayVec<(u64, &mut Place), BATCH>,
+        bring: &impl Fn(u64, Place) -> Place,
+    ) {
         for (key, place) in open.iter_mut() {
             if place.0 == At::NOWHERE {
                 **place = self.home_of(*key);
@@ -298,14 +331,13 @@ impl<R: Record> Table<R> {
             }
         }
         for (key, place) in open.drain(..) {
-            *place = self.bring(key, *place);
+            *place = bring(key, *place);
         }
     }
 
     /// Changes a key's own record, if it has one, at its place if that still holds it.
     pub fn change_own_at(&mut self, place: Place, key: u64, change: impl FnMut(&mut R)) -> bool {
-        let key = named(key);
-        let at = if self.holds(place.0, key) { Some(place.0) } else { self.directory.find(key) };
+        let at = self.certain(named(key), place);
         at.and_then(|at| self.directory.slot_mut(at))
             .and_then(|slot| slot.change(&mut self.wide, change))
             .is_some()
@@ -326,6 +358,13 @@ impl<R: Record> Table<R> {
         }
     }
 
+    /// Where a key stands, guessed or looked for.
+    #[inline]
+    fn certain(&self, key: u64, guess: Place) -> Option<At> {
+        if self.holds(guess.0, key) { Some(guess.0) } else { self.directory.find(key) }
+    }
+
+    #[inline]
     fn holds(&self, at: At, key: u64) -> bool {
         self.directory.slot(at).is_some_and(|slot| slot.key == key)
     }

@@ -30,10 +30,12 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
     if signals.is_empty() {
         return weighed;
     }
-    let mut reasons: ArrayVec<Reason, SIGNALS> = signals
-        .iter()
-        .map(|s| Reason { code: s.code, points: worth(s, weights, magic), evidence: s.evidence })
-        .collect();
+    let mut reasons = ArrayVec::<Reason, SIGNALS>::new();
+    reasons.extend(signals.iter().map(|s| Reason {
+        code: s.code,
+        points: worth(s, weights, magic),
+        evidence: s.evidence,
+    }));
     for family in [Family::Line, Family::Destination, Family::Source, Family::Person] {
         once(&mut reasons, family);
     }
@@ -41,7 +43,7 @@ pub(crate) fn weigh(signals: &Signals, weights: &Weights, magic: Option<Magic>) 
     clip(&mut reasons, base_points);
     reasons.sort_by_key(|r| (rank(r), i64::from(r.points).saturating_neg()));
     keep(&mut reasons);
-    weighed.reasons.extend(reasons.into_iter().take(REASONS));
+    weighed.reasons.extend(reasons.iter().copied().take(REASONS));
     weighed.points = weighed.reasons.iter().fold(base_points, |sum, r| sum.saturating_add(r.points));
     weighed
 }

@@ -15,8 +15,8 @@ use cofferdam_engine::outcome::{CheckResult, DeliveryStatus};
 use cofferdam_engine::policy::{Destinations, Mode, Terms, WindowPlan};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{
-    Asked, Assessment, Attempt, Decision, Identity, Known, Policy, Reason, ask, assess, changes, give_back,
-    identify, needs,
+    Asked, Assessment, Attempt, Decision, Identity, Known, Policy, Reason, ask, assess, give_back, identify,
+    needs,
 };
 use core::net::IpAddr;
 use core::str::FromStr as _;
@@ -89,11 +89,6 @@ impl<T: Tallies> Ours<T> {
 
     /// Judges an attempt whose number is one.
     pub fn judge(&mut self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> Assessment {
-        self.judge_known(event, to, at_ms).0
-    }
-
-    /// The same, with what it was judged from.
-    pub fn judge_known(&mut self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> (Assessment, Known) {
         let attempt = self.attempt(event, to, at_ms);
         let at_s = seconds(at_ms);
         self.tallies.advance(at_s);
@@ -115,9 +110,8 @@ impl<T: Tallies> Ours<T> {
         needs.retain(|need| need.scope != LimitScope::NumberChecks);
         let mut ask = ask(&attempt, &identity, &self.policy);
         ask.word = self.blocks.word(&attempt, &identity, &ask, &self.policy, &self.terms);
-        let (seen, evidence) = self.tallies.count(&needs, &ask);
-        let known = Known { identity, seen, evidence, blind: None };
-        let _ = changes(&needs, at_s);
+        let mut known = Known { identity, ..Known::default() };
+        self.tallies.count(&needs, &ask, &mut known);
         let assessment = assess(&attempt, &known, &self.policy, &self.terms);
         let back = give_back(&needs, at_s).filter(|_| assessment.decision == Decision::Block);
         let back: ArrayVec<Change, RECORDS> = back.collect();
@@ -132,7 +126,7 @@ impl<T: Tallies> Ours<T> {
         let (points, evidence) = (assessment.points, &known.evidence);
         let followed = Followed { id, ask: &ask, channel, price_micros, effects, points, evidence };
         let _ = self.blocks.follow(&followed, &self.policy.blocks);
-        (assessment, known)
+        assessment
     }
 
     fn attempt(&self, event: &AttemptEvent, to: &Destination, at_ms: i64) -> Attempt {

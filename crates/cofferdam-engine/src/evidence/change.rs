@@ -231,7 +231,7 @@ impl EvidenceTallies {
             }
             Raised::Forget => self.seen.forget(key),
             _ => {
-                if let Some(record) = self.rich.get_mut(&key) {
+                if let Some(record) = self.rich.get_mut(key) {
                     record.make_again(what, &at);
                 }
             }

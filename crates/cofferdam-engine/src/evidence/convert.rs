@@ -6,9 +6,10 @@ use super::change::Raised;
 use super::decay::Moment;
 use super::flight::Flight;
 use super::plain::Field;
-use super::rich::{Local, Meets, Usual, delay_bin};
+use super::rich::{Local, MEETS, Meets, Usual, delay_bin};
 use super::scope::Scope;
 use super::store::{EvidenceTallies, ONE};
+use arrayvec::ArrayVec;
 
 impl EvidenceTallies {
     pub(super) fn convert(&mut self, flight: &mut Flight, now_s: u32) {
@@ -29,8 +30,9 @@ impl EvidenceTallies {
         let after_s = now_s.saturating_sub(sent_s);
         let local = Local::at(sent_s, flight.east_h);
         let good = u32::from(flight.good);
-        for (scope, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            let Some(record) = self.rich.get_mut(key) else { continue };
+        let keys = flight.keys.iter().zip(&mut flight.places);
+        for ((scope, key), place) in keys.filter(|((scope, _), _)| scope.is_rich()) {
+            let Some(record) = self.rich.get_mut_at(place, *key) else { continue };
             if !flight.trusted {
                 record.usual(Usual::Converted, sent_s, good);
             }
@@ -51,42 +53,50 @@ impl EvidenceTallies {
 
     /// Learns how close together people of a place live: with how many of those who proved themselves
     /// lately this one meets.
-    fn meet(&mut self, flight: &Flight, at: &Moment) {
-        let others = |tallies: &Self, wanted: Scope| {
-            let mut keys = flight.keys.iter().zip(&flight.places);
-            let ((_, key), place) = keys.find(|((scope, _), _)| *scope == wanted)?;
-            let record = tallies.record_at(*place, wanted, *key)?;
-            // Without the one who was just counted.
-            Some(libm::round((record.long(Field::Converted, at) - 1.0).max(0.0) * f64::from(flight.good))
-                as u64)
-        };
-        let pairs = [
-            (Meets::OfNetwork, Scope::Network),
-            (Meets::Prefix4, Scope::Prefix4),
-            (Meets::Prefix3, Scope::Prefix3),
-            (Meets::Prefix2, Scope::Prefix2),
-            (Meets::OfCountry, Scope::Country),
-            (Meets::Address, Scope::Address),
-            (Meets::Neighbourhood, Scope::Neighbourhood),
-            (Meets::Profile, Scope::ProfileNetwork),
-            (Meets::Client, Scope::ClientNetwork),
-            (Meets::Whence, Scope::WhenceNetwork),
-        ];
+    fn meet(&mut self, flight: &mut Flight, at: &Moment) {
         let known_address = flight.keys.iter().any(|(scope, _)| *scope == Scope::Address);
-        for (what, scope) in pairs {
-            let of_address = matches!(what, Meets::OfCountry | Meets::Address | Meets::Neighbourhood);
-            if of_address && !known_address {
+        let mut met: ArrayVec<(Meets, u64), MEETS> = ArrayVec::new();
+        for ((scope, key), place) in flight.keys.iter().zip(&flight.places) {
+            let Some(what) = meets(*scope).filter(|what| known_address || !of_address(*what)) else {
                 continue;
-            }
-            let Some(amount) = others(self, scope).filter(|amount| *amount > 0) else { continue };
-            for (scope, key) in &flight.keys {
-                if matches!(scope, Scope::All | Scope::Country | Scope::Network)
-                    && let Some(record) = self.rich.get_mut(key)
-                {
-                    record.meet(what, at.at_s, amount);
-                    self.note(*key, at.at_s, Raised::Meet(what, amount));
-                }
+            };
+            let Some(record) = self.record_at(*place, *scope, *key) else { continue };
+            // Without the one who was just counted.
+            let others = (record.long(Field::Converted, at) - 1.0).max(0.0);
+            let amount = libm::round(others * f64::from(flight.good)) as u64;
+            if amount > 0 {
+                let _ = met.try_push((what, amount));
             }
         }
+        for ((scope, key), place) in flight.keys.iter().zip(&mut flight.places) {
+            if !crate::rival::is_wide(*scope) {
+                continue;
+            }
+            let Some(record) = self.rich.get_mut_at(place, *key) else { continue };
+            met.iter().for_each(|(what, amount)| record.meet(*what, at.at_s, *amount));
+            met.iter().for_each(|(what, amount)| self.note(*key, at.at_s, Raised::Meet(*what, *amount)));
+        }
     }
+}
+
+/// What those who meet in a scope have in common.
+fn meets(scope: Scope) -> Option<Meets> {
+    Some(match scope {
+        Scope::Network => Meets::OfNetwork,
+        Scope::Prefix4 => Meets::Prefix4,
+        Scope::Prefix3 => Meets::Prefix3,
+        Scope::Prefix2 => Meets::Prefix2,
+        Scope::Country => Meets::OfCountry,
+        Scope::Address => Meets::Address,
+        Scope::Neighbourhood => Meets::Neighbourhood,
+        Scope::ProfileNetwork => Meets::Profile,
+        Scope::ClientNetwork => Meets::Client,
+        Scope::WhenceNetwork => Meets::Whence,
+        _ => return None,
+    })
+}
+
+/// Whether it says how close together the addresses of a country's people are.
+fn of_address(what: Meets) -> bool {
+    matches!(what, Meets::OfCountry | Meets::Address | Meets::Neighbourhood)
 }

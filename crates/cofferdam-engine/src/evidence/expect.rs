@@ -52,14 +52,14 @@ impl Season {
                 continue;
             }
             let from_s = record.lived_from(now_s);
-            let lived = Lived::of(from_s, now_s, &season);
-            for ((hour, share), lived) in (0u8..).zip(&mut season.hours).zip(lived.hours) {
+            let lived = hours_lived(from_s, now_s, &season);
+            for ((hour, share), lived) in (0u8..).zip(&mut season.hours).zip(lived) {
                 let (prior, usual) = (PRIOR / 24.0, lives * lived);
                 *share = (prior * *share + record.hour(hour)) / (prior + usual);
             }
             // A day of the week that was not lived through yet is like the others.
-            let lived = Lived::of(from_s, now_s, &season);
-            for ((day, share), lived) in (0u8..).zip(&mut season.days).zip(lived.days) {
+            let lived = days_lived(from_s, now_s, &season);
+            for ((day, share), lived) in (0u8..).zip(&mut season.days).zip(lived) {
                 let (prior, usual) = (4.0 * PRIOR / 7.0, lives * lived);
                 *share = (prior * *share + record.day(day)) / (prior + usual);
             }
@@ -80,7 +80,10 @@ impl Season {
     }
 
     fn at(&self, at_s: u32) -> f64 {
-        let local = self.local(at_s);
+        self.at_local(self.local(at_s))
+    }
+
+    fn at_local(&self, local: Local) -> f64 {
         let hour = self.hours.get(usize::from(local.hour)).copied().unwrap_or(1.0);
         let day = self.days.get(usize::from(local.day)).copied().unwrap_or(1.0);
         hour * day
@@ -113,47 +116,58 @@ impl Season {
 
     /// The mean over a quarter of a day.
     fn over(&self, from: u32) -> f64 {
-        (0..6).map(|hour| self.at(from.saturating_add(hour * 3_600 + 1_800))).sum::<f64>() / 6.0
+        let mut local = self.local(from);
+        let hours = [(); 6].map(|()| {
+            let weight = self.at_local(local);
+            local = local.next();
+            weight
+        });
+        hours.iter().sum::<f64>() / 6.0
     }
-}
-
-/// How much of the time since a record began fell into each hour of the day, and into each day of the week.
-struct Lived {
-    hours: [f64; 24],
-    /// As many people ask at an hour as the season says.
-    days: [f64; 7],
 }
 
 const HOUR_S: u32 = 3_600;
 const WEEK_S: u32 = 168 * HOUR_S;
 
-impl Lived {
-    fn of(from_s: u32, to_s: u32, season: &Season) -> Self {
-        let mut lived = Self { hours: [0.0; 24], days: [0.0; 7] };
-        let weeks = to_s.saturating_sub(from_s) / WEEK_S;
-        let mut add = |at_s: u32, long: f64| {
-            let local = season.local(at_s);
-            let share = season.hours.get(usize::from(local.hour)).copied().unwrap_or(1.0);
-            if let Some(hour) = lived.hours.get_mut(usize::from(local.hour)) {
-                *hour += long;
-            }
-            if let Some(day) = lived.days.get_mut(usize::from(local.day)) {
-                *day += long * share;
-            }
-        };
-        // Whole weeks have each hour as often.
-        for hour in 0..168 {
-            add(hour * HOUR_S, f64::from(weeks));
+/// How much of the time since a record began fell into each hour of the day.
+fn hours_lived(from_s: u32, to_s: u32, season: &Season) -> [f64; 24] {
+    // Whole weeks have each hour as often.
+    let weeks = to_s.saturating_sub(from_s) / WEEK_S;
+    let mut hours = [f64::from(7 * weeks); 24];
+    each_hour(from_s.saturating_add(weeks * WEEK_S), to_s, season, |local, long| {
+        if let Some(hour) = hours.get_mut(usize::from(local.hour)) {
+            *hour += long;
         }
-        let mut at_s = from_s.saturating_add(weeks * WEEK_S);
-        while at_s < to_s {
-            let next_s = (at_s / HOUR_S + 1).saturating_mul(HOUR_S).min(to_s);
-            add(at_s, f64::from(next_s - at_s) / f64::from(HOUR_S));
-            at_s = next_s;
+    });
+    shares(&mut hours);
+    hours
+}
+
+/// The same for each day of the week, where as many people ask at an hour as the season says.
+fn days_lived(from_s: u32, to_s: u32, season: &Season) -> [f64; 7] {
+    let weeks = to_s.saturating_sub(from_s) / WEEK_S;
+    let mut days = [0.0; 7];
+    let mut add = |local: Local, long: f64| {
+        let share = season.hours.get(usize::from(local.hour)).copied().unwrap_or(1.0);
+        if let Some(day) = days.get_mut(usize::from(local.day)) {
+            *day += long * share;
         }
-        shares(&mut lived.hours);
-        shares(&mut lived.days);
-        lived
+    };
+    if weeks > 0 {
+        each_hour(0, WEEK_S, season, |local, _| add(local, f64::from(weeks)));
+    }
+    each_hour(from_s.saturating_add(weeks * WEEK_S), to_s, season, add);
+    shares(&mut days);
+    days
+}
+
+/// Calls `each` with the local time of every hour, or part of one, and its length in hours.
+fn each_hour(from_s: u32, to_s: u32, season: &Season, mut each: impl FnMut(Local, f64)) {
+    let (mut at_s, mut local) = (from_s, season.local(from_s));
+    while at_s < to_s {
+        let next_s = (at_s / HOUR_S + 1).saturating_mul(HOUR_S).min(to_s);
+        each(local, f64::from(next_s - at_s) / f64::from(HOUR_S));
+        (at_s, local) = (next_s, local.next());
     }
 }
 

@@ -24,9 +24,7 @@ impl EvidenceTallies {
                     if *scope != Scope::All {
                         self.strike(ask.at_s, *scope, *key, 0.25);
                     }
-                    if let Some((all, key)) = ask.keys.first().copied() {
-                        self.strike(ask.at_s, all, key, 1.0);
-                    }
+                    self.warm(ask);
                 }
                 _ => {}
             }
@@ -68,7 +66,7 @@ impl EvidenceTallies {
     /// Adds to a field of a record, if there is one.
     fn raise_own(&mut self, scope: Scope, key: u64, field: Field, at: &Moment, units: [i32; HORIZONS]) {
         if scope.is_rich() {
-            if let Some(record) = self.rich.get_mut(&key) {
+            if let Some(record) = self.rich.get_mut(key) {
                 record.plain.add_units(field, at, units);
                 self.note(key, at.at_s, Raised::Own(field, units));
             }

@@ -5,7 +5,7 @@ use super::image::Image;
 use super::plain::Field;
 use super::rich::RichRecord;
 use super::store::EvidenceTallies;
-use crate::table::{Record, Table, Touch};
+use crate::table::{Place, Record, Table, Touch};
 use alloc::vec::Vec;
 
 /// The kinds of records.
@@ -33,14 +33,14 @@ impl EvidenceTallies {
             Kept::Recent => set(&mut self.recent, key, at_s, image),
             Kept::Rich => match image.map(RichRecord::of_image) {
                 Some(Some(record)) => {
-                    if let Some(own) = self.rich_mut(key) {
+                    if let Some(own) = self.rich_mut(key, &mut Place::UNKNOWN.clone()) {
                         *own = record;
                     }
                     true
                 }
                 Some(None) => false,
                 None => {
-                    self.rich.remove(&key);
+                    self.rich.remove(key);
                     true
                 }
             },
@@ -49,7 +49,7 @@ impl EvidenceTallies {
 
     /// Whether a place's or profile's record may be made: so many are kept and no more.
     pub fn may_keep(&self, key: u64) -> bool {
-        self.rich.len() < super::store::RICH_MAX || self.rich.contains_key(&key)
+        self.rich.len() < super::store::RICH_MAX || self.rich.contains(key)
     }
 
     /// Whether a plain or rich record stands here that an attempt of this moment changes by additions alone: a rich one
@@ -58,7 +58,7 @@ impl EvidenceTallies {
         match kind {
             Kept::Plain => self.plain.get(key).is_some(),
             Kept::Rich => {
-                self.rich.get(&key).is_some_and(|record| record.first_s != 0 && record.first_s <= at_s)
+                self.rich.get(key).is_some_and(|record| record.first_s != 0 && record.first_s <= at_s)
             }
             Kept::Seen | Kept::Recent => false,
         }
@@ -76,7 +76,7 @@ impl EvidenceTallies {
             Kept::Plain => self.plain.get(key).map(|record| record.image()),
             Kept::Seen => self.seen.get(key).map(|record| record.image()),
             Kept::Recent => self.recent.get(key).map(|record| record.image()),
-            Kept::Rich => self.rich.get(&key).map(|record| record.image()),
+            Kept::Rich => self.rich.get(key).map(Image::image),
         }
     }
 
@@ -88,11 +88,11 @@ impl EvidenceTallies {
             Kept::Seen => self.seen.walk(from, at_s, |key, record| each(key, record.image())),
             Kept::Recent => self.recent.walk(from, at_s, |key, record| each(key, record.image())),
             Kept::Rich => {
-                let mut keys: Vec<u64> = self.rich.keys().copied().filter(|key| *key >= from).collect();
+                let mut keys: Vec<u64> = self.rich.keys().filter(|key| *key >= from).collect();
                 keys.sort_unstable();
                 let (some, rest) = keys.split_at_checked(RICH_AT_ONCE).unwrap_or((&keys, &[]));
                 for key in some {
-                    if let Some(record) = self.rich.get(key) {
+                    if let Some(record) = self.rich.get(*key) {
                         each(*key, record.image());
                     }
                 }
@@ -103,7 +103,7 @@ impl EvidenceTallies {
 
     /// The keys of places and profiles.
     pub fn rich_keys(&self) -> Vec<u64> {
-        self.rich.keys().copied().collect()
+        self.rich.keys().collect()
     }
 }
 

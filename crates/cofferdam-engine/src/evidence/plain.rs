@@ -192,6 +192,14 @@ impl PlainRecord {
         long
     }
 
+    /// Something of what an addition to a field changes: few of a record's cache lines.
+    #[inline]
+    pub(super) fn near(&self, field: Field) -> i32 {
+        let (every, n) = field.index();
+        let pair = if every { self.every.get(n).map(|[_, _, long]| long) } else { self.last.get(n) };
+        pair.map_or(0, |pair| pair[1])
+    }
+
     /// Something of each cache line but the first, so that memory brings them all together.
     #[inline]
     pub(super) fn far_ends(&self) -> u8 {

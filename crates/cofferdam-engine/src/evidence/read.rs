@@ -70,20 +70,18 @@ impl Usual {
 
 impl EvidenceTallies {
     /// Reads what an attempt's scopes say, now that it is counted in them.
-    pub(super) fn read(&mut self, ask: &Ask, at: &Moment) -> Evidenced {
+    pub(super) fn read(&mut self, ask: &Ask, at: &Moment, evidenced: &mut Evidenced) {
         let usual = self.usual(ask);
         let line = Line::of(self, ask);
-        let mut evidenced = Evidenced {
-            newcomer: ask.newcomer,
-            climate: line.climate(ask, at, &usual),
-            days: ask.glimpse.days,
-            neighbours: self.long_converted(ask, Scope::Address, at) as f32,
-            company: ArrayVec::new(),
-            readings: ArrayVec::new(),
-            word: None,
-        };
+        evidenced.newcomer = ask.newcomer;
+        evidenced.climate = line.climate(ask, at, &usual);
+        evidenced.days = ask.glimpse.days;
+        evidenced.neighbours = self.long_converted(ask, Scope::Address, at) as f32;
+        evidenced.company.clear();
+        evidenced.readings.clear();
+        evidenced.word = None;
         if ask.trusted {
-            return evidenced;
+            return;
         }
         let pipe = evidenced.climate.pipe;
         let places = line.expected(at, &usual, pipe);
@@ -120,20 +118,23 @@ impl EvidenceTallies {
         if evidenced.readings.iter().any(|reading| in_place(reading.scope)) {
             evidenced.company = self.company(ask, at, &usual, &places);
         }
-        evidenced
     }
 
-    /// What a block says of an attempt, unless people at its address proved themselves: that has to be read.
-    pub(super) fn spoken(&self, ask: &Ask, at: &Moment) -> Option<Evidenced> {
-        let Spoken { word, reading } = ask.word?;
-        let proved = self.long_converted(ask, Scope::Address, at) > 0.0;
-        (!proved).then(|| Evidenced {
+    /// What a block says of an attempt; false, and nothing, if it says none, or if people at its address proved
+    /// themselves: that has to be read.
+    pub(super) fn spoken(&self, ask: &Ask, at: &Moment, evidenced: &mut Evidenced) -> bool {
+        let Some(Spoken { word, reading }) = ask.word else { return false };
+        if self.long_converted(ask, Scope::Address, at) > 0.0 {
+            return false;
+        }
+        *evidenced = Evidenced {
             newcomer: ask.newcomer,
             days: ask.glimpse.days,
-            readings: reading.into_iter().collect(),
             word: Some(word),
             ..Evidenced::default()
-        })
+        };
+        evidenced.readings.extend(reading);
+        true
     }
 
     /// What a scope has counted, if there can be anything in it that is worth a look: most records hold this
@@ -201,7 +202,7 @@ impl EvidenceTallies {
 
     pub(super) fn record_at(&self, place: Place, scope: Scope, key: u64) -> Option<&PlainRecord> {
         if scope.is_rich() {
-            self.rich.get(&key).map(|rich| &rich.plain)
+            self.rich.get_at(place, key).map(|rich| &rich.plain)
         } else {
             self.plain.peek_at(place, key)
         }

@@ -95,7 +95,7 @@ pub struct Company {
 pub struct Climate {
     /// How long it has been counting, in hours.
     pub age_h: f32,
-    /// How much of all that was asked lately was attack for sure.
+    /// How many look for a place like the attempt's, now that attacks go on: from 0, none, to 1.
     pub heat: f32,
     /// The share of outcomes that arrives, in each horizon: 1, and less while nobody's do, the trusted's
     /// included.

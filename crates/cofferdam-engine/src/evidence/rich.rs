@@ -2,6 +2,10 @@
 //! is usual here: four buckets a day for a week, the hours and days of people's lives, and how long
 //! codes take to come back. Few keys have one.
 
+mod kept;
+
+pub use kept::RichRecords;
+
 use super::decay::{AHEAD_S, HORIZONS, Moment};
 use super::plain::{Field, PlainRecord};
 
@@ -124,6 +128,16 @@ impl Local {
         // The first of January 1970 was a Thursday.
         let day = (local.div_euclid(86_400) + 3).rem_euclid(7) as u8;
         Self { hour, day }
+    }
+
+    /// The same an hour later.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self { hour: 23, day: 6 } => Self { hour: 0, day: 0 },
+            Self { hour: 23, day } => Self { hour: 0, day: day + 1 },
+            Self { hour, day } => Self { hour: hour + 1, day },
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl EvidenceTallies {
 
     /// The last first.
     fn rich_keys_last_first(&self) -> Vec<u64> {
-        let mut keys: Vec<u64> = self.rich.keys().copied().collect();
+        let mut keys: Vec<u64> = self.rich.keys().collect();
         keys.sort_unstable_by(|a, b| b.cmp(a));
         keys
     }
@@ -107,7 +107,7 @@ impl EvidenceTallies {
     fn save_rich(&self, mut keys: Vec<u64>, to: &mut Vec<u8>) -> Vec<u64> {
         section(RICH, to, |to| {
             for key in (0..RICH_A_STEP).map_while(|_| keys.pop()) {
-                if let Some(record) = self.rich.get(&key) {
+                if let Some(record) = self.rich.get(key) {
                     to.extend_from_slice(&key.to_le_bytes());
                     record.words().for_each(|word| to.extend_from_slice(&word.to_le_bytes()));
                 }
@@ -137,28 +137,42 @@ impl EvidenceTallies {
     /// each kind.
     pub fn restore(keys_max: usize, from: &[u8]) -> Result<Self, BadEvidence> {
         let mut rest = from;
-        if array::<8>(&mut rest)? != *MAGIC {
+        let mut tallies = Self::begin_restore(keys_max, &mut rest)?;
+        tallies.restore_steps(rest)?;
+        Ok(tallies)
+    }
+
+    /// Reads what [`EvidenceTallies::begin_save`] wrote; what stands behind it is left to
+    /// [`EvidenceTallies::restore_steps`].
+    pub fn begin_restore(keys_max: usize, from: &mut &[u8]) -> Result<Self, BadEvidence> {
+        if array::<8>(from)? != *MAGIC {
             return Err(BadEvidence::Damaged);
         }
-        match u32::from_le_bytes(array(&mut rest)?) {
+        match u32::from_le_bytes(array(from)?) {
             VERSION => {}
             other => return Err(BadEvidence::Version(other)),
         }
         let mut tallies = Self::new(keys_max);
-        tallies.now_s = u32::from_le_bytes(array(&mut rest)?);
-        let arrives = f64::from_le_bytes(array(&mut rest)?);
+        tallies.now_s = u32::from_le_bytes(array(from)?);
+        let arrives = f64::from_le_bytes(array(from)?);
         if !(0.0..=1.0).contains(&arrives) {
             return Err(BadEvidence::Damaged);
         }
         tallies.cached.arrives = arrives;
+        Ok(tallies)
+    }
+
+    /// Reads what some calls of [`EvidenceTallies::save_step`] wrote, whole.
+    pub fn restore_steps(&mut self, from: &[u8]) -> Result<(), BadEvidence> {
+        let mut rest = from;
         while !rest.is_empty() {
             let [kind] = array(&mut rest)?;
             let length = u32::from_le_bytes(array(&mut rest)?) as usize;
             let (part, later) = rest.split_at_checked(length).ok_or(BadEvidence::Damaged)?;
             rest = later;
-            tallies.restore_part(kind, part)?;
+            self.restore_part(kind, part)?;
         }
-        Ok(tallies)
+        Ok(())
     }
 
     fn restore_part(&mut self, kind: u8, mut part: &[u8]) -> Result<(), BadEvidence> {
@@ -175,7 +189,7 @@ impl EvidenceTallies {
                     part = later;
                     let words = record.chunks_exact(4).filter_map(|four| four.try_into().ok());
                     let record = RichRecord::from_words(&mut words.map(u32::from_le_bytes));
-                    if let Some(own) = self.rich_mut(key) {
+                    if let Some(own) = self.rich_mut(key, &mut Place::UNKNOWN.clone()) {
                         *own = record.ok_or(BadEvidence::Damaged)?;
                     }
                 }

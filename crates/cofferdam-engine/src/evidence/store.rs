@@ -10,12 +10,11 @@ use super::flight::{ABANDONED_S, Flight, Flights, Places, STEPS, State};
 use super::plain::{Field, PlainRecord};
 use super::reading::Evidenced;
 use super::recent::RecentRecord;
-use super::rich::{RichRecord, STEPS_S, Usual};
+use super::rich::{RichRecord, RichRecords, STEPS_S, Usual};
 use super::scope::{Keys, Scope};
 use super::seen::SeenRecord;
 use crate::effect::Effect;
 use crate::table::{Place, Table, Touch};
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use hashbrown::HashMap;
@@ -35,7 +34,7 @@ pub struct EvidenceTallies {
     pub(super) plain: Table<PlainRecord>,
     pub(super) seen: Table<SeenRecord>,
     pub(super) recent: Table<RecentRecord>,
-    pub(super) rich: Map<Box<RichRecord>>,
+    pub(super) rich: RichRecords,
     pub(super) flights: Flights,
     pub(super) cached: super::read::Cached,
     pub(super) moments: Moments,
@@ -67,7 +66,7 @@ impl EvidenceTallies {
             plain: Table::new(keys_max),
             seen: Table::new(keys_max),
             recent: Table::new((keys_max / 16).max(1_024)),
-            rich: Map::default(),
+            rich: RichRecords::default(),
             flights: Flights::default(),
             cached: super::read::Cached::default(),
             moments: Moments::default(),
@@ -91,6 +90,13 @@ impl EvidenceTallies {
 
     /// Round two: counts an attempt in all its scopes, and answers with what then stands.
     pub fn count(&mut self, ask: &Ask) -> Evidenced {
+        let mut evidenced = Evidenced::default();
+        self.count_into(ask, &mut evidenced);
+        evidenced
+    }
+
+    /// The same, for whoever has room for the answer already: it is kilobytes long.
+    pub fn count_into(&mut self, ask: &Ask, to: &mut Evidenced) {
         if self.now_s > ask.at_s.saturating_add(AHEAD_S) {
             // The clock was ahead and has been set back: what is open would wait until time comes there again.
             (self.flights, self.now_s) = (Flights::default(), ask.at_s);
@@ -107,7 +113,7 @@ impl EvidenceTallies {
         }
         for ((scope, key), place) in ask.keys.iter().zip(&mut places) {
             if scope.is_rich() {
-                self.count_rich(*key, ask, &at);
+                self.count_rich(*key, place, ask, &at);
             } else if !ask.trusted {
                 self.count_plain(*key, place, ask, &at);
             }
@@ -124,7 +130,9 @@ impl EvidenceTallies {
                 |(), ()| (),
             );
         }
-        self.spoken(ask, &at).unwrap_or_else(|| self.read(ask, &at))
+        if !self.spoken(ask, &at, to) {
+            self.read(ask, &at, to);
+        }
     }
 
     /// The first of three steps that may come before [`EvidenceTallies::count`], for whoever has other records to
@@ -185,8 +193,8 @@ impl EvidenceTallies {
         let _ = self.plain.change_here(place, Touch::sure(key), at.at_s, count, |(), ()| ());
     }
 
-    fn count_rich(&mut self, key: u64, ask: &Ask, at: &Moment) {
-        let Some(record) = self.rich_mut(key) else { return };
+    fn count_rich(&mut self, key: u64, place: &mut Place, ask: &Ask, at: &Moment) {
+        let Some(record) = self.rich_mut(key, place) else { return };
         record.first_s = if record.first_s == 0 { at.at_s } else { record.first_s.min(at.at_s) };
         // A person counts once a day among the trusted too: a few numbers that ask again and again in vain
         // must not pass for a broken pipe.
@@ -205,11 +213,12 @@ impl EvidenceTallies {
         }
     }
 
-    pub(super) fn rich_mut(&mut self, key: u64) -> Option<&mut RichRecord> {
-        if self.rich.len() >= RICH_MAX && !self.rich.contains_key(&key) {
-            return None;
+    /// A rich record, made if there is room for it.
+    pub(super) fn rich_mut(&mut self, key: u64, place: &mut Place) -> Option<&mut RichRecord> {
+        if self.rich.len() >= RICH_MAX {
+            return self.rich.get_mut_at(place, key);
         }
-        Some(self.rich.entry(key).or_default())
+        self.rich.make_at(place, key)
     }
 
     /// What was decided of an attempt that was counted, and what evidence remembers of it.
@@ -242,15 +251,16 @@ impl EvidenceTallies {
         };
         match fate {
             Fate::Challenged => self.raise(&mut flight, Field::Challenged, &at, ONE),
-            Fate::Stopped if flight.newcomer && !flight.trusted => self.stopped(&flight),
+            Fate::Stopped if flight.newcomer && !flight.trusted => self.stopped(&mut flight),
             Fate::Sent | Fate::Stopped => {}
         }
         self.flights.add(flight, OPEN_MAX);
     }
 
-    fn stopped(&mut self, flight: &Flight) {
-        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            if let Some(record) = self.rich_mut(*key) {
+    fn stopped(&mut self, flight: &mut Flight) {
+        let keys = flight.keys.iter().zip(&mut flight.places);
+        for ((_, key), place) in keys.filter(|((scope, _), _)| scope.is_rich()) {
+            if let Some(record) = self.rich_mut(*key, place) {
                 record.usual(Usual::Stopped, flight.at_s, ONE as u32);
                 self.note(*key, flight.at_s, Raised::Usual(Usual::Stopped, ONE as u32));
             }
@@ -260,18 +270,23 @@ impl EvidenceTallies {
     /// Adds to a field in all scopes of an attempt.
     pub(super) fn raise(&mut self, flight: &mut Flight, field: Field, at: &Moment, amount: i32) {
         if !flight.trusted {
-            self.locate(&flight.keys, &mut flight.places);
+            let keys = flight.keys.iter().zip(&mut flight.places);
+            let plain =
+                keys.filter(|((scope, _), _)| !scope.is_rich()).map(|((_, key), place)| (*key, place));
+            self.plain.locate_near(plain, |record| {
+                core::hint::black_box(record.near(field));
+            });
         }
         let units = at.all_units([amount; HORIZONS]);
         let sums = at.sums(units);
         let tried = matches!(field, Field::Challenged | Field::Failed);
-        for ((scope, key), place) in flight.keys.iter().zip(&flight.places) {
+        for ((scope, key), place) in flight.keys.iter().zip(&mut flight.places) {
             if tried && flight.explained && crate::rival::is_wide(*scope) {
                 // What a narrower scope explains is not held against its neighbours.
                 continue;
             }
             if scope.is_rich() {
-                if let Some(record) = self.rich.get_mut(key) {
+                if let Some(record) = self.rich.get_mut_at(place, *key) {
                     record.plain.add_sums(field, at, &sums);
                     self.note(*key, at.at_s, Raised::Own(field, units));
                 }
@@ -333,8 +348,9 @@ impl EvidenceTallies {
         let arrives = self.cached.arrives;
         let heard = libm::round(f64::from(amount) * arrives) as i32;
         self.raise(flight, Field::Matured, &at, heard);
-        if let Some((scope, key)) = flight.keys.first()
-            && let Some(record) = self.rich.get_mut(key).filter(|_| *scope == Scope::All)
+        if heard != amount
+            && let Some((scope, key)) = flight.keys.first()
+            && let Some(record) = self.rich.get_mut(*key).filter(|_| *scope == Scope::All)
         {
             let units = at.all_units([amount - heard; HORIZONS]);
             record.plain.add_units(Field::Matured, &at, units);
@@ -342,8 +358,9 @@ impl EvidenceTallies {
         }
         let amount = heard;
         let weighed = (amount as u32 * u32::from(flight.good)) / 64;
-        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            if let Some(record) = self.rich.get_mut(key) {
+        let keys = flight.keys.iter().zip(&mut flight.places);
+        for ((_, key), place) in keys.filter(|((scope, _), _)| scope.is_rich()) {
+            if let Some(record) = self.rich.get_mut_at(place, *key) {
                 record.usual(Usual::Matured, flight.at_s, weighed);
                 self.note(*key, flight.at_s, Raised::Usual(Usual::Matured, weighed));
             }
@@ -362,10 +379,11 @@ impl EvidenceTallies {
         libm::round(share * whole) as i32
     }
 
-    pub(super) fn raise_trusted(&mut self, flight: &Flight, field: Field, at: &Moment, amount: i32) {
+    pub(super) fn raise_trusted(&mut self, flight: &mut Flight, field: Field, at: &Moment, amount: i32) {
         let units = at.all_units([amount; HORIZONS]);
-        for (_, key) in flight.keys.iter().filter(|(scope, _)| scope.is_rich()) {
-            if let Some(record) = self.rich.get_mut(key) {
+        let keys = flight.keys.iter().zip(&mut flight.places);
+        for ((_, key), place) in keys.filter(|((scope, _), _)| scope.is_rich()) {
+            if let Some(record) = self.rich.get_mut_at(place, *key) {
                 record.trusted.add_units(field, at, units);
                 self.note(*key, at.at_s, Raised::Trusted(field, units));
             }

@@ -221,6 +221,41 @@ fn a_surge_alone_is_challenged_however_much_is_known_of_the_installation() {
     assert_eq!(judged(&known(&[all, surge]), &challenges()).decision, Decision::Block);
 }
 
+/// An address from which a company signs its people up: so many challenges, of which some failed, and so many old
+/// messages without a code.
+fn company(asked: f32, failed: f32, matured: f32) -> [Reading; 2] {
+    let tried = |reading: Reading| Reading {
+        matured: [matured; 3],
+        challenged: asked,
+        failed,
+        tried: [[asked; 2], [failed; 2]],
+        ..reading
+    };
+    [tried(reading(Scope::ProfileNetwork, 50.0, 1.0)), tried(reading(Scope::Address, 50.0, 0.2))]
+}
+
+#[test]
+fn who_asks_from_an_address_whose_people_solve_their_challenges_is_asked_and_not_shut_out() {
+    let judged_of = |readings: &[Reading], terms: &Terms| judged(&known(readings), terms).decision;
+    assert_eq!(judged_of(&company(24.0, 2.0, 12.0), &challenges()), Decision::Challenge);
+    // Where nobody can be asked nothing is known of who would solve one.
+    assert_eq!(judged_of(&company(24.0, 2.0, 12.0), &terms()), Decision::Block);
+    for (asked, failed, matured, why) in [
+        (4.0, 0.0, 12.0, "four are too few to tell"),
+        (24.0, 12.0, 12.0, "machines fail half of them"),
+        (24.0, 2.0, 40.0, "of forty old messages no code came back"),
+    ] {
+        assert_eq!(judged_of(&company(asked, failed, matured), &challenges()), Decision::Block, "{why}");
+    }
+    // Forty old messages, and the codes of a company's slow people.
+    let slow = company(24.0, 2.0, 40.0).map(|reading| Reading { converted: [15.0; 3], ..reading });
+    assert_ne!(judged_of(&slow, &challenges()), Decision::Block);
+    // The address is a small part of what is suspected: it says nothing of the rest.
+    let [place, address] = company(24.0, 2.0, 12.0);
+    let crowd = [Reading { seen: [150.0; 3], ..place }, address];
+    assert_eq!(judged_of(&crowd, &challenges()), Decision::Block);
+}
+
 #[test]
 fn challenges_failed_yesterday_are_not_held_against_the_next_quarter_of_an_hour() {
     let mut quiet = reading(Scope::Network, 8.0, 5.0);

@@ -1,11 +1,13 @@
 //! What the evidence promises as a whole: the same stream the same answers, memory that has an end, places
 //! that open again, and honest people who are never locked out.
 
+use crate::make::{attempt, policy};
 use crate::world::{Judged, Net, Then, Who, World};
-use cofferdam_engine::Decision;
 use cofferdam_engine::evidence::{
-    EvidenceTallies, PlainRecord, Reading, RecentRecord, RichRecord, Scope, SeenRecord,
+    EvidenceTallies, Fate, PlainRecord, Reading, RecentRecord, RichRecord, Scope, SeenRecord,
 };
+use cofferdam_engine::key::Pseudonym;
+use cofferdam_engine::{Decision, Effect, Identity};
 
 const HOUR: u32 = 3_600;
 const DAY: u32 = 24 * HOUR;
@@ -347,4 +349,42 @@ fn where_evidence_is_off_none_of_it_weighs() {
         assert_eq!(alone.points, alone.base_points, "{:?}", alone.reasons);
     }
     assert!(found > 20, "evidence spoke in {found}");
+}
+
+#[test]
+fn it_grows_hot_for_places_like_those_that_were_struck() {
+    let mut tallies = EvidenceTallies::new(10_000);
+    let mut id = 0;
+    let mut asks = |network: u32, fate: Fate| {
+        id += 1;
+        let mut attempt = attempt();
+        attempt.place.network = Some(network);
+        attempt.place.number = Pseudonym(u128::from(id));
+        attempt.source.session = None;
+        let ask = cofferdam_engine::ask(&attempt, &Identity::default(), &policy());
+        let heat = tallies.count(&ask).climate.heat;
+        let own = ask.keys.iter().find(|(scope, _)| *scope == Scope::Network);
+        let (scope, key) = *own.expect("a network");
+        let struck = (fate == Fate::Stopped).then_some(Effect::Strike { scope, key });
+        tallies.decided(id, &ask, fate, 0.1, struck.as_slice());
+        if fate == Fate::Sent {
+            assert!(!tallies.converted(id, ask.at_s).is_empty());
+        }
+        heat
+    };
+    let mut all = |networks: core::ops::Range<u32>, fate: Fate| networks.map(|n| asks(n, fate)).last();
+    // People live in network 1, and nobody in the others.
+    for _ in 0..40 {
+        all(1..2, Fate::Sent);
+    }
+    assert_eq!(all(1..2, Fate::Challenged), Some(0.0));
+    all(2..80, Fate::Stopped);
+    let (lived_in, empty) = (all(1..2, Fate::Challenged), all(90..91, Fate::Challenged));
+    assert!(lived_in < Some(0.1) && empty > Some(0.9), "{lived_in:?} {empty:?}");
+    // Who hides among people looks for people.
+    for _ in 0..160 {
+        all(1..2, Fate::Stopped);
+    }
+    let lived_in = all(1..2, Fate::Challenged);
+    assert!(lived_in > Some(0.9), "{lived_in:?}");
 }

@@ -2,13 +2,12 @@
 
 use super::KEYS_MAX;
 use arrayvec::ArrayVec;
-use cofferdam_engine::Needs;
 use cofferdam_engine::effect::Effect;
-use cofferdam_engine::evidence::{Ask, EvidenceSize, EvidenceTallies, Evidenced, Faces, Fate, Glimpse};
-use cofferdam_engine::known::Seen;
+use cofferdam_engine::evidence::{Ask, EvidenceSize, EvidenceTallies, Faces, Fate, Glimpse};
 use cofferdam_engine::need::{Inquiry, RECORDS};
 use cofferdam_engine::table::Table;
 use cofferdam_engine::tally::{Change, LimitRecord, ProofRecord};
+use cofferdam_engine::{Known, Needs};
 
 /// When the keys of an inquiry were last proved, in its order, and what is known of number and session.
 pub type Identified = ([Option<u32>; 5], Glimpse);
@@ -21,8 +20,8 @@ pub trait Tallies {
     /// Round one.
     fn identify(&mut self, inquiry: &Inquiry, faces: &Faces, at_s: u32) -> Identified;
 
-    /// Round two.
-    fn count(&mut self, needs: &Needs, ask: &Ask) -> (ArrayVec<Seen, RECORDS>, Evidenced);
+    /// Round two: adds to what is known.
+    fn count(&mut self, needs: &Needs, ask: &Ask, known: &mut Known);
 
     /// What was decided, and what is given back by it.
     fn decided(&mut self, id: u64, ask: &Ask, decided: (Fate, f64, &[Effect]), back: &[Change]);
@@ -66,7 +65,7 @@ impl Tallies for Own {
         (self.proofs.proved_all(inquiry), self.evidence.glimpse(faces, at_s))
     }
 
-    fn count(&mut self, needs: &Needs, ask: &Ask) -> (ArrayVec<Seen, RECORDS>, Evidenced) {
+    fn count(&mut self, needs: &Needs, ask: &Ask, known: &mut Known) {
         // A step for all keys of both, then the next: memory answers them side by side.
         self.evidence.find_homes(ask);
         let mut places: ArrayVec<_, RECORDS> =
@@ -79,7 +78,8 @@ impl Tallies for Own {
         for (place, need) in places.iter_mut().zip(needs) {
             *place = self.limits.bring(need.key, *place);
         }
-        (self.limits.count_each(needs, &places, ask.at_s), self.evidence.count(ask))
+        known.seen = self.limits.count_each(needs, &places, ask.at_s);
+        self.evidence.count_into(ask, &mut known.evidence);
     }
 
     fn decided(

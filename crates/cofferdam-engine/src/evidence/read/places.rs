@@ -1,11 +1,12 @@
 //! What is expected of an attempt's country and network, raised by what explains a surge honestly. Called by
 //! the reader alone.
 
-use super::usual::{Usual, key_of};
+use super::usual::Usual;
 use super::{DAY_S, figures};
 use crate::evidence::count::Ask;
 use crate::evidence::decay::{HORIZONS, LONG, Moment};
 use crate::evidence::expect::Usually;
+use crate::evidence::heat::heat;
 use crate::evidence::plain::{Counts, Field};
 use crate::evidence::reading::{Climate, Figures};
 use crate::evidence::rich::RichRecord;
@@ -35,10 +36,8 @@ pub(super) struct Expected {
 
 impl<'a> Line<'a> {
     pub fn of(tallies: &'a EvidenceTallies, ask: &Ask) -> Self {
-        let [all, country, network] = [Scope::All, Scope::Country, Scope::Network].map(|scope| {
-            let record = key_of(&ask.keys, scope).and_then(|key| tallies.rich.get(&key));
-            record.map_or(&RichRecord::NONE, |record| &**record)
-        });
+        let [all, country, network] = [Scope::All, Scope::Country, Scope::Network]
+            .map(|scope| tallies.rich_of(&ask.keys, scope).unwrap_or(&RichRecord::NONE));
         Self { all, country, network }
     }
 
@@ -50,7 +49,7 @@ impl<'a> Line<'a> {
         let wont = usual.each(usual.wont.all.newcomers);
         let all = &usual.wont.all;
         let pipe = figures(pipe(self.all, at, (all.rate, all.lately), &wont));
-        Climate { age_h: age_h as f32, heat: self.all.plain.long(Field::Strikes, at) as f32, pipe }
+        Climate { age_h: age_h as f32, heat: heat(self.all, self.network, at) as f32, pipe }
     }
 
     /// What is expected of country and network.

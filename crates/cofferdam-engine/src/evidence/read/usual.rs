@@ -9,6 +9,7 @@ use crate::evidence::expect::{self, RATE_OF, Season, Usually, usually};
 use crate::evidence::rich::{DELAYS, Meets, RichRecord};
 use crate::evidence::scope::{Keys, Scope};
 use crate::evidence::store::{EvidenceTallies, Map, RICH_MAX};
+use crate::table::Place;
 use cofferdam_atlas::Country;
 
 /// What is usual is worked out again every so many seconds.
@@ -132,7 +133,10 @@ impl EvidenceTallies {
     }
 
     pub(super) fn rich_of(&self, keys: &Keys, scope: Scope) -> Option<&RichRecord> {
-        key_of(keys, scope).and_then(|key| self.rich.get(&key)).map(|record| &**record)
+        let n = keys.iter().position(|(own, _)| *own == scope)?;
+        let (_, key) = keys.get(n)?;
+        // Mostly it is the attempt that was just counted.
+        self.rich.get_at(self.places.get(n).copied().unwrap_or(Place::UNKNOWN), *key)
     }
 
     /// Numbers of a country's network, from the runs that were given to it.
@@ -194,7 +198,7 @@ impl EvidenceTallies {
         {
             return *usual;
         }
-        let record = key.and_then(|key| self.rich.get(&key)).map_or(&RichRecord::NONE, |record| &**record);
+        let record = key.and_then(|key| self.rich.get(key)).unwrap_or(&RichRecord::NONE);
         let usual = usually(record, season, parent, share, rate_of, now_s, since_s);
         // Whoever names a new profile with each attempt must not fill memory: what is lost is worked out again.
         if self.cached.usual.len() >= RICH_MAX {

@@ -132,11 +132,32 @@ fn what_was_not_sent_after_all_is_no_observation() {
     let matured = |tallies: &EvidenceTallies| {
         let keys = Ask::of(&sent, tallies.glimpse(&faces(&sent), START_S), false).keys;
         let at = super::super::decay::Moment::new(START_S + 1_000);
-        tallies.rich[&keys[0].1].plain.long(super::super::plain::Field::Matured, &at)
+        tallies.rich.get(keys[0].1).unwrap().plain.long(super::super::plain::Field::Matured, &at)
     };
     assert!((matured(&tallies) - 2.0).abs() < 0.1, "{}", matured(&tallies));
     tallies.not_sent(2);
     tallies.not_sent(2);
     assert!((matured(&tallies) - 1.0).abs() < 0.1, "{}", matured(&tallies));
     assert!(tallies.converted(2, START_S + 1_001).is_empty(), "and proves nobody");
+}
+
+#[test]
+fn it_is_read_back_step_by_step_as_it_was_saved() {
+    let mut whole = EvidenceTallies::new(10_000);
+    live(&mut whole, 0..1_500);
+    let mut piece = Vec::new();
+    let mut at = Some(whole.begin_save(&mut piece));
+    let mut rest = &piece[..];
+    let mut back = EvidenceTallies::begin_restore(10_000, &mut rest).unwrap();
+    assert!(rest.is_empty());
+    let mut pieces = 0;
+    while let Some(from) = at {
+        let mut piece = Vec::new();
+        at = whole.save_step(from, &mut piece);
+        back.restore_steps(&piece).unwrap();
+        pieces += 1;
+    }
+    assert!(pieces > 5, "{pieces}");
+    assert_eq!(back.save(), whole.save());
+    assert_eq!(back.restore_steps(&[77]), Err(BadEvidence::Damaged));
 }

@@ -6,9 +6,8 @@
 //! refused by name; the journal then stands in for it.
 
 use super::ProcessTallies;
-use super::marks::array;
 use crate::store::StoreError;
-use cofferdam_engine::evidence::EvidenceTallies;
+use cofferdam_engine::evidence::{BadEvidence, EvidenceTallies};
 use cofferdam_engine::table::Cursor;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -19,6 +18,8 @@ use std::sync::PoisonError;
 /// Evidence is written when so much of it was copied.
 const PIECE: usize = 1 << 20;
 
+/// Bytes of the checksum.
+const SUM: usize = 32;
 const MAGIC: &[u8; 8] = b"CFDTALLY";
 /// 2: with evidence. The first had limits and proofs alone, and is still read.
 const VERSION: u32 = 2;
@@ -130,84 +131,180 @@ fn write_evidence(tallies: &ProcessTallies, out: &mut Out) -> std::io::Result<()
     out.put(&0_u64.to_le_bytes())
 }
 
-/// Reads saved tallies into empty ones. `None`: there is no such file. After an error the tallies
-/// hold a part of it: throw them away.
+/// Reads saved tallies into empty ones, piece by piece, since all at once would take as much memory again.
+/// `None`: there is no such file. After an error the tallies hold a part of it: throw them away.
 pub(in crate::store) fn load(
     tallies: &ProcessTallies,
     store: [u8; 16],
     from: &Path,
 ) -> Result<Option<Head>, StoreError> {
-    let bytes = match read(from) {
-        Ok(Some(bytes)) => bytes,
+    let refused = |why: &str| StoreError::Unreadable(format!("saved tallies `{}`: {why}", from.display()));
+    let mut file = match In::open(from) {
+        Ok(Some(file)) => file,
         Ok(None) => return Ok(None),
         Err(e) => return Err(away(from, &e)),
     };
-    let refused = |why: &str| StoreError::Unreadable(format!("saved tallies `{}`: {why}", from.display()));
-    let body = checked(&bytes).ok_or_else(|| refused("torn or damaged: its checksum is wrong"))?;
-    let mut rest = body;
-    let (version, head) =
-        head(&mut rest, tallies.shards.len()).ok_or_else(|| refused("of another version"))?;
+    let read = restore(tallies, store, &mut file);
+    // What is torn may seem to be anything.
+    if !file.ends_well().map_err(|e| away(from, &e))? {
+        return Err(refused("torn or damaged: its checksum is wrong"));
+    }
+    match read {
+        Ok((head, None)) => Ok(Some(head)),
+        Ok((head, Some(bad))) => {
+            // Limits and proofs must not be lost with it; evidence only makes the next hours know less.
+            tracing::warn!("saved tallies `{}`: {bad}; evidence begins anew", from.display());
+            *tallies.evidence() = EvidenceTallies::new(tallies.keys_max);
+            Ok(Some(head))
+        }
+        Err(Bad::Refused(why)) => Err(refused(&why)),
+        Err(Bad::Io(e)) => Err(away(from, &e)),
+    }
+}
+
+/// Why saved tallies were not read to their end.
+enum Bad {
+    Refused(String),
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for Bad {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            return Self::Refused("too short".to_owned());
+        }
+        Self::Io(error)
+    }
+}
+
+fn restore(
+    tallies: &ProcessTallies,
+    store: [u8; 16],
+    file: &mut In,
+) -> Result<(Head, Option<BadEvidence>), Bad> {
+    let refused = |why: &str| Bad::Refused(why.to_owned());
+    let (version, head) = head(file, tallies.shards.len())?.ok_or_else(|| refused("of another version"))?;
     if head.store != store {
         return Err(refused("of another store"));
     }
+    let (mut limits, mut proofs) = (Vec::new(), Vec::new());
     for shard in &tallies.shards {
+        let floor = u64::from_le_bytes(file.array()?);
+        file.part(&mut limits)?;
+        file.part(&mut proofs)?;
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let floor = array(&mut rest).map(u64::from_le_bytes).ok_or_else(|| refused("too short"))?;
-        let limits = part(&mut rest).ok_or_else(|| refused("too short"))?;
-        let proofs = part(&mut rest).ok_or_else(|| refused("too short"))?;
-        shard.limits.restore(limits, head.at_s).map_err(|e| refused(&e.to_string()))?;
-        shard.proofs.restore(proofs, head.at_s).map_err(|e| refused(&e.to_string()))?;
+        shard.limits.restore(&limits, head.at_s).map_err(|e| refused(&e.to_string()))?;
+        shard.proofs.restore(&proofs, head.at_s).map_err(|e| refused(&e.to_string()))?;
         shard.set_floor(floor);
     }
-    if version > 1 {
-        let mut bytes = Vec::new();
-        loop {
-            match part(&mut rest).ok_or_else(|| refused("too short"))? {
-                [] => break,
-                piece => bytes.extend_from_slice(piece),
-            }
+    let bad = if version > 1 { restore_evidence(tallies, file)? } else { None };
+    Ok((head, bad))
+}
+
+/// Why it could not be read, if so; the file is read to its end in either case.
+fn restore_evidence(tallies: &ProcessTallies, file: &mut In) -> Result<Option<BadEvidence>, Bad> {
+    let (mut piece, mut bad, mut evidence) = (Vec::new(), None, None);
+    loop {
+        file.part(&mut piece)?;
+        if piece.is_empty() {
+            break;
         }
-        match EvidenceTallies::restore(tallies.keys_max, &bytes) {
-            Ok(evidence) => *tallies.evidence() = evidence,
-            // Limits and proofs must not be lost with it; evidence only makes the next hours know less.
-            Err(e) => tracing::warn!("saved tallies `{}`: {e}; evidence begins anew", from.display()),
+        let mut rest = &piece[..];
+        if bad.is_none() {
+            bad = next_piece(&mut evidence, tallies.keys_max, &mut rest).err();
         }
     }
-    Ok(Some(head))
+    if let (None, Some(evidence)) = (&bad, evidence) {
+        *tallies.evidence() = evidence;
+    }
+    Ok(bad)
 }
 
-fn read(from: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let file = match File::open(from) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(e),
+/// The first piece begins with a head; each ends with a step.
+fn next_piece(
+    evidence: &mut Option<EvidenceTallies>,
+    keys_max: usize,
+    piece: &mut &[u8],
+) -> Result<(), BadEvidence> {
+    let own = match evidence {
+        Some(own) => own,
+        None => evidence.insert(EvidenceTallies::begin_restore(keys_max, piece)?),
     };
-    let mut bytes = Vec::new();
-    BufReader::new(file).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    own.restore_steps(piece)
 }
 
-/// The bytes without their checksum, if it is right.
-fn checked(bytes: &[u8]) -> Option<&[u8]> {
-    let (body, sum) = bytes.split_last_chunk::<32>()?;
-    (Sha256::digest(body).as_slice() == sum).then_some(body)
+/// A file of saved tallies that is being read, and the checksum over what was.
+struct In {
+    file: BufReader<File>,
+    sum: Sha256,
+    /// Bytes before the checksum at its end.
+    left: u64,
 }
 
-fn head(rest: &mut &[u8], shards: usize) -> Option<(u32, Head)> {
-    let ours = array::<8>(rest)? == *MAGIC;
-    let version = array(rest).map(u32::from_le_bytes)?;
+impl In {
+    /// `None`: there is none.
+    fn open(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        let left = file.metadata()?.len().saturating_sub(SUM as u64);
+        Ok(Some(Self { file: BufReader::with_capacity(PIECE, file), sum: Sha256::new(), left }))
+    }
+
+    /// Fills `to`; too short where the checksum would be met.
+    fn fill(&mut self, to: &mut [u8]) -> std::io::Result<()> {
+        self.left = self.left.checked_sub(to.len() as u64).ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        self.file.read_exact(to)?;
+        self.sum.update(to);
+        Ok(())
+    }
+
+    fn array<const N: usize>(&mut self) -> std::io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A length, and as many bytes.
+    fn part(&mut self, to: &mut Vec<u8>) -> std::io::Result<()> {
+        let length = u64::from_le_bytes(self.array()?);
+        // A damaged length must not make room for what is not there.
+        if length > self.left {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        to.clear();
+        to.resize(usize::try_from(length).map_err(|_| std::io::ErrorKind::UnexpectedEof)?, 0);
+        self.fill(to)
+    }
+
+    /// Reads what is left. Whether the checksum is that of all before it.
+    fn ends_well(mut self) -> std::io::Result<bool> {
+        let mut piece = [0; 4_096];
+        while self.left > 0 {
+            let next = piece.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            let Some(piece) = piece.get_mut(..next) else { break };
+            self.fill(piece)?;
+        }
+        let mut sum = [0; SUM];
+        match self.file.read_exact(&mut sum) {
+            Ok(()) => Ok(self.sum.finalize().as_slice() == sum),
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn head(file: &mut In, shards: usize) -> std::io::Result<Option<(u32, Head)>> {
+    let ours = file.array::<8>()? == *MAGIC;
+    let version = u32::from_le_bytes(file.array()?);
     let ours = ours && (1..=VERSION).contains(&version);
     let head = Head {
-        store: array(rest)?,
-        position: array(rest).map(u64::from_le_bytes)?,
-        at_s: array(rest).map(u32::from_le_bytes)?,
+        store: file.array()?,
+        position: u64::from_le_bytes(file.array()?),
+        at_s: u32::from_le_bytes(file.array()?),
     };
-    (ours && array(rest).map(u32::from_le_bytes)? as usize == shards).then_some((version, head))
-}
-
-fn part<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = usize::try_from(array(rest).map(u64::from_le_bytes)?).ok()?;
-    let (part, later) = rest.split_at_checked(length)?;
-    *rest = later;
-    Some(part)
+    let same = u32::from_le_bytes(file.array()?) as usize == shards;
+    Ok((ours && same).then_some((version, head)))
 }

@@ -8,11 +8,9 @@ use super::{Inner, RedisSettings, SharedTallies, mend, nodes, settings, start};
 use crate::clock::{Clock, Dice};
 use crate::store::StoreError;
 use crate::store::tallies::{Followed, Lesson, Tallies as _};
-use arrayvec::ArrayVec;
 use cofferdam_engine::effect::Effect;
-use cofferdam_engine::evidence::{Ask, EvidenceSize, Evidenced, Faces, Fate};
-use cofferdam_engine::known::Seen;
-use cofferdam_engine::need::{Inquiry, RECORDS};
+use cofferdam_engine::evidence::{Ask, EvidenceSize, Faces, Fate};
+use cofferdam_engine::need::Inquiry;
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{Known, Needs};
 use cofferdam_sim::ours::{Identified, Tallies};
@@ -154,12 +152,12 @@ impl Tallies for ReplayTallies {
         (proofs, found.glimpse)
     }
 
-    fn count(&mut self, needs: &Needs, ask: &Ask) -> (ArrayVec<Seen, RECORDS>, Evidenced) {
-        let known = self.run(async |tallies| {
+    fn count(&mut self, needs: &Needs, ask: &Ask, known: &mut Known) {
+        let counted = self.run(async |tallies| {
             let mut known = Known::default();
             tallies.count_with(needs, ask, &mut known).await.map(|_| known)
         });
-        (known.seen, known.evidence)
+        (known.seen, known.evidence) = (counted.seen, counted.evidence);
     }
 
     fn decided(
