@@ -85,6 +85,10 @@ pub async fn both_rounds_are_one_without_evidence(home: Home) {
     }
     seen.sort_unstable();
     assert_eq!(seen, (5..=204).collect::<Vec<_>>());
+    // What the device proved with a number whose own proof is gone says nothing.
+    tallies.raise(&[Change::Prove { key: device, at_s: NOW_S }]).await.unwrap();
+    let left = tallies.count_alone(&inquiry, &needs(key(), true), NOW_S + 80).await.unwrap();
+    assert!(left.counted.is_some() && left.proofs == crate::store::tallies::Proofs::default());
     // Once the number is proved with the device nothing is counted: another allowance is to be.
     tallies
         .raise(&[Change::Prove { key: device, at_s: NOW_S }, Change::Prove { key: inquiry.number, at_s: 7 }])

@@ -38,6 +38,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 mod alone;
+mod args;
 mod call;
 mod counting;
 mod fill;
@@ -321,7 +322,7 @@ impl Inner {
             self.flush().await;
         }
         let mut call = Call::new();
-        needs.iter().for_each(|need| limits::need(&mut call, need, at_s));
+        limits::steps(&mut call, needs, at_s);
         let (olds, _) = self.together.send(call).await?;
         let mut copy = self.copy();
         let seen = Self::take_limits(&mut copy, needs, at_s, olds.iter().map(Option::as_deref));

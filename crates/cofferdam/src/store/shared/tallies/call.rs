@@ -2,6 +2,7 @@
 //!
 //! It knows the script's argument format and sends nothing.
 
+use super::args::Args;
 use super::name::{Name, Names};
 use cofferdam_engine::evidence::{Add, Width};
 use redis::Cmd;
@@ -25,6 +26,9 @@ pub enum Act {
     /// Counts of a limit that are less are made this.
     Raise = 11,
 }
+
+/// Bytes of what a section of the script's arguments begins with.
+const HEAD: usize = 16;
 
 /// Parts of a rich record, and of what is done to it.
 pub mod part {
@@ -75,7 +79,7 @@ impl Step {
 #[derive(Debug, Default)]
 pub struct Call {
     pub steps: Vec<Step>,
-    args: Vec<Vec<Vec<u8>>>,
+    args: Vec<Args>,
     /// They are several attempts'.
     several: bool,
 }
@@ -90,20 +94,20 @@ pub enum Want {
 
 impl Call {
     pub fn new() -> Self {
-        Self { steps: Vec::with_capacity(32), args: vec![Vec::new()], several: false }
+        Self { steps: Vec::with_capacity(32), args: vec![Args::default()], several: false }
     }
 
     /// Arguments for steps to come.
-    pub fn args(&mut self, args: Vec<Vec<u8>>) -> usize {
-        self.args.push(args);
+    pub fn args(&mut self, args: impl Into<Args>) -> usize {
+        self.args.push(args.into());
         self.args.len() - 1
     }
 
     /// The same, where others may have theirs alike already.
-    fn args_alike(&mut self, args: &[Vec<u8>]) -> usize {
+    fn args_alike(&mut self, args: &Args) -> usize {
         match self.args.iter().position(|own| own == args) {
             Some(known) => known,
-            None => self.args(args.to_vec()),
+            None => self.args(args.clone()),
         }
     }
 
@@ -136,8 +140,8 @@ impl Call {
     }
 
     /// What was kept under a number.
-    pub fn args_of(&self, args: usize) -> &[Vec<u8>] {
-        self.args.get(args).map_or(&[], Vec::as_slice)
+    pub fn args_of(&self, args: usize) -> Option<&Args> {
+        self.args.get(args)
     }
 
     /// The steps of one of a cluster's tags, or all: their numbers, in order.
@@ -160,11 +164,17 @@ impl Call {
         let steps: Vec<&Step> = of.iter().filter_map(|n| self.steps.get(*n)).collect();
         if want == Want::Olds && steps.iter().all(|step| step.act == Act::Look) {
             // What only looks needs no script.
-            let mut command = redis::cmd("MGET");
+            let mut command = Cmd::with_capacity(1 + steps.len(), 4 + names.bytes(steps.len()));
+            command.arg("MGET");
             add_names(&mut command, &steps, names);
             return command;
         }
-        let mut command = script.command(whole, steps.len());
+        // Each tag has its share of a call's arguments, about.
+        let share = |all: usize| 1 + all * steps.len() / self.steps.len().max(1);
+        let many = self.args.iter().map(|args| 1 + args.len()).sum();
+        let bytes = self.args.iter().map(|args| HEAD + args.bytes()).sum();
+        let args = (share(many), share(bytes));
+        let mut command = script.command(whole, (steps.len(), names), args);
         add_names(&mut command, &steps, names);
         let twice = match (is_twice(steps.iter().map(|step| step.name)), self.several) {
             (false, _) => 0,
@@ -176,17 +186,17 @@ impl Call {
         while let Some(step) = steps.get(n) {
             let alike = steps.iter().skip(n + 1).take_while(|other| step.is_like(other)).count() + 1;
             let args = self.args_of(step.args);
+            let args_len = args.map_or(0, Args::len);
             let many = alike as u16;
-            let mut head = [0; 16];
+            let mut head = [0; HEAD];
             let [kind, parts, rest @ ..] = &mut head;
             (*kind, *parts) = (step.act as u8, step.parts);
             let figures = many.to_be_bytes().into_iter().chain(step.at_s.to_be_bytes());
-            let figures =
-                figures.chain(step.expires_s.to_be_bytes()).chain((args.len() as u32).to_be_bytes());
+            let figures = figures.chain(step.expires_s.to_be_bytes()).chain((args_len as u32).to_be_bytes());
             rest.iter_mut().zip(figures).for_each(|(place, byte)| *place = byte);
             command.arg(&head[..]);
-            for arg in args {
-                command.arg(&arg[..]);
+            for arg in args.into_iter().flat_map(Args::iter) {
+                command.arg(arg);
             }
             n += alike;
         }
@@ -211,17 +221,16 @@ fn is_twice(names: impl Iterator<Item = Name>) -> bool {
 }
 
 /// Additions as the script takes them.
-pub fn adds(adds: impl IntoIterator<Item = Add>) -> Vec<Vec<u8>> {
-    let mut args = Vec::with_capacity(24);
+pub fn adds(adds: impl IntoIterator<Item = Add>) -> Args {
+    let mut args = Args::with_capacity(36, 160);
     for add in adds {
-        let width = match add.width {
-            Width::Signed => "i32",
-            Width::Count => "u32",
-            Width::Long => "i64",
-        };
-        args.push(width.as_bytes().to_vec());
-        args.push((add.at * 8).to_string().into_bytes());
-        args.push(add.amount.to_string().into_bytes());
+        args.push(match add.width {
+            Width::Signed => b"i32",
+            Width::Count => b"u32",
+            Width::Long => b"i64",
+        });
+        args.push_figure(add.at as i64 * 8);
+        args.push_figure(add.amount);
     }
     args
 }
@@ -243,10 +252,12 @@ impl Script {
         Self { text, sum: redis::Script::new(text).get_hash().to_owned() }
     }
 
-    /// The beginning of its call: by its sum, or with its whole text, and how many keys follow.
-    pub fn command(&self, whole: bool, keys: usize) -> Cmd {
-        let mut command = redis::cmd(if whole { "EVAL" } else { "EVALSHA" });
-        command.arg(if whole { self.text } else { self.sum.as_str() }).arg(keys);
+    /// The beginning of its call: by its sum, or with its whole text, and how many keys follow. It has room for those,
+    /// and for so many arguments of so many bytes.
+    pub fn command(&self, whole: bool, (keys, names): (usize, &Names), (args, bytes): (usize, usize)) -> Cmd {
+        let (by, script) = if whole { ("EVAL", self.text) } else { ("EVALSHA", self.sum.as_str()) };
+        let mut command = Cmd::with_capacity(3 + keys + args, 16 + script.len() + names.bytes(keys) + bytes);
+        command.arg(by).arg(script).arg(keys);
         command
     }
 }
@@ -280,7 +291,7 @@ mod tests {
         assert_eq!(own.iter().map(|step| step.name.key).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
         assert_eq!(all.steps.iter().map(|step| step.name.key).collect::<Vec<_>>(), [3, 6, 2, 5, 1, 4]);
         assert!(own.iter().zip(calls.iter().flat_map(|call| &call.steps)).all(|(a, b)| a.act == b.act));
-        assert_eq!(all.args_of(own[3].args), [b"two"]);
+        assert_eq!(all.args_of(own[3].args).unwrap().iter().collect::<Vec<_>>(), [b"two"]);
         let (one, places) = Call::together(&calls[..1]);
         assert_eq!((one.steps.len(), places), (3, vec![0, 1, 2]), "one stays as it is");
     }

@@ -40,9 +40,7 @@ pub fn call(
 ) -> (Call, Records) {
     let mut call = Call::new();
     let mut records = Records::with_capacity(24);
-    for need in needs {
-        limits::need(&mut call, need, ask.at_s);
-    }
+    limits::steps(&mut call, needs, ask.at_s);
     faces(&mut call, &mut records, ask, full);
     scopes(&mut call, &mut records, ask, full, |key| {
         (copy.may_keep(key), summed.iter().any(|(_, summed)| *summed == key))

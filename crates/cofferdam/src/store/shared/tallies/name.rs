@@ -99,9 +99,14 @@ impl Names {
         &self.begin
     }
 
+    /// How many bytes so many names have.
+    pub fn bytes(&self, many: usize) -> usize {
+        many * (self.begin.len() + 5 + DIGITS)
+    }
+
     /// A name as the server has it.
     pub fn text(&self, name: Name) -> Vec<u8> {
-        let mut text = Vec::with_capacity(self.begin.len() + 5 + DIGITS);
+        let mut text = Vec::with_capacity(self.bytes(1));
         self.write(name, &mut text);
         text
     }

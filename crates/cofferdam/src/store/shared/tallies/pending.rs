@@ -3,6 +3,7 @@
 //! What does not fit any more goes, of evidence the oldest first, and is counted: evidence may lose a moment, and a
 //! store that is away must not fill this process's memory. It sends nothing.
 
+use super::args::Args;
 use super::call::{Act, Call, Step, adds, part};
 use super::counting::{PLAIN_S, RICH_S, SEEN_S};
 use super::limits::{PROOF_S, limit_args, limit_expires_s};
@@ -339,7 +340,8 @@ impl Pending {
     /// A step of a call that could not be made.
     pub fn step(&mut self, call: &Call, step: &Step) {
         let Step { name, act, parts, at_s, expires_s, args } = *step;
-        let what = What::Args(call.args_of(args).to_vec());
+        let args = call.args_of(args).into_iter().flat_map(Args::iter);
+        let what = What::Args(args.map(<[u8]>::to_vec).collect());
         self.push(Waiting { name, act, parts, at_s, expires_s, what }, None);
     }
 

@@ -21,6 +21,8 @@ use std::collections::HashSet;
 const TOGETHER: usize = 48;
 /// Kinds of one call: an addition names its own in seven bits.
 const KINDS: usize = 100;
+/// Bytes of a kind's arguments, about.
+const KIND: usize = 140;
 /// Keys of an attempt: what was proved, and what is counted.
 pub const KEYS: usize = RECORDS + 5;
 
@@ -153,7 +155,8 @@ impl Packed {
     }
 
     fn command(&self, names: &Names, script: &Script, whole: bool) -> Cmd {
-        let mut command = script.command(whole, self.names.len());
+        let args = (2 + 3 * self.kinds.len(), 8 + self.spec.len() + KIND * self.kinds.len());
+        let mut command = script.command(whole, (self.names.len(), names), args);
         let mut text = Vec::with_capacity(64);
         for name in &self.names {
             text.clear();
