@@ -1,7 +1,7 @@
 //! What a table of limits counts and what one of proofs is asked. Called by stores.
 
-use super::{Place, Table, Touch, record};
-use crate::known::Seen;
+use super::{Home, Place, Table, Touch, record};
+use crate::known::{Seen, SeenWindow};
 use crate::limit::WINDOWS;
 use crate::need::{Inquiry, Need, Needs, RECORDS};
 use crate::tally::{LimitRecord, ProofRecord};
@@ -28,15 +28,29 @@ impl Table<LimitRecord> {
     /// The last step: counts one need, at its place if that still holds it.
     pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
         let windows = if need.add {
-            let change = |record: &mut LimitRecord| {
-                record.add(at_s, &need.windows_s, 1);
-                record.read(at_s, &need.windows_s)
-            };
-            self.change_at(place, Touch::sure(need.key), at_s, change, record::lesser).unwrap_or_default()
+            self.add_one(place, need, at_s).unwrap_or_default()
         } else {
             self.get_at(place, need.key).unwrap_or_default().read(at_s, &need.windows_s)
         };
         Seen { scope: need.scope, windows }
+    }
+
+    /// Counts an attempt, where it stands if that will do.
+    fn add_one(&mut self, place: Place, need: &Need, at_s: u32) -> Option<[SeenWindow; WINDOWS]> {
+        let touch = Touch::sure(need.key);
+        let mut place = place;
+        if let Home::Own(at) = self.home_at(place, touch, at_s)? {
+            place = Place(at);
+            let packed = self.directory.slot_mut(at)?.packed_mut();
+            if let Some(windows) = packed.add_one(at_s, &need.windows_s) {
+                return Some(windows);
+            }
+        }
+        let change = |record: &mut LimitRecord| {
+            record.add(at_s, &need.windows_s, 1);
+            record.read(at_s, &need.windows_s)
+        };
+        self.change_at(place, touch, at_s, change, record::lesser)
     }
 
     /// Adds to a record at a time, or gives back: [`crate::tally::Change::Count`].

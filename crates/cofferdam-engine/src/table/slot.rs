@@ -70,6 +70,12 @@ impl<R: Record> Slot<R> {
         Some(said)
     }
 
+    /// What it holds, as it is packed.
+    #[inline]
+    pub fn packed_mut(&mut self) -> &mut R::Packed {
+        &mut self.packed
+    }
+
     /// Packs a record, or puts it where those are that do not fit.
     fn write(&mut self, record: &R, wide: &mut Wide<R>) {
         self.packed = record.pack().unwrap_or_else(|| {
