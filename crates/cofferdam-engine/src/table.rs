@@ -39,6 +39,11 @@ use slot::{Slot, Wide, named};
 const STEPS: usize = 6;
 /// The same at the ceiling, where a place must be found.
 const STEPS_FULL: usize = 48;
+/// After so many newcomers for whom the hand found nothing at rest it may go seldom ([`Record::PATIENT`]): hardly
+/// anything is.
+const CALM: u32 = 64;
+/// For one newcomer of so many it then goes.
+const SELDOM: u32 = 4;
 /// How many keys are on their way from memory together: about as many as a processor waits for.
 const BATCH: usize = 24;
 
@@ -52,6 +57,8 @@ pub struct Table<R: Record> {
     keys_max: usize,
     /// Where the hand that looks for records to take out stands.
     hand: At,
+    /// Newcomers since it last found something at rest.
+    calm: u32,
 }
 
 /// Where a key's record may stand: good until the table changes, and found out if it is not.
@@ -111,6 +118,7 @@ impl<R: Record> Table<R> {
             door: Door::new(keys_max),
             keys_max,
             hand: At { segment: 0, slot: 0 },
+            calm: 0,
         }
     }
 
@@ -208,6 +216,7 @@ impl<R: Record> Table<R> {
         let at = self.certain(named(key), guess);
         match at.and_then(|at| self.directory.slot(at)) {
             Some(slot) => slot.bring(),
+            None if self.may_stay() => {}
             None => self.directory.ahead(self.hand, STEPS).into_iter().flatten().for_each(Slot::bring),
         }
         Place(at.unwrap_or(At::NOWHERE))
@@ -233,32 +242,21 @@ impl<R: Record> Table<R> {
         place: &mut Place,
         touch: Touch,
         at_s: u32,
-        change: impl FnMut(&mut R) -> T,
+        mut change: impl FnMut(&mut R) -> T,
         lesser: impl FnOnce(T, T) -> T,
     ) -> Option<T> {
-        let key = named(touch.key);
-        if let Some(slot) = self.directory.slot_mut(place.0).filter(|slot| slot.key == key) {
-            return slot.change(&mut self.wide, change);
-        }
-        match self.home(key, touch.doubtful, at_s)? {
+        match self.home_at(*place, touch, at_s)? {
             Home::Own(at) => {
                 *place = Place(at);
                 self.directory.slot_mut(at)?.change(&mut self.wide, change)
             }
-            Home::Shared => self.change_shared(key, change, lesser),
+            Home::Shared => {
+                let (heavier, lighter) = self.crowd.ordered(named(touch.key));
+                let first = self.crowd.cell(heavier).map(&mut change)?;
+                let second = self.crowd.cell(lighter).map(&mut change)?;
+                Some(lesser(first, second))
+            }
         }
-    }
-
-    fn change_shared<T>(
-        &mut self,
-        key: u64,
-        mut change: impl FnMut(&mut R) -> T,
-        lesser: impl FnOnce(T, T) -> T,
-    ) -> Option<T> {
-        let (heavier, lighter) = self.crowd.ordered(key);
-        let first = self.crowd.cell(heavier).map(&mut change)?;
-        let second = self.crowd.cell(lighter).map(&mut change)?;
-        Some(lesser(first, second))
     }
 
     /// The same without the steps before it.
@@ -381,6 +379,13 @@ impl<R: Record> Table<R> {
         self.wide.remove(key);
     }
 
+    /// Where a key is counted, first of all here.
+    #[inline]
+    fn home_at(&mut self, place: Place, touch: Touch, at_s: u32) -> Option<Home> {
+        let key = named(touch.key);
+        if self.holds(place.0, key) { Some(Home::Own(place.0)) } else { self.home(key, touch.doubtful, at_s) }
+    }
+
     fn home(&mut self, key: u64, doubtful: bool, at_s: u32) -> Option<Home> {
         if let Some(at) = self.directory.find(key) {
             return Some(Home::Own(at));
@@ -401,6 +406,11 @@ impl<R: Record> Table<R> {
         R::SHARED.then_some(Home::Shared)
     }
 
+    /// Whether the hand need not go for the next newcomer: each slot that it passes is another line of memory.
+    fn may_stay(&self) -> bool {
+        R::PATIENT && self.calm >= CALM && !self.calm.is_multiple_of(SELDOM)
+    }
+
     /// Where the hand comes to by its steps if it finds nothing at rest on its way, which is nearly always;
     /// `None` as well where the way leads out of a run of slots.
     fn pass(&self, at_s: u32) -> Option<At> {
@@ -413,6 +423,11 @@ impl<R: Record> Table<R> {
     /// rest, the record least worth keeping of those that need not be kept.
     fn make_room(&mut self, at_s: u32) {
         let full = self.len() >= self.keys_max;
+        let stays = !full && self.may_stay();
+        self.calm = self.calm.wrapping_add(1);
+        if stays {
+            return;
+        }
         if !full && let Some(next) = self.pass(at_s) {
             self.hand = next;
             return;
@@ -430,7 +445,10 @@ impl<R: Record> Table<R> {
             let found = found.map(|slot| (worth(slot), slot.key));
             match found {
                 // Another may have stepped up to its place, so the hand stays.
-                Some((AT_REST, key)) => self.take(key, at),
+                Some((AT_REST, key)) => {
+                    self.calm = 0;
+                    self.take(key, at);
+                }
                 _ => self.hand = self.directory.after(at),
             }
             least = least.into_iter().chain(found.filter(|(worth, _)| *worth < KEPT)).min();

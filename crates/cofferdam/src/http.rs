@@ -11,6 +11,7 @@ mod auth;
 mod blocks;
 mod body;
 mod checks;
+mod compact;
 mod deliveries;
 mod docs;
 mod events;

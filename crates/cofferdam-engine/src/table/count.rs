@@ -1,6 +1,5 @@
 //! What a table of limits counts and what one of proofs is asked. Called by stores.
 
-use super::slot::named;
 use super::{Home, Place, Table, Touch, record};
 use crate::known::{Seen, SeenWindow};
 use crate::limit::WINDOWS;
@@ -29,28 +28,29 @@ impl Table<LimitRecord> {
     /// The last step: counts one need, at its place if that still holds it.
     pub fn count_at(&mut self, place: Place, need: &Need, at_s: u32) -> Seen {
         let windows = if need.add {
-            self.add_at(place, need, at_s).unwrap_or_default()
+            self.add_one(place, need, at_s).unwrap_or_default()
         } else {
             self.get_at(place, need.key).unwrap_or_default().read(at_s, &need.windows_s)
         };
         Seen { scope: need.scope, windows }
     }
 
-    fn add_at(&mut self, place: Place, need: &Need, at_s: u32) -> Option<[SeenWindow; WINDOWS]> {
-        let key = named(need.key);
-        let home = if self.holds(place.0, key) { Home::Own(place.0) } else { self.home(key, false, at_s)? };
+    /// Counts an attempt, where it stands if that will do.
+    fn add_one(&mut self, place: Place, need: &Need, at_s: u32) -> Option<[SeenWindow; WINDOWS]> {
+        let touch = Touch::sure(need.key);
+        let mut place = place;
+        if let Home::Own(at) = self.home_at(place, touch, at_s)? {
+            place = Place(at);
+            let packed = self.directory.slot_mut(at)?.packed_mut();
+            if let Some(windows) = packed.add_one(at_s, &need.windows_s) {
+                return Some(windows);
+            }
+        }
         let change = |record: &mut LimitRecord| {
             record.add(at_s, &need.windows_s, 1);
             record.read(at_s, &need.windows_s)
         };
-        match home {
-            Home::Own(at) => {
-                let slot = self.directory.slot_mut(at)?;
-                let packed = slot.packed_mut().count(at_s, &need.windows_s);
-                packed.or_else(|| slot.change(&mut self.wide, change))
-            }
-            Home::Shared => self.change_shared(key, change, record::lesser),
-        }
+        self.change_at(place, touch, at_s, change, record::lesser)
     }
 
     /// Adds to a record at a time, or gives back: [`crate::tally::Change::Count`].

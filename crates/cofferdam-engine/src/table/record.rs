@@ -15,6 +15,9 @@ pub const KEPT: u32 = u32::MAX;
 pub trait Record: Copy + Default {
     /// Whether keys may share one at the ceiling and be judged more strictly for it.
     const SHARED: bool;
+    /// Whether what is at rest may stay a little longer where next to nothing is: of a kind that says nothing at all
+    /// while it rests.
+    const PATIENT: bool = false;
     /// Its length when saved.
     const BYTES: usize;
     /// What a table keeps of it.
@@ -76,6 +79,7 @@ const PROOF_KEPT_S: u32 = 200 * 24 * 3600;
 
 impl Record for LimitRecord {
     const SHARED: bool = true;
+    const PATIENT: bool = true;
     const BYTES: usize = WINDOWS * (2 + RING) * 4;
     type Packed = Packed;
     type Line = Line;
@@ -136,6 +140,7 @@ impl Record for LimitRecord {
 impl Record for ProofRecord {
     /// To share a proof would be to trust a stranger.
     const SHARED: bool = false;
+    const PATIENT: bool = true;
     const BYTES: usize = 4;
     type Packed = Self;
     type Line = ();

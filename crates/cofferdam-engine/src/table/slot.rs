@@ -36,11 +36,6 @@ impl<R: Record> Slot<R> {
         R::unpack(&self.packed).or_else(|| wide.0.get(&self.key).copied())
     }
 
-    /// The record as it is packed.
-    pub fn packed_mut(&mut self) -> &mut R::Packed {
-        &mut self.packed
-    }
-
     /// The record where it stands, of a kind that is kept as it is.
     pub fn peek(&self) -> Option<&R> {
         R::peek(&self.packed)
@@ -73,6 +68,12 @@ impl<R: Record> Slot<R> {
         let said = change(&mut record);
         self.write(&record, wide);
         Some(said)
+    }
+
+    /// What it holds, as it is packed.
+    #[inline]
+    pub fn packed_mut(&mut self) -> &mut R::Packed {
+        &mut self.packed
     }
 
     /// Packs a record, or puts it where those are that do not fit.

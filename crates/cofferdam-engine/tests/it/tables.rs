@@ -183,6 +183,21 @@ fn what_is_at_rest_makes_room() {
     assert_eq!(table.get(key(5)), None);
 }
 
+/// While nothing is at rest the hand goes seldom; once something is, it goes as it always did.
+#[test]
+fn what_comes_to_rest_after_a_long_calm_leaves_as_soon() {
+    let mut table = Table::<LimitRecord>::new(40_000);
+    for n in 0..4_000 {
+        table.add(key(n), START, &WINDOWS_S, 1);
+    }
+    let later = START + 2 * 86_400;
+    for n in 4_000..10_000 {
+        table.add(key(n), later, &WINDOWS_S, 1);
+    }
+    let old = (0..4_000).filter(|n| table.get(key(*n)).is_some()).count();
+    assert_eq!((old, table.len()), (0, 6_000));
+}
+
 #[test]
 fn a_flood_gives_nobody_a_limit_back() {
     let mut table = Table::<LimitRecord>::new(10_000);

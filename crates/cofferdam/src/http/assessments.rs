@@ -98,7 +98,9 @@ async fn judge(call: Call) -> Result {
         }
     };
     let entry = assess::assess(&call.app, &call.caller, &input).await?;
-    Ok(Answer::json(StatusCode::CREATED, &Assessed::of(&entry)).at(Some(place(&entry))))
+    let answer = Answer::json(StatusCode::CREATED, &Assessed::of(&entry)).at(Some(place(&entry)));
+    assess::told(entry);
+    Ok(answer)
 }
 
 async fn find(call: Call) -> Result {

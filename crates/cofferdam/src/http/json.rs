@@ -77,8 +77,15 @@ pub fn shown(name: &str) -> String {
 
 /// Reads one value that fills `bytes` but for white space.
 pub fn parse(bytes: &[u8]) -> Result<Json<'_>, Fault> {
+    // Looked at once as a whole, or each of its texts would be by itself. What is none says where by being read.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => value(serde_json::Deserializer::from_str(text)),
+        Err(_) => value(serde_json::Deserializer::from_slice(bytes)),
+    }
+}
+
+fn value<'de, R: serde_json::de::Read<'de>>(mut de: serde_json::Deserializer<R>) -> Result<Json<'de>, Fault> {
     let state = State::default();
-    let mut de = serde_json::Deserializer::from_slice(bytes);
     let seed = Seed { state: &state, depth: 0 };
     seed.deserialize(&mut de)
         .and_then(|value| de.end().map(|()| value))

@@ -48,7 +48,8 @@ pub(super) async fn number(
         Ok(to) => return Ok(to),
         Err(error) => NumberError::code(error),
     };
-    count_address(app, owner, profile, client, at_ms).await?;
+    // Hardly anybody comes here, so what it takes does not stand in what everybody waits for.
+    Box::pin(count_address(app, owner, profile, client, at_ms)).await?;
     Err(VerifyError::InvalidNumber { reason })
 }
 

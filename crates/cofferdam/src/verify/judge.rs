@@ -5,6 +5,7 @@
 //! `blind`; where the records are away nothing is sent, so a caller that sends fails there.
 
 mod alone;
+pub(super) mod spare;
 mod wanted;
 
 use super::profile::Profile;
@@ -14,13 +15,12 @@ use crate::id::{self, Noun};
 use crate::store::StoreError;
 use crate::store::row::{Basis, JournalEntry, Journalled, Owner, Refusal, Reservation};
 use crate::store::tallies::{Followed, Identified, Lesson, Marks};
-use arrayvec::ArrayVec;
 use cofferdam_atlas::Destination;
 use cofferdam_engine::assessment::AssessedScope;
 use cofferdam_engine::evidence::{self, Ask, Fate};
 use cofferdam_engine::known::{Blind, Seen, SeenWindow};
 use cofferdam_engine::limit::{Limit, LimitScope};
-use cofferdam_engine::need::{Need, RECORDS};
+use cofferdam_engine::need::Need;
 use cofferdam_engine::signal::{Code, Evidence};
 use cofferdam_engine::tally::Change;
 use cofferdam_engine::{
@@ -90,7 +90,11 @@ pub(super) fn attempt(app: &App, owner: &Owner, profile: &Profile, sought: &Soug
 pub(super) async fn judge(app: &App, case: Case<'_>) -> Result<Judged, VerifyError> {
     let magic = magic::judged(magic::ending(case.owner.world, case.to));
     let basis = app.standing.basis(case.owner, case.profile, case.attempt.channel, magic);
-    if basis.terms.evidence { weighed(app, case, basis).await } else { alone::judge(app, case, basis).await }
+    if !basis.terms.evidence {
+        return alone::judge(app, case, basis).await;
+    }
+    // Twice as much stands in it, which the others need not carry.
+    Box::pin(weighed(app, case, basis)).await
 }
 
 /// Judges with evidence.
@@ -104,7 +108,7 @@ async fn weighed(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged,
     let mut ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
     ask.word = app.blocks.word(case.owner, &case.attempt, &identity, &ask, &basis);
     // Kilobytes, so they stay where they are.
-    let mut known = Box::<Known>::default();
+    let mut known = spare::blank();
     known.identity = identity;
     let mut counted = Found::default();
     if away.is_none() {
@@ -138,7 +142,8 @@ async fn weighed(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged,
 #[derive(Default)]
 struct Found {
     marks: Marks,
-    exact: ArrayVec<Seen, RECORDS>,
+    /// Of exact limits, which are few or none.
+    exact: Vec<Seen>,
 }
 
 /// Once all is known. Nothing here waits, so that nothing of it stands in what is waited for.

@@ -5,11 +5,13 @@
 //! or opened, so no outcome of such an attempt teaches it anything.
 
 use super::wanted::Wanted;
-use super::{Case, Found, Judged, VerifyError, assessed, give_back, identity, name, seconds, wrong_guesses};
+use super::{
+    Case, Found, Judged, VerifyError, assessed, give_back, identity, name, seconds, spare, wrong_guesses,
+};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::row::Basis;
-use crate::store::tallies::{Counted, Identified, Proofs};
+use crate::store::tallies::{Counted, CountedAlone, Identified, Marks, Proofs};
 use cofferdam_engine::known::Blind;
 use cofferdam_engine::limit::LimitScope;
 use cofferdam_engine::need::Inquiry;
@@ -29,7 +31,7 @@ struct Round<'a> {
 pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged, VerifyError> {
     let at_s = seconds(case.attempt.at_ms);
     let inquiry = cofferdam_engine::identify(&case.attempt).without_evidence();
-    let mut known = Box::<Known>::default();
+    let mut known = spare::blank();
     known.identity = identity(app, &case, &basis.policy, Identified::default());
     known.identity.blocks.retain(|block| basis.terms.heeds(block));
     let round = Round { app, case: &case, basis: &basis, inquiry, at_s };
@@ -38,10 +40,7 @@ pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Resul
     // Whether what was asked for stands counted, here or there.
     let mut stands = true;
     match round.both(&mut asked, &mut known).await {
-        Ok(done) => {
-            known.seen = done.seen;
-            found = Found { marks: done.marks, exact: asked.exact_of(&mut known) };
-        }
+        Ok(marks) => found = Found { marks, exact: asked.exact_of(&mut known) },
         Err(why) => (asked, stands) = round.blind(&why, &mut known),
     }
     if let Some(need) = asked.needs.iter().find(|need| need.scope == LimitScope::NumberChecks) {
@@ -60,15 +59,14 @@ impl Round<'_> {
     }
 
     /// Both rounds, in one trip wherever one will do.
-    async fn both(&self, asked: &mut Wanted, known: &mut Known) -> Result<Counted, StoreError> {
+    async fn both(&self, asked: &mut Wanted, known: &mut Known) -> Result<Marks, StoreError> {
         let tallies = &self.app.store.tallies;
-        let answer = tallies.count_alone(&self.inquiry, &asked.needs, self.at_s).await?;
-        proved(known, answer.proofs);
-        if let Some(counted) = answer.counted {
-            return Ok(counted);
+        let first = told(known, tallies.count_alone(&self.inquiry, &asked.needs, self.at_s).await?);
+        if let Some(marks) = first {
+            return Ok(marks);
         }
         *asked = self.wanted(known);
-        tallies.count(&asked.needs, self.at_s).await
+        Ok(seen(known, tallies.count(&asked.needs, self.at_s).await?))
     }
 
     /// From what this process knows by itself, where the home has such a copy; else from nothing. Whether it
@@ -84,6 +82,18 @@ impl Round<'_> {
         }
         (asked, counted)
     }
+}
+
+/// What the one trip told, in its place; what was changed, if it was counted. Apart, so that none of it stands in what
+/// is waited for.
+fn told(known: &mut Known, answer: CountedAlone) -> Option<Marks> {
+    proved(known, answer.proofs);
+    answer.counted.map(|counted| seen(known, counted))
+}
+
+fn seen(known: &mut Known, counted: Counted) -> Marks {
+    known.seen = counted.seen;
+    counted.marks
 }
 
 /// What proofs say of who asks.

@@ -3,10 +3,8 @@
 
 use super::{Case, Judged, light_needs, over, reservations_of};
 use crate::store::row::{Basis, Reservation};
-use arrayvec::ArrayVec;
 use cofferdam_engine::known::Seen;
 use cofferdam_engine::limit::LimitScope;
-use cofferdam_engine::need::RECORDS;
 use cofferdam_engine::{Decision, Identity, Known, Needs};
 
 /// What is to be counted.
@@ -41,7 +39,7 @@ impl Wanted {
     }
 
     /// What was seen of the exact limits, taken out of what the judgement looks at.
-    pub fn exact_of(&self, known: &mut Known) -> ArrayVec<Seen, RECORDS> {
+    pub fn exact_of(&self, known: &mut Known) -> Vec<Seen> {
         known.seen.drain(self.judged.min(known.seen.len())..).collect()
     }
 }

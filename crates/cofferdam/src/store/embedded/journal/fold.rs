@@ -101,8 +101,19 @@ fn eight(bytes: &[u8]) -> u64 {
 
 /// How many bytes there are before some that are worth saying to be the same.
 fn unlike(one: &[u8], other: &[u8]) -> usize {
-    let here = one.windows(ALIKE_MIN).zip(other.windows(ALIKE_MIN)).position(|(a, b)| a == b);
-    here.unwrap_or(one.len())
+    let four = |bytes: &[u8], at: usize| {
+        bytes.get(at..).and_then(<[u8]>::first_chunk).map(|four: &[u8; ALIKE_MIN]| u32::from_le_bytes(*four))
+    };
+    let mut at = 0;
+    while let (Some(a), Some(b)) = (four(one, at), four(other, at)) {
+        let differ = a ^ b;
+        if differ == 0 {
+            return at;
+        }
+        // None begins before the last that differs.
+        at += ALIKE_MIN - differ.leading_zeros() as usize / 8;
+    }
+    one.len()
 }
 
 /// After how many bytes of a piece's rest, fewer than these, it is like `whole` if both end together; `None` if it
@@ -110,10 +121,16 @@ fn unlike(one: &[u8], other: &[u8]) -> usize {
 fn to_end(rest_of_it: &[u8], whole: &[u8], before: usize) -> Option<usize> {
     // The first of them may stand before the other's beginning.
     let lead = rest_of_it.len().saturating_sub(whole.len());
-    let from = whole.len().saturating_sub(rest_of_it.len());
-    let here = rest(rest_of_it, lead).windows(ENDING_MIN).zip(rest(whole, from).windows(ENDING_MIN));
-    let at = here.take(before.saturating_sub(lead)).position(|(a, b)| a == b)?;
-    Some(lead + at)
+    let (one, other) = (rest(rest_of_it, lead), rest(whole, whole.len().saturating_sub(rest_of_it.len())));
+    let mut at = 0;
+    while lead + at < before && at + ENDING_MIN <= one.len() {
+        let differ = eight(rest(one, at)) ^ eight(rest(other, at));
+        if differ == 0 {
+            return Some(lead + at);
+        }
+        at += ENDING_MIN - differ.leading_zeros() as usize / 8;
+    }
+    None
 }
 
 fn number(mut n: usize, to: &mut Vec<u8>) {
@@ -239,6 +256,29 @@ mod tests {
             assert_eq!(unfold_earlier(&folded_by(Fold::earlier(), &pieces)).unwrap(), pieces.concat());
         }
         assert_eq!(unfold(&folded(&[vec![], vec![1; 10_000], vec![]])).unwrap(), [1; 10_000]);
+    }
+
+    /// Looking eight bytes ahead passes over no place that byte by byte would be found.
+    #[test]
+    fn the_first_place_that_is_alike_is_found() {
+        let dice = SetDice::seeded(7);
+        for _ in 0..20_000 {
+            let text = |longest| -> Vec<u8> {
+                (0..dice.roll() % longest).map(|_| u8::from(dice.roll().is_multiple_of(4))).collect()
+            };
+            let (one, other, before) = (text(40), text(40), dice.roll() as usize % 40);
+            let alike = |at: usize, from: usize, n: usize| {
+                at + n <= one.len() && one[at..at + n] == other[from..from + n]
+            };
+            let first = (0..one.len().min(other.len()))
+                .find(|at| at + ALIKE_MIN <= other.len() && alike(*at, *at, ALIKE_MIN));
+            assert_eq!(unlike(&one, &other), first.unwrap_or(one.len()), "{one:?} {other:?}");
+            let ending = (0..one.len()).take(before).find(|at| {
+                let from = (at + other.len()).checked_sub(one.len());
+                from.is_some_and(|from| alike(*at, from, ENDING_MIN))
+            });
+            assert_eq!(to_end(&one, &other, before), ending, "{before} {one:?} {other:?}");
+        }
     }
 
     #[test]
