@@ -42,7 +42,7 @@ fn plain(text: &[u8]) -> bool {
             let found = text.chunks_exact(8).fold(0, |found, at| found | escaped(eight(at)));
             found | escaped(eight(text.get(last..).unwrap_or(&[]))) == 0
         }
-        None => !text.iter().fold(false, |odd, byte| odd | (*byte < 0x20) | matches!(byte, b'"' | b'\\')),
+        None => !text.iter().any(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')),
     }
 }
 
