@@ -50,9 +50,14 @@ async fn eight_times_as_many_as_there_is_room_for_reopen_no_limit_and_take_no_mo
     let (api, manage) = (server.api(&keys.live), server.api(&keys.manage));
     let three = json!([{ "max": 3, "window_s": 3600 }]);
     let limits = only(&json!({ "number": three, "ip": three, "device": three }));
+    let alone = |name: &str, limits: Value| json!({ "name": name, "evidence": false, "limits": limits });
     for profile in [
-        json!({ "name": "alone", "evidence": false, "limits": limits }),
+        alone("alone", limits.clone()),
         json!({ "name": "seen", "mode": "shadow", "limits": limits }),
+        // One limit each: whoever comes new to a full house shares records, and may be refused by any.
+        alone("number", only(&json!({ "number": three }))),
+        alone("ip", only(&json!({ "ip": three }))),
+        alone("device", only(&json!({ "device": three }))),
     ] {
         manage.post("/v1/profiles", profile).await.want(201);
     }
@@ -69,14 +74,17 @@ async fn eight_times_as_many_as_there_is_room_for_reopen_no_limit_and_take_no_mo
     assert!(grown < 32 << 20, "{} more strangers took {} KiB", STRANGERS / 2, grown >> 10);
 
     let (fresh, elsewhere) = (live(STRANGERS + 2), address(STRANGERS + 2));
-    for (reason, to, ip, device) in [
-        ("limit.number", &number, &elsewhere, "another"),
-        ("limit.ip", &fresh, &ip, "another"),
-        ("limit.device", &fresh, &elsewhere, device),
+    for (scope, to, ip, device) in [
+        ("number", &number, &elsewhere, "another"),
+        ("ip", &fresh, &ip, "another"),
+        ("device", &fresh, &elsewhere, device),
     ] {
-        let answer = judged(&api, "alone", to, ip, device).await;
-        let told = answer["reasons"].as_array().unwrap().iter().any(|told| told["code"] == reason);
-        assert!(told && answer["decision"] == "block", "{reason} was reopened: {answer}");
+        let answer = judged(&api, scope, to, ip, device).await;
+        let reason = &answer["reasons"][0]["code"];
+        assert!(
+            *reason == format!("limit.{scope}") && answer["decision"] == "block",
+            "{scope} was reopened: {answer}"
+        );
     }
     let status = server.api(ADMIN).get("/v1/status").await.want(200);
     let (kept, full) = (status.at("tallies.keys").as_u64().unwrap(), status.at("tallies.full").as_f64());
