@@ -116,17 +116,6 @@ pub struct Known {
     pub evidence: crate::evidence::Evidenced,
 }
 
-impl Known {
-    /// Nothing is known any more, as of a new one: what it fills is kilobytes, of which little is in use.
-    pub fn clear(&mut self) {
-        let Self { identity, seen, blind, evidence } = self;
-        *identity = Identity::default();
-        seen.clear();
-        *blind = None;
-        evidence.clear();
-    }
-}
-
 /// Windows as `[[window_s, seen, frees_in_s], …]`, those in use: the journal has a line an attempt.
 mod windows_text {
     use super::{SeenWindow, WINDOWS};
@@ -163,27 +152,5 @@ mod windows_text {
             }
         }
         from.deserialize_seq(Windows)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::evidence::{Climate, Company, Scope};
-
-    #[test]
-    fn a_cleared_one_knows_as_much_as_a_new_one() {
-        let mut known = Known::default();
-        known.identity.number_proved_s = Some(7);
-        known.seen.push(Seen { scope: LimitScope::Ip, windows: [SeenWindow::default(); WINDOWS] });
-        known.blind = Some(Blind::Tallies { nodes: 2 });
-        let evidence = &mut known.evidence;
-        evidence.newcomer = true;
-        evidence.climate = Climate { age_h: 1.0, heat: 2.0, pipe: [1.0; 3] };
-        (evidence.days, evidence.neighbours) = ((1, 2), 3.0);
-        let figures = [4.0; 3];
-        evidence.company.push(Company { scope: Scope::Address, of: figures, seen: figures, share: 0.5 });
-        known.clear();
-        assert_eq!(known, Known::default());
     }
 }

@@ -11,7 +11,6 @@ mod auth;
 mod blocks;
 mod body;
 mod checks;
-mod compact;
 mod deliveries;
 mod docs;
 mod events;

@@ -123,14 +123,3 @@ pub struct Evidenced {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub word: Option<Word>,
 }
-
-impl Evidenced {
-    /// Nothing is known any more.
-    pub(crate) fn clear(&mut self) {
-        let Self { newcomer, climate, days, neighbours, readings, company, word } = self;
-        (*newcomer, *climate, *days, *neighbours) = (false, Climate::default(), (0, 0), 0.0);
-        readings.clear();
-        company.clear();
-        *word = None;
-    }
-}

@@ -4,7 +4,7 @@ use super::auth::{self, Access};
 use super::idempotency::{self, Begin};
 use super::problem::{Code, Problem};
 use super::route::{BodySize, Method, Route, query_fits};
-use super::wire::{Answer, Call, HTML, JSON, Lent, Result, internal};
+use super::wire::{Answer, Call, HTML, JSON, Result, internal};
 use super::{Api, metrics};
 use crate::clock::Stopwatch;
 use crate::id::{self, Noun};
@@ -132,7 +132,7 @@ impl Api {
             path: found.template,
             params: found.params,
             query: head.uri.query().map(str::to_owned),
-            headers: Lent::of(head.headers),
+            headers: head.headers,
             body,
             idempotency: None,
         };
@@ -302,7 +302,7 @@ fn response(answer: Answer, told: Told) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    *headers = Lent::spare();
+    headers.reserve(8);
     if !bare {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     }

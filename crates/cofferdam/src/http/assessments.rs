@@ -98,9 +98,7 @@ async fn judge(call: Call) -> Result {
         }
     };
     let entry = assess::assess(&call.app, &call.caller, &input).await?;
-    let answer = Answer::json(StatusCode::CREATED, &Assessed::of(&entry)).at(Some(place(&entry)));
-    assess::told(entry);
-    Ok(answer)
+    Ok(Answer::json(StatusCode::CREATED, &Assessed::of(&entry)).at(Some(place(&entry))))
 }
 
 async fn find(call: Call) -> Result {

@@ -21,7 +21,7 @@ pub const ROUTES: &[Route] = &[Route::post(
 async fn take(call: Call) -> Result {
     let (provider, token) = (call.param(0), call.param(1));
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in &*call.headers {
+    for (name, value) in &call.headers {
         let Ok(value) = value.to_str() else { continue };
         // A header said twice is joined, as a proxy would do.
         let line = headers.entry(name.as_str().to_owned()).or_default();

@@ -1,9 +1,9 @@
 //! A call as a resource sees it, and the answer it gives. No bytes of HTTP here, and no resource.
 
 use super::body::{self, Doc};
+use super::page;
 use super::problem::{Code, Problem};
 use super::shape::Shape;
-use super::{compact, page};
 use crate::app::App;
 use crate::store::row::{IdempotencyKey, PageAsk, World};
 use crate::verify::{Caller, KeyScope};
@@ -49,48 +49,11 @@ pub struct Call {
     /// The query string, undecoded.
     pub query: Option<String>,
     /// Its headers.
-    pub headers: Lent,
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
     /// The idempotency key it holds the lease of.
     pub idempotency: Option<IdempotencyKey>,
-}
-
-/// Headers of a call. Once it is answered their room serves the answer's, and the connection then takes it for
-/// the next call's: so no call makes any.
-pub struct Lent(HeaderMap);
-
-thread_local! {
-    static SPARE: Cell<Option<HeaderMap>> = const { Cell::new(None) };
-}
-
-impl Lent {
-    /// Those of a call.
-    pub fn of(headers: HeaderMap) -> Self {
-        Self(headers)
-    }
-
-    /// Empty ones for an answer.
-    pub fn spare() -> HeaderMap {
-        SPARE.take().unwrap_or_else(|| HeaderMap::with_capacity(8))
-    }
-}
-
-impl std::ops::Deref for Lent {
-    type Target = HeaderMap;
-
-    fn deref(&self) -> &HeaderMap {
-        &self.0
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        let mut headers = std::mem::take(&mut self.0);
-        headers.clear();
-        // A thread that ends keeps none.
-        let _ = SPARE.try_with(|spare| spare.set(Some(headers)));
-    }
 }
 
 impl Call {
@@ -225,7 +188,7 @@ fn written(body: &impl Serialize) -> Bytes {
     let mut room = ROOM.take();
     room.clear();
     // Writing our own types into memory can't fail; an empty body would show in every test.
-    if compact::write(body, &mut room).is_err() {
+    if serde_json::to_writer(&mut room, body).is_err() {
         room.clear();
     }
     let out = Bytes::copy_from_slice(&room);

@@ -34,11 +34,6 @@ pub async fn assess(
     Ok(judged.entry)
 }
 
-/// A judgement was told, and the journal has it: its memory serves for the next.
-pub fn told(entry: Box<JournalEntry>) {
-    judge::spare::done(entry);
-}
-
 /// A judgement made before, by the identifier of its assessment or of its attempt.
 pub async fn find(app: &App, caller: &Caller, id: &str) -> Result<JournalEntry, VerifyError> {
     if !id::is(Noun::Assessment, id) && !id::is(Noun::Attempt, id) {

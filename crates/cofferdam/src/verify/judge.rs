@@ -5,7 +5,6 @@
 //! `blind`; where the records are away nothing is sent, so a caller that sends fails there.
 
 mod alone;
-pub(super) mod spare;
 mod wanted;
 
 use super::profile::Profile;
@@ -108,7 +107,7 @@ async fn weighed(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged,
     let mut ask = cofferdam_engine::ask(&case.attempt, &identity, &basis.policy);
     ask.word = app.blocks.word(case.owner, &case.attempt, &identity, &ask, &basis);
     // Kilobytes, so they stay where they are.
-    let mut known = spare::blank();
+    let mut known = Box::<Known>::default();
     known.identity = identity;
     let mut counted = Found::default();
     if away.is_none() {

@@ -5,9 +5,7 @@
 //! or opened, so no outcome of such an attempt teaches it anything.
 
 use super::wanted::Wanted;
-use super::{
-    Case, Found, Judged, VerifyError, assessed, give_back, identity, name, seconds, spare, wrong_guesses,
-};
+use super::{Case, Found, Judged, VerifyError, assessed, give_back, identity, name, seconds, wrong_guesses};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::row::Basis;
@@ -31,7 +29,7 @@ struct Round<'a> {
 pub(super) async fn judge(app: &App, case: Case<'_>, basis: Arc<Basis>) -> Result<Judged, VerifyError> {
     let at_s = seconds(case.attempt.at_ms);
     let inquiry = cofferdam_engine::identify(&case.attempt).without_evidence();
-    let mut known = spare::blank();
+    let mut known = Box::<Known>::default();
     known.identity = identity(app, &case, &basis.policy, Identified::default());
     known.identity.blocks.retain(|block| basis.terms.heeds(block));
     let round = Round { app, case: &case, basis: &basis, inquiry, at_s };
